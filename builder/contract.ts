@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+/**
+ * What the builder is asked and what it answers, over HTTP on its own unix socket.
+ *
+ *   POST   /builds        BuildRequest → 200, one BuildEvent per line (NDJSON), the last one `built` or `failed`.
+ *                         Closing the connection cancels the build; nothing of it stays behind.
+ *   PUT    /stack         → 200, BuildEvent lines; makes the stack image once (idempotent), the last one `stack` or `failed`
+ *   DELETE /caches/:key   → 204, forgets the build cache of one tenant
+ *   GET    /status        → 200 BuilderStatus
+ *
+ * The builder knows a source and a plan; it knows no app, user, release or database.
+ */
+const ident = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+
+export const buildRequest = z.strictObject({
+  /** Names everything that this build makes. */
+  id: ident,
+  /** Separates the caches of tenants: builds of the same key share layers' cache mounts, no others do. */
+  cacheKey: ident,
+  /** Absolute path of an uncompressed tar of the source tree, made by `git archive`; checked again while it is read. */
+  archive: z.string().startsWith('/'),
+  /** Handed to buildpacks as files (never to Dockerfile builds, never into an image or a cache). */
+  env: z.record(z.string(), z.string()),
+  /** The commit, for SOURCE_VERSION. */
+  sourceVersion: z.string().regex(/^[0-9a-f]{7,64}$/),
+  target: z.strictObject({
+    /** Repository in the platform's registry, without host. */
+    repository: z.string().regex(/^[a-z0-9]+(?:[._/-][a-z0-9]+)*$/),
+    /** Bearer token of the registry that may push to that repository and nowhere else. */
+    token: z.string(),
+  }),
+  limits: z.strictObject({
+    seconds: z.int().min(1).max(3600),
+    /** Bytes of output kept; the rest is cut with a mark. */
+    outputBytes: z.int().min(1024),
+  }),
+});
+export type BuildRequest = z.infer<typeof buildRequest>;
+
+/** How to start one process type. */
+export const processType = z.object({
+  /** As a person wrote it (Procfile) or as the buildpack or image declares it; for display. */
+  command: z.string(),
+  /** Null: the image's own entry point and command. */
+  argv: z.array(z.string()).nullable(),
+});
+
+export const builtImage = z.object({
+  repository: z.string(),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  bytes: z.int(),
+  /** `dockerfile`, or the buildpack's name (`nodejs`, `static`). */
+  builder: z.string(),
+  processes: z.record(z.string(), processType),
+  /** The port the image says it listens on, when it EXPOSEs exactly one; else null and PORT is the platform's choice. */
+  port: z.int().nullable(),
+  /** From app.json `healthchecks.<type>[0].path`: the path that must answer 2xx–3xx; absent types are checked by TCP. */
+  checks: z.record(z.string(), z.string()),
+});
+export type BuiltImage = z.infer<typeof builtImage>;
+
+export const buildEvent = z.discriminatedUnion('kind', [
+  /** One line for the person who pushed, already in Heroku's form (`-----> `, 7 spaces, ` !     `), without control characters. */
+  z.object({ kind: z.literal('line'), text: z.string() }),
+  /** A stage ended; for the ledger. */
+  z.object({ kind: z.literal('stage'), name: z.enum(['detect', 'build', 'push']), ms: z.number() }),
+  z.object({ kind: z.literal('built'), image: builtImage }),
+  z.object({ kind: z.literal('stack'), digest: z.string() }),
+  /** `retry` is true when the builder, not the source, is at fault (engine or registry away). */
+  z.object({ kind: z.literal('failed'), id: z.string(), message: z.string(), retry: z.boolean() }),
+]);
+export type BuildEvent = z.infer<typeof buildEvent>;
+
+export const builderStatus = z.object({ engine: z.boolean(), stack: z.string().nullable(), running: z.int() });
+export type BuilderStatus = z.infer<typeof builderStatus>;

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+
+/** What a finished child said. `code` is null when a signal ended it. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** The whole environment of the child; nothing is inherited but what is given here. Default: the parent's. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly input?: string;
+  /** Bytes of each output stream kept; the rest is read and dropped. Default 8 MiB. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Runs a program with an argument array, never through a shell, and collects its output.
+ * Resolves for any exit code; rejects when it cannot be started or the signal aborts (the child gets SIGKILL).
+ */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const child = spawn(command, [...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      signal,
+      killSignal: 'SIGKILL',
+      ...(options.env && { env: options.env }),
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+    });
+    const out = collect(options.maxBytes ?? 8 * 1024 * 1024);
+    const err = collect(64 * 1024);
+    child.stdout.on('data', out.take);
+    child.stderr.on('data', err.take);
+    child.stdin.on('error', () => undefined); // the child may end without reading; its exit code tells
+    child.stdin.end(options.input ?? '');
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout: out.text(), stderr: err.text() }));
+  });
+}
+
+/** As `run`, but any exit code other than 0 is an error that carries the last line of standard error. */
+export async function runOrThrow(
+  command: string,
+  args: readonly string[],
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<string> {
+  const done = await run(command, args, options, signal);
+  if (done.code === 0) return done.stdout;
+  const said = done.stderr.trim().split('\n').at(-1) ?? '';
+  throw new Error(`${command} ${args[0] ?? ''} ended with ${done.code ?? 'a signal'}: ${said}`);
+}
+
+function collect(maxBytes: number): { take: (chunk: Buffer) => void; text: () => string } {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return {
+    take(chunk) {
+      if (size >= maxBytes) return;
+      chunks.push(chunk.subarray(0, maxBytes - size));
+      size += chunk.length;
+    },
+    text: () => Buffer.concat(chunks).toString('utf8'),
+  };
+}

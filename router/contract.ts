@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/**
+ * What the router is told and what it answers, over HTTP on its own unix socket.
+ *
+ *   PUT  /table     RoutingTable   → 200 once every router process serves it (runtime = disk); 409 when older than the one applied
+ *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through the real router port to a serving or staged backend
+ *   GET  /backends                 → 200 BackendState[]: what still has streams, and what it has answered so far
+ *   GET  /status                   → 200 RouterStatus
+ *
+ * Everything that ends up in HAProxy's files or on its runtime socket is checked by these schemas first: a value
+ * with a space, newline, `;`, `#` or quote cannot be expressed.
+ */
+const ident = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+
+/** A canonical host name: lower case, no port, no trailing dot; `*.` once at the front for a wildcard. */
+export const hostname = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/);
+
+const server = z.strictObject({
+  /** Stable within its backend, e.g. `web-1`. */
+  id: ident,
+  address: z.ipv4(),
+  port: z.int().min(1).max(65535),
+});
+
+/** The instances of one deployment. The same key keeps its place when servers come and go; another key is a switch. */
+const backend = z.strictObject({ key: ident, servers: z.array(server).max(64) });
+
+const route = z.strictObject({
+  /** Opaque id of whatever owns the hosts. */
+  app: ident,
+  hosts: z.array(hostname).max(1000),
+  /** Null: the hosts are known but nothing answers for them → the 503 page. */
+  serving: backend.nullable(),
+  /** Filled and reachable by a probe, never by a visitor. */
+  staged: backend.nullable(),
+});
+
+const version = z.strictObject({
+  /** Grows each time a controller takes over; a table of an older epoch is refused. */
+  epoch: z.int().min(0),
+  seq: z.int().min(0),
+});
+
+export const routingTable = z.strictObject({ version, routes: z.array(route).max(20_000) });
+export type RoutingTable = z.infer<typeof routingTable>;
+export type Route = RoutingTable['routes'][number];
+export type Backend = z.infer<typeof backend>;
+export type TableVersion = z.infer<typeof version>;
+
+export const probeRequest = z.strictObject({
+  app: ident,
+  which: z.enum(['serving', 'staged']),
+  host: hostname,
+  path: z.string().regex(/^\/[\x21-\x7e]{0,2000}$/),
+  timeoutMs: z.int().min(1).max(60_000),
+});
+export type ProbeRequest = z.infer<typeof probeRequest>;
+
+/** `byApp` is false when the router itself made the answer (no server, refused, timed out). */
+export const probeAnswer = z.object({ status: z.int(), byApp: z.boolean(), ms: z.number() });
+export type ProbeAnswer = z.infer<typeof probeAnswer>;
+
+/** One backend, summed over all router processes. Counters start at 0 when the backend is filled. */
+export const backendState = z.object({
+  app: z.string(),
+  key: z.string(),
+  role: z.enum(['serving', 'staged', 'draining']),
+  /** Requests and upgraded connections in flight right now. */
+  sessions: z.int(),
+  requests: z.int(),
+  /** Requests for which the router had to make an error because the backend gave none (refused, reset, timed out, no server). */
+  dropped: z.int(),
+});
+export type BackendState = z.infer<typeof backendState>;
+export const backendStates = z.array(backendState);
+
+export const routerStatus = z.object({
+  version,
+  processes: z.array(z.object({ pid: z.int(), healthy: z.boolean(), restarts: z.int() })),
+  /** Backends declared and free; the pool grows by itself. */
+  pool: z.object({ size: z.int(), free: z.int() }),
+  reloads: z.int(),
+});
+export type RouterStatus = z.infer<typeof routerStatus>;
