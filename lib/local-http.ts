@@ -34,7 +34,10 @@ function open(call: LocalCall, signal: AbortSignal): Promise<IncomingMessage> {
         method: call.method,
         signal,
         agent: false, // a kept connection would outlive a restart of the other side
-        headers: payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
+        headers:
+          payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) },
       },
       resolve,
     );
@@ -54,10 +57,14 @@ export async function callJson(call: LocalCall, timeoutMs: number, signal: Abort
 }
 
 /** Calls and yields one parsed JSON value per line of the answer, until the other side ends it. Leaving the iteration closes the connection. */
-export async function* callLines(call: LocalCall, signal: AbortSignal): AsyncGenerator<unknown, void, undefined> {
+export async function* callLines(
+  call: LocalCall,
+  signal: AbortSignal,
+): AsyncGenerator<unknown, void, undefined> {
   const res = await open(call, signal);
   try {
-    if ((res.statusCode ?? 500) >= 400) throw new LocalHttpError(call, res.statusCode ?? 500, await readAll(res));
+    if ((res.statusCode ?? 500) >= 400)
+      throw new LocalHttpError(call, res.statusCode ?? 500, await readAll(res));
     for await (const line of createInterface({ input: res, crlfDelay: Infinity })) {
       if (line !== '') yield JSON.parse(line) as unknown;
     }

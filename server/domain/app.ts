@@ -1,0 +1,33 @@
+/** An app as its owner knows it. Its id names everything that belongs to it; its name may be used again after it is gone. */
+export interface App {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: { readonly id: string; readonly email: string };
+  /** Index of its private network among the platform's subnets; unique among living apps. */
+  readonly network: number;
+  /** Null: `main` or `master`, whichever is pushed. */
+  readonly deployBranch: string | null;
+  readonly formation: Formation;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** When the current release went live; null before the first. */
+  readonly releasedAt: Date | null;
+  /** Grows with each change of the row; writes compare it. */
+  readonly revision: number;
+}
+
+/** How many instances of each process type are wanted. Every type the last release knows has an entry. */
+export type Formation = ReadonlyMap<string, number>;
+
+/** The branches that deploy an app. */
+export function deployBranches(app: App): readonly string[] {
+  return app.deployBranch === null ? ['main', 'master'] : [app.deployBranch];
+}
+
+/**
+ * The formation after a release with these process types: known types keep their count, new ones start at 0,
+ * except that `web` starts at 1; types that are gone lose their entry.
+ */
+export function formationFor(types: readonly string[], before: Formation): Formation {
+  return new Map(types.map((type) => [type, before.get(type) ?? (type === 'web' ? 1 : 0)]));
+}

@@ -1,0 +1,118 @@
+import { errorTable, row } from '../../lib/errors.ts';
+
+/**
+ * Every failure a user of the server can meet. Ids are permanent and go on the wire; where the Platform API has an id
+ * for it (`not_found`, `invalid_params`, …) it is that one. docs/errors.md is generated from this table.
+ */
+export const PlatformError = errorTable({
+  unauthorized: row({
+    retry: false,
+    say: () => 'No valid credentials were given; log in, or set GANTRY_API_KEY to a token of this platform.',
+  }),
+  not_found: row<{ resource: string; name: string }>({
+    retry: false,
+    say: ({ resource, name }) =>
+      `Couldn't find that ${resource.replaceAll('_', ' ')}: ${name}. It may not exist, or you may not see it.`,
+  }),
+  invalid_params: row<{ field: string; problem: string }>({
+    retry: false,
+    say: ({ field, problem }) => `${field} ${problem}.`,
+  }),
+  bad_request: row<{ problem: string }>({
+    retry: false,
+    say: ({ problem }) => `The request could not be read: ${problem}.`,
+  }),
+  confirmation_required: row<{ name: string }>({
+    retry: false,
+    say: ({ name }) => `Destroying ${name} cannot be undone; confirm by giving its name: --confirm ${name}.`,
+  }),
+  name_taken: row<{ name: string }>({
+    retry: false,
+    say: ({ name }) => `Name ${name} is already taken; choose another.`,
+  }),
+  key_taken: row<{ fingerprint: string }>({
+    retry: false,
+    say: ({ fingerprint }) => `The key ${fingerprint} is registered already; a key belongs to one account.`,
+  }),
+  app_changed: row<{ app: string }>({
+    retry: true,
+    say: ({ app }) => `${app} was changed by someone else at the same moment; look again and retry.`,
+  }),
+  deploy_in_progress: row<{ app: string; version: number }>({
+    retry: true,
+    say: ({ app, version }) =>
+      `v${version} of ${app} is still being deployed; wait for it to finish and retry.`,
+  }),
+  nothing_changed: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) => `Nothing would change for ${app}: it has these values already.`,
+  }),
+  process_type_not_found: row<{ type: string; known: readonly string[] }>({
+    retry: false,
+    say: ({ type, known }) =>
+      known.length === 0
+        ? `There is no process type ${type}: nothing is deployed yet.`
+        : `There is no process type ${type}; this app has ${known.join(', ')}.`,
+  }),
+  no_rollback_target: row<{ app: string; wanted: string }>({
+    retry: false,
+    say: ({ app, wanted }) =>
+      `${app} cannot be rolled back to ${wanted}: only a release that ran and is not the current one can be a target.`,
+  }),
+  networks_used_up: row({
+    retry: false,
+    say: () =>
+      'Every private network this platform may hand out is in use; destroy an app that is no longer needed.',
+  }),
+  config_too_large: row<{ app: string; limit: number }>({
+    retry: false,
+    say: ({ app, limit }) =>
+      `The config vars of ${app} would be longer than ${limit} bytes in all; keep large values in files or a store.`,
+  }),
+  push_refused: row<{ reason: string }>({
+    retry: false,
+    say: ({ reason }) => `Push refused: ${reason}.`,
+  }),
+  source_refused: row<{ reason: string }>({
+    retry: false,
+    say: ({ reason }) => `The pushed source was refused: ${reason}.`,
+  }),
+  builder_away: row({
+    retry: true,
+    say: () =>
+      'The builder stopped answering in the middle of the build; the platform restarts it by itself.',
+  }),
+  router_away: row({
+    retry: true,
+    say: () => 'The router did not acknowledge the change; the platform restarts it by itself.',
+  }),
+  engine_away: row({
+    retry: true,
+    say: () => 'The container engine does not answer; see `gantry doctor`.',
+  }),
+  image_missing: row<{ image: string }>({
+    retry: true,
+    say: ({ image }) => `The image ${image} could not be fetched from the registry; see \`gantry doctor\`.`,
+  }),
+  start_refused: row<{ instance: string; reason: string }>({
+    retry: false,
+    say: ({ instance, reason }) => `${instance} could not be started: ${reason}.`,
+  }),
+  fenced: row<{ epoch: number }>({
+    retry: false,
+    say: ({ epoch }) => `A newer server process has taken over from this one (epoch ${epoch}).`,
+  }),
+  database_newer: row<{ migration: string }>({
+    retry: false,
+    say: ({ migration }) =>
+      `The database was written by a newer Gantry (it has migration ${migration}); start that version, or restore a backup made by this one.`,
+  }),
+  rate_limit: row({
+    retry: true,
+    say: () => 'Too many requests with this token; wait a minute and retry.',
+  }),
+  internal_error: row({
+    retry: true,
+    say: () => 'Something went wrong inside the platform; the request id names the log lines that tell what.',
+  }),
+});

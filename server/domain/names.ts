@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Names that would shadow the platform's own hosts under the platform domain. */
+const RESERVED = new Set(['api', 'git', 'registry', 'dashboard', 'www', 'gantry', 'admin', 'localhost']);
+
+/** An app's name: a DNS label, as Heroku draws it. Safe in host names, paths and image names. */
+export const appName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/,
+    'must be 3 to 30 characters: lower-case letters, digits and dashes, starting with a letter and not ending with a dash',
+  )
+  .refine((name) => !RESERVED.has(name), 'is reserved by the platform');
+
+/** A process type of a Procfile. */
+export const processTypeName = z.string().regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/);
+
+/** The part of a git ref after `refs/heads/`; stricter than git itself, and never starting with a dash. */
+export const branchName = z
+  .string()
+  .max(200)
+  .regex(/^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\.$|\/$))[A-Za-z0-9_][A-Za-z0-9_./-]*$/);
+
+/** A full object id. */
+export const objectId = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);

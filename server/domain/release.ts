@@ -1,0 +1,54 @@
+import type { Secret } from '../../lib/secret.ts';
+
+/** What runs: image × config × process types, immutable and numbered from 1 per app. */
+export interface Release {
+  readonly id: string;
+  readonly appId: string;
+  readonly version: number;
+  readonly status: ReleaseStatus;
+  /** True for the release that serves now. */
+  readonly current: boolean;
+  /** `Deploy 1a2b3c4`, `Set A, B config vars`, `Rollback to v3`. */
+  readonly description: string;
+  /** Null before the first build. */
+  readonly image: BuiltImage | null;
+  readonly commit: string | null;
+  readonly user: { readonly id: string; readonly email: string };
+  readonly failure: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export type ReleaseStatus = 'pending' | 'succeeded' | 'failed';
+
+/** The builder's answer, in domain words. */
+export interface BuiltImage {
+  /** Repository in the platform's registry, without host. */
+  readonly repository: string;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly builder: string;
+  readonly processes: Readonly<Record<string, ProcessType>>;
+  /** The one port the image EXPOSEs; null: PORT is the platform's choice. */
+  readonly port: number | null;
+  /** Process type → path that must answer 2xx–3xx; the others are checked by connecting. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+export interface ProcessType {
+  /** For display. */
+  readonly command: string;
+  /** Null: the image's own entry point and command. */
+  readonly argv: readonly string[] | null;
+}
+
+/** An app's environment. Values are opened only where they leave the process. */
+export type ConfigVars = ReadonlyMap<string, Secret>;
+
+/** The port a web process is told to listen on when its image names none (as herokuish does). */
+export const DEFAULT_PORT = 5000;
+
+/** A rollback goes to a release that has run: it has an image and did not fail. */
+export function rollbackTarget(release: Release): boolean {
+  return release.status === 'succeeded' && release.image !== null;
+}

@@ -1,0 +1,42 @@
+import type { Actor } from '../domain/actor.ts';
+
+export interface Key {
+  readonly id: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly fingerprint: string;
+  readonly publicKey: string;
+  readonly comment: string;
+  readonly createdAt: Date;
+}
+
+export interface Accounts {
+  /** Makes the first admin with this token's hash unless any user exists; true when it did. */
+  createFirstAdmin(email: string, tokenHash: string, signal: AbortSignal): Promise<boolean>;
+  findByTokenHash(hash: string, signal: AbortSignal): Promise<Actor | undefined>;
+  findByKeyFingerprint(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
+  findAccount(
+    userId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date } | undefined>;
+  /** Throws `key_taken` when the fingerprint is registered already, to anyone. */
+  addKey(key: Omit<Key, 'email'>, signal: AbortSignal): Promise<Key>;
+  listKeys(userId: string, signal: AbortSignal): Promise<readonly Key[]>;
+  /** True when there was such a key of this user. */
+  removeKey(userId: string, idOrFingerprint: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Answers of API writes by request id, so that a repeated call changes nothing. */
+export interface Idempotency {
+  find(
+    userId: string,
+    requestId: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
+  remember(
+    userId: string,
+    requestId: string,
+    answer: { readonly status: number; readonly body: unknown },
+    signal: AbortSignal,
+  ): Promise<void>;
+}

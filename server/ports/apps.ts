@@ -1,0 +1,23 @@
+import type { App, Formation } from '../domain/app.ts';
+import type { Actor } from '../domain/actor.ts';
+
+export interface Apps {
+  /** Makes the app and its release v1 (no image, empty config) in one transaction. Throws `name_taken`, `networks_used_up`. */
+  create(
+    input: {
+      readonly id: string;
+      readonly name: string;
+      readonly ownerId: string;
+      readonly deployBranch: string | null;
+    },
+    signal: AbortSignal,
+  ): Promise<App>;
+  /** By name or id, living apps only. */
+  find(nameOrId: string, signal: AbortSignal): Promise<App | undefined>;
+  /** Those the actor may see, by name. */
+  list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
+  /** False when the row changed since it was read. */
+  setFormation(app: App, formation: Formation, signal: AbortSignal): Promise<boolean>;
+  /** Frees the name and leaves the rest to the controller; false when the row changed since. */
+  markDeleted(app: App, signal: AbortSignal): Promise<boolean>;
+}

@@ -1,0 +1,26 @@
+import type { BuiltImage, ConfigVars } from '../domain/release.ts';
+
+export interface BuildOrder {
+  readonly id: string;
+  readonly appId: string;
+  /** Path of the source archive, as `Repositories.receive` made it. */
+  readonly archive: string;
+  readonly commit: string;
+  readonly config: ConfigVars;
+  readonly repository: string;
+  readonly token: string;
+}
+
+export type BuildNews =
+  | { readonly kind: 'line'; readonly text: string }
+  | { readonly kind: 'stage'; readonly name: string; readonly ms: number }
+  | { readonly kind: 'built'; readonly image: BuiltImage }
+  | { readonly kind: 'failed'; readonly id: string; readonly message: string; readonly retry: boolean };
+
+/** Turns a source into an image in the registry. */
+export interface Builder {
+  /** Yields what happens, last `built` or `failed`. Leaving the iteration or aborting cancels the build. Throws `builder_away` when the builder cannot be reached or dies. */
+  build(order: BuildOrder, signal: AbortSignal): AsyncIterable<BuildNews>;
+  /** Forgets an app's build cache. */
+  forget(appId: string, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,32 @@
+import type { Build, Push } from '../domain/build.ts';
+import type { BuiltImage } from '../domain/release.ts';
+
+export interface Builds {
+  /**
+   * Records a push as a queued build and, in the same transaction, marks every older unsettled build of the app superseded
+   * (with this failure sentence), along with its undecided deployment and pending release (failed).
+   * A build whose deployment has already succeeded is left to settle.
+   */
+  submit(
+    build: { readonly id: string; readonly appId: string; readonly userId: string; readonly push: Push },
+    supersede: string,
+    signal: AbortSignal,
+  ): Promise<Build>;
+  find(id: string, signal: AbortSignal): Promise<Build | undefined>;
+  list(appId: string, signal: AbortSignal): Promise<readonly Build[]>;
+  /** Apps that have a queued build, or a `building` one that a worker of an older epoch has left behind. */
+  waiting(epoch: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** Takes the app's waiting build (queued → building, attempt + 1, stamped with the epoch); undefined when there is none. */
+  claim(appId: string, epoch: number, signal: AbortSignal): Promise<Build | undefined>;
+  /** False when the build is no longer `building` under this epoch (superseded, or taken over). */
+  recordImage(id: string, epoch: number, image: BuiltImage, signal: AbortSignal): Promise<boolean>;
+  recordRelease(id: string, epoch: number, releaseId: string, signal: AbortSignal): Promise<boolean>;
+  settle(
+    id: string,
+    epoch: number,
+    outcome: { readonly status: 'succeeded' } | { readonly status: 'failed'; readonly failure: string },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** The last successful deploy of the app: where its branch must be. */
+  lastDeployed(appId: string, signal: AbortSignal): Promise<Build | undefined>;
+}

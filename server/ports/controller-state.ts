@@ -1,0 +1,44 @@
+import type { App, Formation } from '../domain/app.ts';
+import type { Deployment, Ledger } from '../domain/deployment.ts';
+import type { BuiltImage, ConfigVars } from '../domain/release.ts';
+
+/** A deployment with everything needed to run it. */
+export interface Rollout {
+  readonly deployment: Deployment;
+  readonly image: BuiltImage;
+  readonly config: ConfigVars;
+}
+
+/** What one app should be. */
+export interface DesiredApp {
+  readonly app: Pick<App, 'id' | 'name' | 'network'>;
+  /** Its owner has destroyed it: everything it has must go. */
+  readonly deleting: boolean;
+  readonly formation: Formation;
+  /** The last deployment that succeeded. */
+  readonly current: Rollout | null;
+  /** The oldest undecided deployment. */
+  readonly next: Rollout | null;
+}
+
+/**
+ * The controller's view of the database. Every write carries the epoch of the controller's reign and does nothing
+ * (answers false) when a newer one has begun or the deployment was decided elsewhere.
+ */
+export interface ControllerState {
+  /** Begins a reign: the newest starter wins, all older ones are fenced. */
+  takeOver(signal: AbortSignal): Promise<number>;
+  /** True while no newer reign has begun. */
+  reigns(epoch: number, signal: AbortSignal): Promise<boolean>;
+  desired(signal: AbortSignal): Promise<readonly DesiredApp[]>;
+  /** pending → rolling */
+  begin(deploymentId: string, epoch: number, signal: AbortSignal): Promise<boolean>;
+  /** rolling → succeeded; its release succeeded and current, in one transaction. */
+  succeed(deploymentId: string, epoch: number, ledger: Ledger, signal: AbortSignal): Promise<boolean>;
+  /** pending or rolling → failed; its release failed, unless that release has been current before (a restart). */
+  fail(deploymentId: string, epoch: number, reason: string, signal: AbortSignal): Promise<boolean>;
+  /** Removes the last trace of a destroyed app. */
+  forget(appId: string, epoch: number, signal: AbortSignal): Promise<boolean>;
+  /** `repository@digest` of the images that must stay: current, undecided, and the newest `keep` releases of each app. */
+  imagesToKeep(keep: number, signal: AbortSignal): Promise<ReadonlySet<string>>;
+}

@@ -1,0 +1,27 @@
+/** The bare git repositories behind `<app>.git`, kept by app id. */
+export interface Repositories {
+  /** Makes an empty repository unless it is there; answers its path. */
+  ensure(appId: string, signal: AbortSignal): Promise<string>;
+  remove(appId: string, signal: AbortSignal): Promise<void>;
+  /** The id a ref points to, or null. */
+  resolve(appId: string, ref: string, signal: AbortSignal): Promise<string | null>;
+  /** Compare-and-set of a ref: true when it now equals `to` (also when it did before), false when it was neither `from` nor `to`. */
+  move(appId: string, ref: string, to: string, from: string | null, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Takes a pushed commit out of git's quarantine: checks the tree (size, entry count, names, links), keeps the objects
+   * under a hidden ref of this build, and writes the source archive whose path it answers.
+   * Throws `source_refused` with the reason.
+   */
+  receive(
+    appId: string,
+    build: { readonly id: string; readonly commit: string; readonly quarantine: Quarantine },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Forgets the hidden ref and the archive of a build. */
+  release(appId: string, buildId: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Where receive-pack keeps what was pushed until the hook agrees; absolute paths inside the repository. */
+export interface Quarantine {
+  readonly objects: string;
+}

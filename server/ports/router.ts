@@ -1,0 +1,55 @@
+/** The router in domain words; one per ingress machine, today one. */
+export interface Router {
+  /**
+   * Makes the table true in every router process and on its disk; resolves once acknowledged.
+   * Throws `fenced` when a newer controller has already spoken.
+   */
+  apply(table: Table, signal: AbortSignal): Promise<void>;
+  /** One request through the router's public port to the instances named by `which`. */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
+  /** What still carries requests, and what it has answered. */
+  backends(signal: AbortSignal): Promise<readonly BackendReport[]>;
+}
+
+export interface Table {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly routes: readonly TableRoute[];
+}
+
+export interface TableRoute {
+  readonly app: string;
+  readonly hosts: readonly string[];
+  readonly serving: TableBackend | null;
+  readonly staged: TableBackend | null;
+}
+
+/** The same key keeps its place; another key is a switch of traffic. */
+export interface TableBackend {
+  readonly key: string;
+  readonly servers: readonly { readonly id: string; readonly address: string; readonly port: number }[];
+}
+
+export interface ProbeRequest {
+  readonly app: string;
+  readonly which: 'serving' | 'staged';
+  readonly host: string;
+  readonly path: string;
+  readonly timeoutMs: number;
+}
+
+export interface ProbeAnswer {
+  readonly status: number;
+  /** False when the router itself had to answer. */
+  readonly byApp: boolean;
+}
+
+export interface BackendReport {
+  readonly app: string;
+  readonly key: string;
+  readonly role: 'serving' | 'staged' | 'draining';
+  readonly sessions: number;
+  readonly requests: number;
+  readonly dropped: number;
+  readonly servers: readonly { readonly id: string; readonly sessions: number }[];
+}
