@@ -16,7 +16,7 @@ export interface App {
   readonly revision: number;
 }
 
-/** How many instances of each process type are wanted. Every type the last release knows has an entry. */
+/** How many instances of each process type are wanted; types without an entry count as 0. */
 export type Formation = ReadonlyMap<string, number>;
 
 /** The branches that deploy an app. */
@@ -26,8 +26,12 @@ export function deployBranches(app: App): readonly string[] {
 
 /**
  * The formation after a release with these process types: known types keep their count, new ones start at 0,
- * except that `web` starts at 1; types that are gone lose their entry.
+ * except that `web` starts at 1. Entries of types that are gone stay: what runs now may still need them until the
+ * new release is live, and a type that comes back finds its count again.
  */
 export function formationFor(types: readonly string[], before: Formation): Formation {
-  return new Map(types.map((type) => [type, before.get(type) ?? (type === 'web' ? 1 : 0)]));
+  const added = types
+    .filter((type) => !before.has(type))
+    .map((type) => [type, type === 'web' ? 1 : 0] as const);
+  return new Map([...before, ...added]);
 }
