@@ -10,7 +10,7 @@ export interface ErrorRow<P> {
 }
 
 /** Declares one row; exists so that the parameters of a row are checked where it is thrown. */
-export function row<P = object>(entry: ErrorRow<P>): ErrorRow<P> {
+export function row<P>(entry: ErrorRow<P>): ErrorRow<P> {
   return entry;
 }
 

@@ -5,7 +5,7 @@ import { errorTable, row } from '../../lib/errors.ts';
  * for it (`not_found`, `invalid_params`, …) it is that one. docs/errors.md is generated from this table.
  */
 export const PlatformError = errorTable({
-  unauthorized: row({
+  unauthorized: row<object>({
     retry: false,
     say: () => 'No valid credentials were given; log in, or set GANTRY_API_KEY to a token of this platform.',
   }),
@@ -59,7 +59,7 @@ export const PlatformError = errorTable({
     say: ({ app, wanted }) =>
       `${app} cannot be rolled back to ${wanted}: only a release that ran and is not the current one can be a target.`,
   }),
-  networks_used_up: row({
+  networks_used_up: row<object>({
     retry: false,
     say: () =>
       'Every private network this platform may hand out is in use; destroy an app that is no longer needed.',
@@ -77,16 +77,16 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ reason }) => `The pushed source was refused: ${reason}.`,
   }),
-  builder_away: row({
+  builder_away: row<object>({
     retry: true,
     say: () =>
       'The builder stopped answering in the middle of the build; the platform restarts it by itself.',
   }),
-  router_away: row({
+  router_away: row<object>({
     retry: true,
     say: () => 'The router did not acknowledge the change; the platform restarts it by itself.',
   }),
-  engine_away: row({
+  engine_away: row<object>({
     retry: true,
     say: () => 'The container engine does not answer; see `gantry doctor`.',
   }),
@@ -107,11 +107,11 @@ export const PlatformError = errorTable({
     say: ({ migration }) =>
       `The database was written by a newer Gantry (it has migration ${migration}); start that version, or restore a backup made by this one.`,
   }),
-  rate_limit: row({
+  rate_limit: row<object>({
     retry: true,
     say: () => 'Too many requests with this token; wait a minute and retry.',
   }),
-  internal_error: row({
+  internal_error: row<object>({
     retry: true,
     say: () => 'Something went wrong inside the platform; the request id names the log lines that tell what.',
   }),

@@ -36,6 +36,8 @@ export interface Releases {
   /** A deployment of the current release again: a rolling restart. Undefined when nothing is deployed. Throws `deploy_in_progress`. */
   redeploy(app: App, signal: AbortSignal): Promise<Deployment | undefined>;
   findDeployment(id: string, signal: AbortSignal): Promise<Deployment | undefined>;
+  /** The newest deployment of a release; undefined when it has none. */
+  deploymentOf(releaseId: string, signal: AbortSignal): Promise<Deployment | undefined>;
   /** The deployments of an app that are pending or rolling. */
   undecided(appId: string, signal: AbortSignal): Promise<readonly Deployment[]>;
 }

@@ -17,6 +17,8 @@ export interface Repositories {
     build: { readonly id: string; readonly commit: string; readonly quarantine: Quarantine },
     signal: AbortSignal,
   ): Promise<string>;
+  /** Where `receive` put, or will put, the source archive of a build. */
+  archiveOf(buildId: string): string;
   /** Forgets the hidden ref and the archive of a build. */
   release(appId: string, buildId: string, signal: AbortSignal): Promise<void>;
 }

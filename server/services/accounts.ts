@@ -1,0 +1,83 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Actor } from '../domain/actor.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { parsePublicKey } from '../domain/ssh-key.ts';
+import type { Accounts as AccountStore, Key } from '../ports/accounts.ts';
+import type { Clock } from '../ports/clock.ts';
+
+export interface Accounts {
+  /** Throws `unauthorized` for a token that is unknown, expired or not a token at all. */
+  authenticate(token: string, signal: AbortSignal): Promise<Actor>;
+  /** Undefined for a key nobody has registered. */
+  authenticateKey(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
+  me(
+    actor: Actor,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date }>;
+  /** Registers one OpenSSH public key. Throws `invalid_params`, `key_taken`. */
+  addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
+  keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
+  removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;
+  /** Makes the first admin unless there is any user; answers the token, the only time anyone can see it, or undefined. */
+  welcomeAdmin(email: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** A token is 256 random bits behind a prefix that secret scanners can recognise; only its hash is kept. */
+const TOKEN_FORM = /^gantry_[A-Za-z0-9_-]{43}$/;
+
+export function createAccounts({ store, clock }: { store: AccountStore; clock: Clock }): Accounts {
+  return {
+    async authenticate(token, signal) {
+      const actor = TOKEN_FORM.test(token)
+        ? await store.findByTokenHash(hashToken(token), signal)
+        : undefined;
+      if (!actor) throw PlatformError.of('unauthorized', {});
+      return actor;
+    },
+
+    authenticateKey: (fingerprint, signal) => store.findByKeyFingerprint(fingerprint, signal),
+
+    async me(actor, signal) {
+      const account = await store.findAccount(actor.userId, signal);
+      if (!account) throw PlatformError.of('unauthorized', {});
+      return account;
+    },
+
+    async addKey(actor, publicKey, signal) {
+      const key = parsePublicKey(publicKey);
+      if (typeof key === 'string')
+        throw PlatformError.of('invalid_params', { field: 'The key', problem: key });
+      return store.addKey(
+        {
+          id: randomUUID(),
+          userId: actor.userId,
+          fingerprint: key.fingerprint,
+          publicKey: key.line,
+          comment: key.comment,
+          createdAt: clock.now(),
+        },
+        signal,
+      );
+    },
+
+    keys: (actor, signal) => store.listKeys(actor.userId, signal),
+
+    async removeKey(actor, idOrFingerprint, signal) {
+      const mine = await store.listKeys(actor.userId, signal);
+      const key = mine.find((k) => [k.id, k.fingerprint, k.comment].includes(idOrFingerprint));
+      if (!key || !(await store.removeKey(actor.userId, key.id, signal))) {
+        throw PlatformError.of('not_found', { resource: 'key', name: idOrFingerprint.slice(0, 100) });
+      }
+      return key;
+    },
+
+    async welcomeAdmin(email, signal) {
+      const token = `gantry_${randomBytes(32).toString('base64url')}`;
+      return (await store.createFirstAdmin(email, hashToken(token), signal)) ? token : undefined;
+    },
+  };
+}
+
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}

@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Actor } from '../domain/actor.ts';
+import type { App } from '../domain/app.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { appName } from '../domain/names.ts';
+import { randomAppName } from '../domain/random-name.ts';
+import type { Apps as AppStore } from '../ports/apps.ts';
+import type { Repositories } from '../ports/repositories.ts';
+import { reach } from './reach.ts';
+import type { Wake } from './wake.ts';
+
+export interface Apps {
+  /** Makes an app with release v1 and an empty repository. Without a name it gets one. Throws `invalid_params`, `name_taken`. */
+  create(actor: Actor, input: { readonly name?: string | undefined }, signal: AbortSignal): Promise<App>;
+  list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
+  find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
+  destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+}
+
+export interface AppsDeps {
+  readonly store: AppStore;
+  readonly repositories: Pick<Repositories, 'ensure'>;
+  readonly controller: Wake;
+}
+
+export function createApps({ store, repositories, controller }: AppsDeps): Apps {
+  return {
+    async create(actor, input, signal) {
+      const parsed = appName.safeParse(input.name ?? randomAppName(randomBytes(4)));
+      if (!parsed.success) {
+        throw PlatformError.of('invalid_params', {
+          field: 'Name',
+          problem: parsed.error.issues[0]?.message ?? 'is not valid',
+        });
+      }
+      const id = randomUUID();
+      const app = await store.create(
+        { id, name: parsed.data, ownerId: actor.userId, deployBranch: null },
+        signal,
+      );
+      // After the row: a crash in between leaves an app whose repository the first push makes.
+      await repositories.ensure(id, signal);
+      controller.wake(id);
+      return app;
+    },
+
+    list: (actor, signal) => store.list(actor, signal),
+
+    find: (actor, nameOrId, signal) => reach(store, actor, 'view', nameOrId, signal),
+
+    async destroy(actor, nameOrId, signal) {
+      const app = await reach(store, actor, 'manage', nameOrId, signal);
+      if (!(await store.markDeleted(app, signal))) throw PlatformError.of('app_changed', { app: app.name });
+      controller.wake(app.id);
+      return app;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { Secret } from '../../lib/secret.ts';
+import type { Actor } from '../domain/actor.ts';
+import {
+  CONFIG_MAX_BYTES,
+  configKey,
+  configValue,
+  describeChange,
+  type ConfigChange,
+} from '../domain/config-vars.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { ConfigVars as Values, Release } from '../domain/release.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Releases } from '../ports/releases.ts';
+import { reach } from './reach.ts';
+import type { Wake } from './wake.ts';
+
+export interface ConfigVars {
+  get(actor: Actor, app: string, signal: AbortSignal): Promise<Values>;
+  ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<Values>;
+  /**
+   * Makes a release with the changed config and, when something runs, its deployment. A change that changes nothing
+   * makes no release. Throws `invalid_params`, `config_too_large`, `deploy_in_progress`, `app_changed`.
+   */
+  change(
+    actor: Actor,
+    app: string,
+    change: ConfigChange,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly config: Values;
+    readonly release: Release | null;
+    readonly deployment: Deployment | null;
+  }>;
+}
+
+export function createConfigVars({
+  apps,
+  releases,
+  controller,
+}: {
+  apps: Apps;
+  releases: Releases;
+  controller: Wake;
+}): ConfigVars {
+  return {
+    async get(actor, name, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      return releases.configOf((await releases.latest(app.id, signal)).id, signal);
+    },
+
+    async ofRelease(actor, name, version, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      const release = await releases.find(app.id, version, signal);
+      if (!release) throw PlatformError.of('not_found', { resource: 'release', name: version.slice(0, 100) });
+      return releases.configOf(release.id, signal);
+    },
+
+    async change(actor, name, change, signal) {
+      const app = await reach(apps, actor, 'operate', name, signal);
+      refuseBadKeys(change);
+      const base = await releases.latest(app.id, signal);
+      const before = await releases.configOf(base.id, signal);
+      const effective = new Map(
+        [...change].filter(([key, value]) => (before.get(key)?.reveal() ?? null) !== value),
+      );
+      if (effective.size === 0) return { config: before, release: null, deployment: null };
+
+      const config = merge(before, effective);
+      refuseTooLarge(app.name, config);
+      const made = await releases.create(
+        app,
+        {
+          base: base.version,
+          description: describeChange(effective),
+          image: base.image,
+          config,
+          commit: base.commit,
+          userId: actor.userId,
+          buildId: null,
+          formation: app.formation,
+        },
+        signal,
+      );
+      controller.wake(app.id);
+      return { config, ...made };
+    },
+  };
+}
+
+function refuseBadKeys(change: ConfigChange): void {
+  for (const [key, value] of change) {
+    const problem =
+      configKey.safeParse(key).error?.issues[0] ??
+      (value === null ? undefined : configValue.safeParse(value).error?.issues[0]);
+    if (problem)
+      throw PlatformError.of('invalid_params', {
+        field: `Config var ${JSON.stringify(key.slice(0, 60))}`,
+        problem: problem.message,
+      });
+  }
+}
+
+function merge(before: Values, change: ConfigChange): Values {
+  const after = new Map(before);
+  for (const [key, value] of change) {
+    if (value === null) after.delete(key);
+    else after.set(key, new Secret(value));
+  }
+  return after;
+}
+
+function refuseTooLarge(app: string, config: Values): void {
+  const bytes = [...config].reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value.reveal()),
+    0,
+  );
+  if (bytes > CONFIG_MAX_BYTES) throw PlatformError.of('config_too_large', { app, limit: CONFIG_MAX_BYTES });
+}

@@ -1,0 +1,306 @@
+import type { Bulletin } from '../../lib/bulletin.ts';
+import { pause } from '../../lib/deadline.ts';
+import { messageOf } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import { formationFor, type App } from '../domain/app.ts';
+import { BUILD_ATTEMPTS, type Build } from '../domain/build.ts';
+import { decided, type Deployment } from '../domain/deployment.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { BuiltImage, Release } from '../domain/release.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Builder } from '../ports/builder.ts';
+import type { Builds } from '../ports/builds.ts';
+import type { RegistryTokens } from '../ports/registry.ts';
+import type { Releases } from '../ports/releases.ts';
+import type { Repositories } from '../ports/repositories.ts';
+import type { Transcripts } from './transcripts.ts';
+import { announce, receipt } from './transcript-lines.ts';
+import type { Wake } from './wake.ts';
+
+/** Takes pushed builds all the way: image, release, deployment, outcome. */
+export interface Deploys {
+  /** Works off an app's waiting builds, newest first; returns when none is left. One at a time per app; more calls join. */
+  drain(appId: string, signal: AbortSignal): Promise<void>;
+}
+
+export interface DeploysDeps {
+  readonly apps: Apps;
+  readonly builds: Builds;
+  readonly releases: Releases;
+  readonly repositories: Repositories;
+  readonly builder: Builder;
+  readonly tokens: RegistryTokens;
+  readonly transcripts: Transcripts;
+  readonly controller: Wake;
+  readonly bulletin: Bulletin;
+  readonly log: Logger;
+  /** The reign of this process; writes of an older one do nothing. */
+  readonly epoch: () => number;
+  /** `hello` → `http://hello.localhost:8080` */
+  readonly urlOf: (appName: string) => string;
+}
+
+/** A build asks this often whether a newer push has taken its place. */
+const SUPERSEDED_LOOK_MS = 500;
+/** A builder that went away is restarted by the supervisor; the second try waits this long for it. */
+const BUILDER_BACK_MS = 3_000;
+const DECIDED_LOOK_MS = 500;
+
+export function createDeploys(deps: DeploysDeps): Deploys {
+  const draining = new Map<string, Promise<void>>();
+
+  async function work(appId: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const build = await deps.builds.claim(appId, deps.epoch(), signal);
+      if (!build) return;
+      try {
+        await deploy(deps, build, signal);
+      } catch (err) {
+        if (signal.aborted) throw err;
+        deps.log.error({ err, app: appId, build: build.id }, 'build failed for a reason of ours');
+        await refuse(deps, build, messageOf(err), signal);
+      }
+    }
+  }
+
+  return {
+    drain(appId, signal) {
+      const running = draining.get(appId);
+      // One that came after the last claim of a running drain must not be lost: it drains again afterwards.
+      const next = (running ?? Promise.resolve()).catch(() => undefined).then(() => work(appId, signal));
+      const entry = next.finally(() => {
+        if (draining.get(appId) === entry) draining.delete(appId);
+      });
+      draining.set(appId, entry);
+      return entry;
+    },
+  };
+}
+
+async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<void> {
+  const app = await deps.apps.find(build.appId, signal);
+  if (!app) return refuse(deps, build, 'The app was destroyed', signal);
+  if (build.attempt > BUILD_ATTEMPTS)
+    return refuse(
+      deps,
+      build,
+      'The platform was restarted twice in the middle of this build; push again',
+      signal,
+    );
+
+  const image = build.image ?? (await makeImage(deps, app, build, signal));
+  if (!image) return;
+  const deployment = build.releaseId
+    ? await deps.releases.deploymentOf(build.releaseId, signal)
+    : await release(deps, app, build, image, signal);
+  if (!deployment) return;
+  await conclude(deps, app, build, await outcome(deps, build, deployment, signal), signal);
+}
+
+/** The branch must still be where the sender saw it: else two overlapping pushes would end with a live app behind a failed push. */
+async function branchMoved(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<boolean> {
+  const now = await deps.repositories.resolve(build.appId, build.push.ref, signal);
+  return now !== build.push.from && now !== build.push.commit;
+}
+
+async function makeImage(
+  deps: DeploysDeps,
+  app: App,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuiltImage | undefined> {
+  if (await branchMoved(deps, build, signal)) {
+    await refuse(
+      deps,
+      build,
+      'The branch has moved since this push was sent; fetch, then push again',
+      signal,
+    );
+    return undefined;
+  }
+  const superseded = new AbortController();
+  const watch = watchSuperseded(deps, build, superseded, signal);
+  try {
+    const image = await buildTwice(deps, app, build, superseded.signal);
+    if (!image) return undefined;
+    return (await deps.builds.recordImage(build.id, deps.epoch(), image, signal)) ? image : undefined;
+  } catch (err) {
+    if (superseded.signal.aborted && !signal.aborted) return undefined; // whoever took its place has said so
+    throw err;
+  } finally {
+    superseded.abort(new Error('the build is over'));
+    await watch;
+  }
+}
+
+/** Aborts when the build is no longer ours to run: a newer push came, or the parent signal did. */
+async function watchSuperseded(
+  deps: DeploysDeps,
+  build: Build,
+  over: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = (): void => over.abort(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    while (!over.signal.aborted) {
+      const now = await deps.builds.find(build.id, over.signal);
+      if (now?.status !== 'building') over.abort(new Error('superseded'));
+      else await pause(SUPERSEDED_LOOK_MS, over.signal);
+    }
+  } catch (err) {
+    if (!over.signal.aborted)
+      deps.log.warn({ err, build: build.id }, 'could not look whether a build is still wanted');
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Building is idempotent (same source, same names), so a builder that died is asked once more. */
+async function buildTwice(
+  deps: DeploysDeps,
+  app: App,
+  build: Build,
+  signal: AbortSignal,
+): Promise<BuiltImage | undefined> {
+  for (let last = false; ; last = true) {
+    try {
+      const result = await buildOnce(deps, app, build, signal);
+      if ('image' in result) return result.image;
+      if (!result.retry || last) {
+        await refuse(deps, build, result.message, signal);
+        return undefined;
+      }
+    } catch (err) {
+      if (last || signal.aborted || !PlatformError.is(err, 'builder_away')) throw err;
+    }
+    await deps.transcripts.append(build.id, [' !     The builder went away; trying once more'], signal);
+    await pause(BUILDER_BACK_MS, signal);
+  }
+}
+
+async function buildOnce(
+  deps: DeploysDeps,
+  app: App,
+  build: Build,
+  signal: AbortSignal,
+): Promise<{ image: BuiltImage } | { message: string; retry: boolean }> {
+  const base = await deps.releases.latest(app.id, signal);
+  const repository = `apps/${app.id}`;
+  const order = {
+    id: build.id,
+    appId: app.id,
+    archive: deps.repositories.archiveOf(build.id),
+    commit: build.push.commit,
+    config: await deps.releases.configOf(base.id, signal),
+    repository,
+    token: deps.tokens.pushToken(repository),
+  };
+  for await (const news of deps.builder.build(order, signal)) {
+    switch (news.kind) {
+      case 'line':
+        await deps.transcripts.append(build.id, [news.text], signal);
+        break;
+      case 'stage':
+        deps.log.debug(
+          { app: app.name, build: build.id, stage: news.name, ms: news.ms },
+          'build stage ended',
+        );
+        break;
+      case 'built':
+        return { image: news.image };
+      case 'failed':
+        return { message: news.message, retry: news.retry };
+    }
+  }
+  throw PlatformError.of('builder_away', {});
+}
+
+async function release(
+  deps: DeploysDeps,
+  app: App,
+  build: Build,
+  image: BuiltImage,
+  signal: AbortSignal,
+): Promise<Deployment | undefined> {
+  await deps.transcripts.append(build.id, announce(image), signal);
+  for (;;) {
+    const fresh = await deps.apps.find(app.id, signal);
+    if (!fresh) break;
+    const base = await deps.releases.latest(app.id, signal);
+    try {
+      const made = await deps.releases.create(
+        fresh,
+        {
+          base: base.version,
+          description: `Deploy ${build.push.commit.slice(0, 8)}`,
+          image,
+          config: await deps.releases.configOf(base.id, signal),
+          commit: build.push.commit,
+          userId: build.userId,
+          buildId: build.id,
+          formation: formationFor(Object.keys(image.processes), fresh.formation),
+        },
+        signal,
+      );
+      if (!(await deps.builds.recordRelease(build.id, deps.epoch(), made.release.id, signal))) break;
+      deps.controller.wake(app.id);
+      return made.deployment ?? undefined;
+    } catch (err) {
+      // Both pass by themselves: someone's config change or restart is being rolled out right now.
+      if (!PlatformError.is(err, 'deploy_in_progress') && !PlatformError.is(err, 'app_changed')) throw err;
+      await pause(DECIDED_LOOK_MS, signal);
+    }
+  }
+  return undefined;
+}
+
+/** Follows the deployment to its end, showing its lines to whoever follows the build. */
+async function outcome(
+  deps: DeploysDeps,
+  build: Build,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Deployment> {
+  for await (const line of deps.transcripts.follow(deployment.id, signal)) {
+    await deps.transcripts.append(build.id, [line], signal);
+  }
+  for (;;) {
+    const now = await deps.releases.findDeployment(deployment.id, signal);
+    if (!now) return { ...deployment, status: 'failed', failure: 'The app was destroyed' };
+    if (decided(now)) return now;
+    await deps.bulletin.after(deployment.id, deps.bulletin.mark(deployment.id), DECIDED_LOOK_MS, signal);
+  }
+}
+
+async function conclude(
+  deps: DeploysDeps,
+  app: App,
+  build: Build,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<void> {
+  if (deployment.status !== 'succeeded') {
+    await refuse(deps, build, deployment.failure ?? 'The deployment was given up', signal);
+    return;
+  }
+  const made: Release | undefined = await deps.releases.find(app.id, `v${deployment.releaseVersion}`, signal);
+  await deps.transcripts.append(
+    build.id,
+    receipt(made?.version ?? deployment.releaseVersion, deps.urlOf(app.name), deployment.ledger),
+    signal,
+  );
+  await deps.builds.settle(build.id, deps.epoch(), { status: 'succeeded' }, signal);
+  deps.bulletin.post(build.id);
+}
+
+async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: AbortSignal): Promise<void> {
+  const sentence = reason.replace(/\.$/, '');
+  await deps.transcripts.append(
+    build.id,
+    ['', ` !     ${sentence}.`, ' !     Push failed: the release that served before still serves.'],
+    signal,
+  );
+  await deps.builds.settle(build.id, deps.epoch(), { status: 'failed', failure: sentence }, signal);
+  deps.bulletin.post(build.id);
+}

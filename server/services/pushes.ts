@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Actor } from '../domain/actor.ts';
+import { deployBranches, type App } from '../domain/app.ts';
+import type { Push } from '../domain/build.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Builds } from '../ports/builds.ts';
+import type { BuildQueue } from '../ports/queue.ts';
+import type { Quarantine, Repositories } from '../ports/repositories.ts';
+import { reach } from './reach.ts';
+import type { Transcripts } from './transcripts.ts';
+
+/** One line of what a client wants to change; `from` or `to` null: the ref is made or deleted. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export interface Pushes {
+  /** The bare repository of an app. Throws `not_found`. */
+  open(
+    actor: Actor,
+    appName: string,
+    access: 'read' | 'write',
+    signal: AbortSignal,
+  ): Promise<{ readonly appId: string; readonly path: string }>;
+  /**
+   * Deploys what was pushed and says so line by line; true when the refs may move, that is, when the new release serves.
+   * Nothing is live and no ref moves otherwise. A caller who stops listening stops nothing.
+   * Throws `push_refused`, `source_refused`.
+   */
+  receive(actor: Actor, appId: string, offer: Offer, signal: AbortSignal): Promise<boolean>;
+}
+
+/** What a client has sent, and how to answer while it waits. */
+export interface Offer {
+  readonly updates: readonly RefUpdate[];
+  readonly quarantine: Quarantine;
+  readonly say: (line: string) => void;
+}
+
+export interface PushesDeps {
+  readonly apps: Apps;
+  readonly builds: Builds;
+  readonly repositories: Repositories;
+  readonly transcripts: Transcripts;
+  readonly queue: BuildQueue;
+  /** Builds whose push is still open: git itself moves their branch. */
+  readonly open: Set<string>;
+}
+
+export function createPushes(deps: PushesDeps): Pushes {
+  const { apps, builds, repositories, transcripts, queue } = deps;
+  return {
+    async open(actor, appName, access, signal) {
+      const app = await reach(apps, actor, access === 'write' ? 'deploy' : 'view', appName, signal);
+      return { appId: app.id, path: await repositories.ensure(app.id, signal) };
+    },
+
+    async receive(actor, appId, { updates, quarantine, say }, signal) {
+      const app = await reach(apps, actor, 'deploy', appId, signal);
+      const push = deployOf(app, updates);
+      const id = randomUUID();
+      await repositories.receive(app.id, { id, commit: push.commit, quarantine }, signal);
+      deps.open.add(id);
+      try {
+        const superseded = `A newer push (${push.commit.slice(0, 7)} by ${actor.email}) took its place; nothing of it is live`;
+        await builds.submit({ id, appId: app.id, userId: actor.userId, push }, superseded, signal);
+        queue.wake(app.id);
+        for await (const line of transcripts.follow(id, signal)) say(line);
+        const build = await builds.find(id, signal);
+        if (build?.status === 'superseded') say(` !     ${build.failure ?? superseded}.`);
+        return build?.status === 'succeeded';
+      } finally {
+        // Git moves the branch within milliseconds of this answer; only then may anyone else look whether it did.
+        setTimeout(() => deps.open.delete(id), GIT_MOVES_MS).unref();
+      }
+    },
+  };
+}
+
+/** How long git may take from the hook's answer to the moved ref. */
+const GIT_MOVES_MS = 10_000;
+
+/** The one branch of a push that deploys; tags may come along. */
+function deployOf(app: App, updates: readonly RefUpdate[]): Push {
+  const refuse = (reason: string): Error => PlatformError.of('push_refused', { reason });
+  const branches = deployBranches(app);
+  const [wanted = 'main'] = branches;
+  const rest = updates.filter((update) => !update.ref.startsWith('refs/tags/'));
+  const other = rest.find((update) => !branches.some((branch) => update.ref === `refs/heads/${branch}`));
+  if (other) {
+    const name = other.ref.replace(/^refs\/heads\//, '');
+    throw refuse(
+      `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there: git push gantry ${name}:${wanted}`,
+    );
+  }
+  const [update, second] = rest;
+  if (!update) throw refuse(`tags alone deploy nothing; push ${wanted} along with them`);
+  if (second)
+    throw refuse(
+      `one push deploys one branch, not ${rest.map((u) => u.ref.replace(/^refs\/heads\//, '')).join(' and ')}`,
+    );
+  if (update.to === null)
+    throw refuse(`the deploy branch cannot be deleted; use gantry apps:destroy to remove the app`);
+  return { ref: update.ref, commit: update.to, from: update.from };
+}

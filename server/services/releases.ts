@@ -1,0 +1,112 @@
+import type { Actor } from '../domain/actor.ts';
+import type { App } from '../domain/app.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { rollbackTarget, type Release } from '../domain/release.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Releases as ReleaseStore } from '../ports/releases.ts';
+import { reach } from './reach.ts';
+import type { Wake } from './wake.ts';
+
+export interface Releases {
+  /** Newest first. */
+  list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Release[]>;
+  find(actor: Actor, app: string, versionOrId: string, signal: AbortSignal): Promise<Release>;
+  /**
+   * Makes a new release with the image and config of an earlier one. Without a version: the newest release before the
+   * current one that ran; failed ones are passed over. Throws `no_rollback_target`, `deploy_in_progress`.
+   */
+  rollback(
+    actor: Actor,
+    app: string,
+    versionOrId: string | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
+  /** The newest deployment of a release; undefined for one that was never deployed. */
+  deploymentOf(
+    actor: Actor,
+    app: string,
+    releaseId: string,
+    signal: AbortSignal,
+  ): Promise<Deployment | undefined>;
+}
+
+export function createReleases({
+  apps,
+  store,
+  controller,
+}: {
+  apps: Apps;
+  store: ReleaseStore;
+  controller: Wake;
+}): Releases {
+  return {
+    async list(actor, name, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      return store.list(app.id, signal);
+    },
+
+    async find(actor, name, versionOrId, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      const release = await store.find(app.id, versionOrId, signal);
+      if (!release)
+        throw PlatformError.of('not_found', { resource: 'release', name: versionOrId.slice(0, 100) });
+      return release;
+    },
+
+    async rollback(actor, name, versionOrId, signal) {
+      const app = await reach(apps, actor, 'deploy', name, signal);
+      const to = await rollbackTo(store, app, versionOrId, signal);
+      const base = await store.latest(app.id, signal);
+      const { release, deployment } = await store.create(
+        app,
+        {
+          base: base.version,
+          description: `Rollback to v${to.version}`,
+          image: to.image,
+          config: await store.configOf(to.id, signal),
+          commit: to.commit,
+          userId: actor.userId,
+          buildId: null,
+          formation: app.formation,
+        },
+        signal,
+      );
+      if (!deployment) throw new Error('a release with an image has a deployment');
+      controller.wake(app.id);
+      return { release, deployment };
+    },
+
+    async deploymentOf(actor, name, releaseId, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      const release = await store.find(app.id, releaseId, signal);
+      return release && store.deploymentOf(release.id, signal);
+    },
+  };
+}
+
+async function rollbackTo(
+  store: ReleaseStore,
+  app: App,
+  wanted: string | null,
+  signal: AbortSignal,
+): Promise<Release> {
+  const all = await store.list(app.id, signal);
+  const current = all.find((release) => release.current);
+  const earlier = all.filter(
+    (release) => rollbackTarget(release) && release.version < (current?.version ?? 0),
+  );
+  const found =
+    wanted === null
+      ? earlier[0]
+      : all.find((release) => [String(release.version), `v${release.version}`, release.id].includes(wanted));
+  if (wanted !== null && !found)
+    throw PlatformError.of('not_found', { resource: 'release', name: wanted.slice(0, 100) });
+  if (!found || !rollbackTarget(found) || found.current) {
+    throw PlatformError.of('no_rollback_target', {
+      app: app.name,
+      wanted: found ? `v${found.version}` : 'an earlier release',
+    });
+  }
+  return found;
+}
