@@ -5,6 +5,8 @@ export interface Router {
    * Throws `fenced` when a newer controller has already spoken.
    */
   apply(table: Table, signal: AbortSignal): Promise<void>;
+  /** The version of the table it serves now; lower than what was applied means that it has lost its state. */
+  applied(signal: AbortSignal): Promise<{ readonly epoch: number; readonly seq: number }>;
   /** One request through the router's public port to the instances named by `which`. */
   probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
   /** What still carries requests, and what it has answered. */

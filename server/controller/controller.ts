@@ -1,0 +1,171 @@
+import { withDeadline } from '../../lib/deadline.ts';
+import type { Logger } from '../../lib/log.ts';
+import { startLoop } from '../../lib/loop.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import { plan, type Step } from '../domain/plan.ts';
+import type { DesiredApp } from '../ports/controller-state.ts';
+import type { FoundInstance } from '../ports/engine.ts';
+import type { ExecuteDeps } from './execute.ts';
+import { createLanes } from './lanes.ts';
+import { judge, worldOf } from './observe.ts';
+import { createProgress } from './progress.ts';
+import type { Check, Readiness } from './readiness.ts';
+import type { Routes, WantedRoute } from './routes.ts';
+
+/**
+ * The only writer of instances: it alone starts and stops them and tells the router where requests go. Level-triggered:
+ * each round looks at everything, plans one step further for every app, acts, and looks again.
+ *
+ * INVARIANTS: at most one batch of steps per app at a time; one app's failure is confined to that app; a controller
+ * whose reign has ended does nothing any more.
+ */
+export interface Controller extends AsyncDisposable {
+  /** Asks for a look soon. */
+  wake(appId: string): void;
+  /** What is known to run for an app, as of the last look. */
+  instancesOf(appId: string): readonly Instance[];
+}
+
+export interface ControllerDeps extends ExecuteDeps {
+  readonly readiness: Readiness;
+  readonly routes: Routes;
+  readonly nowMs: () => number;
+}
+
+/** A lost wake-up costs this much. */
+const ROUND_MS = 1_000;
+/** A round that takes longer has lost its engine, database or router; the next one asks anew. */
+const ROUND_LIMIT_MS = 30_000;
+/** Housekeeping: isolation rules are made true again, images nobody needs are removed. */
+const ISOLATE_MS = 30_000;
+const COLLECT_MS = 10 * 60_000;
+/** Images of this many releases of each app stay for rollbacks. */
+const KEEP_RELEASES = 5;
+
+interface Planned {
+  readonly desired: DesiredApp;
+  readonly instances: readonly Instance[];
+  readonly steps: readonly Step[];
+}
+
+export function createController(deps: ControllerDeps): Controller {
+  const { log, readiness, routes, rollouts } = deps;
+  const lanes = createLanes(deps, () => loop.wake());
+  const progress = createProgress(deps);
+  let instances: readonly Instance[] = [];
+  let recovered = false;
+
+  async function round(signal: AbortSignal): Promise<void> {
+    if (!(await deps.state.reigns(deps.epoch(), signal)))
+      throw PlatformError.of('fenced', { epoch: deps.epoch() });
+    // Found before desired: an instance that is found then belongs to an app that is known, or to one that is gone.
+    const found = await deps.engine.find(signal);
+    const desired = withOrphans(await deps.state.desired(signal), found);
+    if (!recovered) {
+      // What serves is ready by definition: taking it out of the router until it was asked again would drop requests.
+      for (const id of await routes.recover(found, signal)) readiness.trust(id);
+      recovered = true;
+    }
+    const checks = new Map(desired.map((d) => [d.app.id, d]));
+    readiness.watch(found, (instance) => checkOf(deps, checks.get(instance.appId), instance));
+    instances = judge(found, readiness, lanes.stopping);
+    const look = await routes.look(instances, signal);
+    rollouts.count(look.reports);
+
+    const planned = desired.map((d): Planned => {
+      const mine = instances.filter((i) => i.appId === d.app.id);
+      progress.instances(d, mine, signal);
+      const world = worldOf(d, mine, { nowMs: deps.nowMs(), look, routes, rollouts });
+      return { desired: d, instances: mine, steps: planSafely(log, d, () => plan(world)) };
+    });
+    // All apps' routes go out as one table; steps that rely on them are planned in the next round.
+    const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
+    for (const p of planned) {
+      progress.routed(p.desired, p.steps, tookMs);
+      lanes.drive(p.desired, p.instances, p.steps);
+    }
+    if (tookMs > 0) loop.wake();
+  }
+
+  async function tidy(signal: AbortSignal): Promise<void> {
+    const removed = await deps.engine.collectImages(
+      await deps.state.imagesToKeep(KEEP_RELEASES, signal),
+      signal,
+    );
+    if (removed > 0) log.info({ images: removed }, 'images that no release needs were removed');
+  }
+
+  const loop = startLoop((signal) => withDeadline(ROUND_LIMIT_MS, signal, round), {
+    name: 'controller',
+    log,
+    everyMs: ROUND_MS,
+  });
+  const loops = [
+    loop,
+    startLoop((signal) => deps.engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
+    startLoop(tidy, { name: 'collection', log, everyMs: COLLECT_MS }),
+    startLoop((signal) => listen(deps, () => loop.wake(), signal), {
+      name: 'engine events',
+      log,
+      everyMs: ROUND_MS,
+    }),
+  ];
+
+  return {
+    wake: () => loop.wake(),
+    instancesOf: (appId) => instances.filter((i) => i.appId === appId),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(loops.map((l) => l[Symbol.asyncDispose]()));
+      await lanes[Symbol.asyncDispose]();
+      await readiness[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Wakes the loop for every change the engine reports, until the stream ends. */
+async function listen(deps: ControllerDeps, wake: () => void, signal: AbortSignal): Promise<void> {
+  const changes = deps.engine.changes(signal)[Symbol.asyncIterator]();
+  while (!(await changes.next()).done) wake();
+}
+
+/** One poisoned app must not stop the others. */
+function planSafely(log: Logger, desired: DesiredApp, decide: () => Step[]): Step[] {
+  try {
+    return decide();
+  } catch (err) {
+    log.error({ err, app: desired.app.name }, 'could not plan for an app; the others go on');
+    return [];
+  }
+}
+
+/** What the planner wants to change, else what is acknowledged; an app that is gone from both has no hosts any more. */
+function wantedRoutes(deps: ControllerDeps, planned: readonly Planned[]): WantedRoute[] {
+  return planned.flatMap(({ desired: { app, deleting }, steps }) => {
+    const route = steps.find((s) => s.do === 'route')?.to ?? deps.routes.acknowledged(app.id);
+    if (deleting && !route.serving && !route.staged) return [];
+    return [{ appId: app.id, hosts: [deps.hostOf(app.name)], route }];
+  });
+}
+
+function checkOf(deps: ControllerDeps, desired: DesiredApp | undefined, instance: FoundInstance): Check {
+  const rollout = [desired?.next, desired?.current].find((r) => r?.deployment.seq === instance.seq);
+  return {
+    host: deps.hostOf(desired?.app.name ?? 'unknown'),
+    path: rollout?.image.checks[instance.type] ?? null,
+  };
+}
+
+/** Instances of apps that nobody knows any more are treated as those of a destroyed app. */
+function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstance[]): readonly DesiredApp[] {
+  const known = new Set(desired.map((d) => d.app.id));
+  const orphans = new Set(found.map((i) => i.appId).filter((id) => !known.has(id)));
+  const gone = [...orphans].map((id) => ({
+    app: { id, name: `orphan-${id.slice(0, 8)}`, network: -1 },
+    deleting: true,
+    formation: new Map<string, number>(),
+    current: null,
+    next: null,
+  }));
+  return [...desired, ...gone];
+}

@@ -1,0 +1,214 @@
+import type { Logger } from '../../lib/log.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
+import { STOP_GRACE_SECONDS, type Step } from '../domain/plan.ts';
+import { DEFAULT_PORT } from '../domain/release.ts';
+import type { ControllerState, DesiredApp, Rollout } from '../ports/controller-state.ts';
+import type { Builder } from '../ports/builder.ts';
+import type { Engine, InstanceSpec } from '../ports/engine.ts';
+import type { RegistryTokens } from '../ports/registry.ts';
+import type { Repositories } from '../ports/repositories.ts';
+import type { Router } from '../ports/router.ts';
+import type { Rollouts } from './rollouts.ts';
+
+/** What the steps need; each step is a few lines, the thinking is in the plan. */
+export interface ExecuteDeps {
+  readonly state: ControllerState;
+  readonly engine: Engine;
+  readonly router: Router;
+  readonly repositories: Pick<Repositories, 'remove'>;
+  readonly builder: Pick<Builder, 'forget'>;
+  readonly tokens: RegistryTokens;
+  readonly rollouts: Rollouts;
+  readonly log: Logger;
+  readonly epoch: () => number;
+  readonly hostOf: (appName: string) => string;
+  /** Adds lines to what a person sees of a deployment. */
+  readonly narrate: (deploymentId: string, lines: readonly string[], signal: AbortSignal) => Promise<void>;
+  /** Tells whoever waits for a deployment that it is decided. */
+  readonly decided: (deploymentId: string) => void;
+}
+
+/** The app a step belongs to, and its instances when the step was planned. */
+export interface Scene {
+  readonly desired: DesiredApp;
+  readonly instances: readonly Instance[];
+  readonly stopping: Set<string>;
+}
+
+/** Lines of a failed instance that are shown to whoever pushed. */
+const LAST_LINES = 50;
+const PROBE_LIMIT_MS = 5_000;
+
+/** Carries out one step. Throws what went wrong; the same step may be planned again. */
+export async function execute(
+  deps: ExecuteDeps,
+  scene: Scene,
+  step: Exclude<Step, { do: 'route' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (step.do) {
+    case 'begin':
+      return begin(deps, scene, signal);
+    case 'start':
+      return start(deps, scene, step, signal);
+    case 'prove':
+      return prove(deps, scene, signal);
+    case 'succeed':
+      return succeed(deps, scene, signal);
+    case 'fail':
+      return fail(deps, scene, step, signal);
+    case 'stop':
+      return stop(deps, scene, step.instance, step.why, signal);
+    case 'remove':
+      return deps.engine.remove(step.instance, signal);
+    case 'forget':
+      return forget(deps, scene.desired.app.id, signal);
+  }
+}
+
+function nextOf(scene: Scene): Rollout {
+  if (!scene.desired.next) throw new Error('planned a step of a deployment that is not there');
+  return scene.desired.next;
+}
+
+async function begin(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
+  const { deployment } = nextOf(scene);
+  if (!(await deps.state.begin(deployment.id, deps.epoch(), signal))) return;
+  deps.rollouts.began(deployment.id, scene.desired.app.id);
+  deps.log.info({ app: scene.desired.app.name, release: deployment.releaseVersion }, 'deployment began');
+}
+
+async function start(
+  deps: ExecuteDeps,
+  scene: Scene,
+  step: Extract<Step, { do: 'start' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { app, next, current } = scene.desired;
+  const rollout = next?.deployment.seq === step.seq ? next : current;
+  if (rollout?.deployment.seq !== step.seq) return;
+  try {
+    await deps.engine.prepare(app, rollout.image, deps.tokens.pullToken(rollout.image.repository), signal);
+    await deps.engine.start(specOf(scene.desired, rollout, step), signal);
+  } catch (err) {
+    if (rollout === next && !signal.aborted)
+      deps.rollouts.refused(rollout.deployment.id, messageOf(err), PlatformError.is(err, 'start_refused'));
+    throw err;
+  }
+}
+
+function specOf(
+  { app }: DesiredApp,
+  { deployment, image, config }: Rollout,
+  step: Extract<Step, { do: 'start' }>,
+): InstanceSpec {
+  const process = image.processes[step.type];
+  const port = step.type === 'web' ? (image.port ?? DEFAULT_PORT) : null;
+  return {
+    app,
+    seq: step.seq,
+    release: deployment.releaseVersion,
+    type: step.type,
+    number: step.number,
+    attempt: step.attempt,
+    image,
+    argv: process?.argv ?? null,
+    config,
+    platformEnv: new Map([
+      ['DYNO', instanceName(step)],
+      ...(port === null ? [] : [['PORT', String(port)] as const]),
+      ['GANTRY_APP_NAME', app.name],
+      ['GANTRY_RELEASE_VERSION', `v${deployment.releaseVersion}`],
+    ]),
+    port,
+    size: SMALL,
+  };
+}
+
+async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
+  const { deployment, image } = nextOf(scene);
+  const { id, name } = scene.desired.app;
+  const path = image.checks['web'];
+  const answer = await deps.router.probe(
+    { app: id, which: 'staged', host: deps.hostOf(name), path: path ?? '/', timeoutMs: PROBE_LIMIT_MS },
+    signal,
+  );
+  const good = answer.byApp && (path === undefined || (answer.status >= 200 && answer.status < 400));
+  if (good) deps.rollouts.proven(deployment.id);
+  else
+    deps.log.debug(
+      { app: name, status: answer.status },
+      'the staged release has not answered through the router yet',
+    );
+}
+
+async function succeed(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
+  const { deployment } = nextOf(scene);
+  const { app } = scene.desired;
+  deps.rollouts.count(await deps.router.backends(signal));
+  const ledger = deps.rollouts.ledger(deployment.id, app.id);
+  if (!(await deps.state.succeed(deployment.id, deps.epoch(), ledger, signal))) return;
+  deps.rollouts.forget(deployment.id);
+  deps.decided(deployment.id);
+  deps.log.info({ app: app.name, release: deployment.releaseVersion, ms: ledger.bootMs }, 'release is live');
+}
+
+async function fail(
+  deps: ExecuteDeps,
+  scene: Scene,
+  step: Extract<Step, { do: 'fail' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { deployment } = nextOf(scene);
+  // Before the decision: whoever follows the deployment stops listening at it.
+  if (step.instance !== null) {
+    const lines = await deps.engine.tail(step.instance, LAST_LINES, signal);
+    const said =
+      lines.length > 0
+        ? ['-----> Its last lines:', ...lines.map((line) => `       ${line}`)]
+        : ['-----> It printed nothing.'];
+    await deps.narrate(deployment.id, said, signal);
+  }
+  if (!(await deps.state.fail(deployment.id, deps.epoch(), step.reason, signal))) return;
+  deps.rollouts.forget(deployment.id);
+  deps.decided(deployment.id);
+  deps.log.info(
+    { app: scene.desired.app.name, release: deployment.releaseVersion, reason: step.reason },
+    'deployment failed',
+  );
+}
+
+/**
+ * Waits for the end. One that hung keeps its container, so that its attempt counts; one that was replaced is removed.
+ */
+async function stop(
+  deps: ExecuteDeps,
+  scene: Scene,
+  id: string,
+  why: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = scene.instances.find((i) => i.id === id);
+  deps.log.info(
+    { app: scene.desired.app.name, instance: found && instanceName(found), why },
+    'instance is told to end',
+  );
+  scene.stopping.add(id);
+  try {
+    await deps.engine.stop(id, STOP_GRACE_SECONDS, signal);
+    if (found?.seq !== scene.desired.current?.deployment.seq || found?.state === 'ready')
+      await deps.engine.remove(id, signal);
+  } finally {
+    scene.stopping.delete(id);
+  }
+}
+
+async function forget(deps: ExecuteDeps, appId: string, signal: AbortSignal): Promise<void> {
+  await deps.engine.forget(appId, signal);
+  await deps.repositories.remove(appId, signal);
+  await deps.builder.forget(appId, signal);
+  await deps.state.forget(appId, deps.epoch(), signal);
+  deps.log.info({ app: appId }, 'app is gone');
+}

@@ -1,0 +1,107 @@
+import type { Ledger } from '../domain/deployment.ts';
+import type { BackendReport } from '../ports/router.ts';
+
+/** What this process remembers of a deployment under way; losing it costs only the ledger's precision. */
+export interface Rollouts {
+  began(deploymentId: string, appId: string): void;
+  staged(deploymentId: string): void;
+  stagedMs(deploymentId: string): number | null;
+  proven(deploymentId: string): void;
+  isProven(deploymentId: string): boolean;
+  switched(deploymentId: string, tookMs: number): void;
+  /** The engine refused a step; answers why the deployment cannot go on, once that is certain. */
+  refused(deploymentId: string, reason: string, final: boolean): void;
+  trouble(deploymentId: string): string | null;
+  ready(deploymentId: string): void;
+  ledger(deploymentId: string, appId: string): Ledger;
+  /** Notes the counters of the router for the ledgers of what is under way. */
+  count(reports: readonly BackendReport[]): void;
+  forget(deploymentId: string): void;
+}
+
+/** An engine that refuses this often in a row will not change its mind. */
+const REFUSALS = 5;
+
+interface Notes {
+  beganMs: number;
+  readyMs: number | null;
+  stagedMs: number | null;
+  proven: boolean;
+  switchMs: number;
+  refusals: number;
+  trouble: string | null;
+  requests: number;
+  dropped: number;
+}
+
+interface Count {
+  readonly requests: number;
+  readonly dropped: number;
+}
+
+export function createRollouts(nowMs: () => number): Rollouts {
+  const notes = new Map<string, Notes>();
+  /** Per backend what it had counted when last seen, and the app's total ever since we look. */
+  let seen = new Map<string, Count>();
+  const totals = new Map<string, { requests: number; dropped: number }>();
+
+  const totalOf = (appId: string): Count => totals.get(appId) ?? { requests: 0, dropped: 0 };
+  function of(id: string, appId = ''): Notes {
+    const existing = notes.get(id);
+    if (existing) return existing;
+    const fresh = {
+      beganMs: nowMs(),
+      readyMs: null,
+      stagedMs: null,
+      proven: false,
+      switchMs: 0,
+      refusals: 0,
+      trouble: null,
+      ...totalOf(appId),
+    };
+    notes.set(id, fresh);
+    return fresh;
+  }
+
+  return {
+    began: (id, appId) => void of(id, appId),
+    staged: (id) => void (of(id).stagedMs ??= nowMs()),
+    stagedMs: (id) => notes.get(id)?.stagedMs ?? null,
+    proven: (id) => void (of(id).proven = true),
+    isProven: (id) => notes.get(id)?.proven ?? false,
+    switched: (id, tookMs) => void (of(id).switchMs = tookMs),
+    ready: (id) => void (of(id).readyMs ??= nowMs()),
+    refused(id, reason, final) {
+      const note = of(id);
+      note.refusals += 1;
+      if (final || note.refusals >= REFUSALS) note.trouble = reason;
+    },
+    trouble: (id) => notes.get(id)?.trouble ?? null,
+    ledger(id, appId) {
+      const note = of(id, appId);
+      const now = totalOf(appId);
+      return {
+        bootMs: (note.readyMs ?? nowMs()) - note.beganMs,
+        switchMs: note.switchMs,
+        requests: now.requests - note.requests,
+        dropped: now.dropped - note.dropped,
+      };
+    },
+    count(reports) {
+      const next = new Map<string, Count>();
+      for (const report of reports) {
+        const key = `${report.app} ${report.key}`;
+        const before = seen.get(key) ?? { requests: 0, dropped: 0 };
+        const total = totals.get(report.app) ?? { requests: 0, dropped: 0 };
+        // Counters start again when a backend is filled anew: then all of it is new.
+        total.requests +=
+          report.requests >= before.requests ? report.requests - before.requests : report.requests;
+        total.dropped += report.dropped >= before.dropped ? report.dropped - before.dropped : report.dropped;
+        totals.set(report.app, total);
+        next.set(key, report);
+      }
+      seen = next;
+    },
+    forget: (id) => void notes.delete(id),
+  };
+}

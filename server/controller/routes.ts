@@ -1,0 +1,167 @@
+import { PlatformError } from '../domain/errors.ts';
+import type { Instance } from '../domain/instance.ts';
+import { NO_ROUTE, type AppRoute, type Target, type Traffic } from '../domain/plan.ts';
+import type { BackendReport, Router, TableBackend, TableRoute } from '../ports/router.ts';
+
+/** Hosts that go to a fixed address instead of an app's instances: the platform's own API. */
+export interface FixedRoute {
+  readonly app: string;
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** An app's hosts, and what is to answer for them. */
+export interface WantedRoute {
+  readonly appId: string;
+  readonly hosts: readonly string[];
+  readonly route: AppRoute;
+}
+
+/**
+ * The routing table as the router has acknowledged it, and the way to change it. What the router serves is remembered
+ * from its acknowledgements; after a restart of ours it is read back from the router itself, so that a controller that
+ * takes over starts from what visitors see and not from nothing.
+ */
+export interface Routes {
+  /** Reads back what the router serves; call once before anything else, with everything that runs. */
+  recover(instances: readonly Instance[], signal: AbortSignal): Promise<readonly string[]>;
+  acknowledged(appId: string): AppRoute;
+  /** Makes the whole table true unless it is already; answers the milliseconds it took, 0 when nothing was to do. */
+  apply(wanted: readonly WantedRoute[], instances: readonly Instance[], signal: AbortSignal): Promise<number>;
+  /** Looks what the router carries; also notices a router that has lost its table, so that the next `apply` repeats it. */
+  look(instances: readonly Instance[], signal: AbortSignal): Promise<Look>;
+}
+
+export interface Look {
+  readonly traffic: ReadonlyMap<string, Traffic>;
+  readonly reports: readonly BackendReport[];
+}
+
+export function createRoutes(deps: {
+  readonly router: Router;
+  readonly fixed: readonly FixedRoute[];
+  readonly epoch: () => number;
+  readonly nowMs: () => number;
+}): Routes {
+  let acked = new Map<string, AppRoute>();
+  let ackedTable = '';
+  let seq = 0;
+  /** When an instance was last named by the acknowledged table as a receiver of visitors. */
+  const lastRouted = new Map<string, number>();
+
+  function remember(): void {
+    for (const { serving } of acked.values())
+      for (const id of serving?.instances ?? []) lastRouted.set(id, deps.nowMs());
+  }
+
+  return {
+    async recover(instances, signal) {
+      const reports = await deps.router.backends(signal);
+      acked = new Map();
+      for (const report of reports) {
+        if (report.role === 'draining') continue;
+        const before = acked.get(report.app) ?? NO_ROUTE;
+        acked.set(report.app, { ...before, [report.role]: targetOf(report, instances) });
+      }
+      // Anything that runs may have carried requests a moment ago.
+      for (const instance of instances) lastRouted.set(instance.id, deps.nowMs());
+      return [...acked.values()].flatMap(({ serving }) => serving?.instances ?? []);
+    },
+
+    acknowledged: (appId) => acked.get(appId) ?? NO_ROUTE,
+
+    async apply(wanted, instances, signal) {
+      const byId = new Map(instances.map((i) => [i.id, i]));
+      const routes = [
+        ...deps.fixed.map(fixedRoute),
+        ...wanted.map((want): TableRoute => ({
+          app: want.appId,
+          hosts: want.hosts,
+          serving: backendOf(want.route.serving, byId),
+          staged: backendOf(want.route.staged, byId),
+        })),
+      ].toSorted((a, b) => a.app.localeCompare(b.app));
+      const table = JSON.stringify(routes);
+      if (table === ackedTable) return 0;
+      const began = deps.nowMs();
+      remember();
+      seq += 1;
+      await deps.router.apply({ epoch: deps.epoch(), seq, routes }, signal);
+      ackedTable = table;
+      acked = new Map(wanted.map((want) => [want.appId, want.route]));
+      remember();
+      return deps.nowMs() - began;
+    },
+
+    async look(instances, signal) {
+      const [reports, version] = await Promise.all([
+        deps.router.backends(signal),
+        deps.router.applied(signal),
+      ]);
+      if (version.epoch > deps.epoch()) throw PlatformError.of('fenced', { epoch: version.epoch });
+      if (version.epoch !== deps.epoch() || version.seq !== seq) ackedTable = '';
+      remember();
+      const here = new Set(instances.map((i) => i.id));
+      for (const id of lastRouted.keys()) if (!here.has(id)) lastRouted.delete(id);
+      return {
+        reports,
+        traffic: trafficOf(reports, instances, (id) => deps.nowMs() - (lastRouted.get(id) ?? -Infinity)),
+      };
+    },
+  };
+}
+
+function fixedRoute(fixed: FixedRoute): TableRoute {
+  const serving = { key: 'fixed', servers: [{ id: 'fixed', address: fixed.address, port: fixed.port }] };
+  return { app: fixed.app, hosts: [fixed.host], serving, staged: null };
+}
+
+function backendOf(target: Target | null, byId: ReadonlyMap<string, Instance>): TableBackend | null {
+  if (!target) return null;
+  const servers = target.instances.flatMap((id) => {
+    const found = byId.get(id);
+    return found?.address && found.port !== null
+      ? [{ id: serverId(found), address: found.address, port: found.port }]
+      : [];
+  });
+  return { key: backendKey(target.seq), servers: servers.toSorted((a, b) => a.id.localeCompare(b.id)) };
+}
+
+function targetOf(report: BackendReport, instances: readonly Instance[]): Target | null {
+  const seq = Number(/^d(\d+)$/.exec(report.key)?.[1] ?? NaN);
+  if (Number.isNaN(seq)) return null;
+  const ids = new Set(report.servers.map((server) => server.id));
+  const named = instances.filter((i) => i.appId === report.app && i.seq === seq && ids.has(serverId(i)));
+  return { seq, instances: named.map((i) => i.id) };
+}
+
+function trafficOf(
+  reports: readonly BackendReport[],
+  instances: readonly Instance[],
+  unroutedMs: (id: string) => number,
+): ReadonlyMap<string, Traffic> {
+  const sessions = new Map(
+    reports.flatMap((r) => r.servers.map((s) => [`${r.app} ${r.key} ${s.id}`, s.sessions] as const)),
+  );
+  return new Map(
+    instances
+      .filter((i) => i.port !== null)
+      .map((i) => [
+        i.id,
+        {
+          sessions: sessions.get(`${i.appId} ${backendKey(i.seq)} ${serverId(i)}`) ?? 0,
+          unroutedMs: unroutedMs(i.id),
+        },
+      ]),
+  );
+}
+
+function backendKey(seq: number): string {
+  return `d${seq}`;
+}
+
+/** The attempt is part of it: a restarted instance has another address and must not inherit the old one's place in mid-air. */
+function serverId(instance: Instance): string {
+  return `${instance.type.toLowerCase()}-${instance.number}-${instance.attempt}`;
+}
