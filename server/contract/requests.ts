@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+/**
+ * What clients may send. Fields that the Platform API knows and that change nothing here are accepted and ignored;
+ * a field that nobody knows is a mistake worth telling, so it is refused.
+ */
+const ignored = z.unknown().optional();
+
+/** Names and ids in paths: what could never name anything does not reach the database. */
+export const identity = z.string().regex(/^[A-Za-z0-9_.:+@~-]{1,100}$/);
+
+export const createApp = z.strictObject({
+  name: z.string().nullish(),
+  region: z.string().nullish(),
+  stack: z.string().nullish(),
+  feature_flags: ignored,
+  generation: ignored,
+  locked: ignored,
+  personal: ignored,
+});
+
+export const updateApp = z.strictObject({
+  name: z.string().optional(),
+  maintenance: z.boolean().optional(),
+  build_stack: z.string().optional(),
+});
+
+/** Optional, because clients of the Platform API ask their user themselves; when it is given, it must match. */
+export const destroyApp = z.looseObject({ confirm: z.string().optional() });
+
+export const addKey = z.strictObject({
+  public_key: z
+    .string()
+    .min(1, 'must be a public key in OpenSSH format')
+    .max(16_384, 'is too long for a public key'),
+});
+
+const QUANTITY = /^[+-]?\d{1,4}$/;
+/** `2`, `"2"`, `"+1"`, `"-1"`: the last two are relative to what is. */
+const quantity = z
+  .union([z.int().min(0).max(9999), z.string().regex(QUANTITY)], {
+    error: 'must be a number such as 2, or a change such as "+1" or "-1"',
+  })
+  .transform((value): QuantityChange => {
+    if (typeof value === 'number') return { set: value };
+    return /^[+-]/.test(value) ? { by: Number(value) } : { set: Number(value) };
+  });
+export type QuantityChange = { readonly set: number } | { readonly by: number };
+
+const formationFields = {
+  quantity: quantity.optional(),
+  size: z.string().optional(),
+  dyno_size: z.union([z.string(), z.looseObject({ name: z.string().optional() })]).optional(),
+};
+export const updateFormation = z.strictObject(formationFields);
+export const updateFormations = z.strictObject({
+  updates: z.array(z.strictObject({ type: z.string().min(1).max(63), ...formationFields })).min(1),
+});
+export type FormationUpdate = z.infer<typeof updateFormation>;
+
+/** A version (`3`, `"v3"`) or an id; null: the one before the current release. */
+export const rollback = z.strictObject({
+  release: z.union([z.int().positive().transform(String), identity, z.null()], {
+    error: 'must be the id or the version of a release',
+  }),
+  description: ignored,
+});
+
+export const createLogSession = z.strictObject({
+  lines: z.coerce.number().int().min(0).max(1500).default(100),
+  tail: z.boolean().default(false),
+  source: z.string().max(100).nullish(),
+  /** `web.1` or `web`. */
+  dyno: z.string().max(100).nullish(),
+  dyno_name: z.string().max(100).nullish(),
+  type: z.string().max(100).nullish(),
+  generation: ignored,
+});

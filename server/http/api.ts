@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import type { Logger } from '../../lib/log.ts';
+import type { Secret } from '../../lib/secret.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { createAnswering } from './answer.ts';
+import { authentication } from './authentication.ts';
+import { contextOf, firstRequestId, setContext } from './context.ts';
+import { sendFailure } from './errors.ts';
+import { createLinks } from './links.ts';
+import { createOutputs } from './outputs.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { accountRoutes } from './routes/account.ts';
+import { appRoutes } from './routes/apps.ts';
+import { buildRoutes } from './routes/builds.ts';
+import { configVarRoutes } from './routes/config-vars.ts';
+import { dynoRoutes } from './routes/dynos.ts';
+import { formationRoutes } from './routes/formation.ts';
+import { logRoutes } from './routes/logs.ts';
+import { platformRoutes } from './routes/platform.ts';
+import { releaseRoutes } from './routes/releases.ts';
+import type { Services } from './services.ts';
+import type { Place } from './shapes.ts';
+import { createStreams } from './streams.ts';
+
+export interface ApiDeps extends Place {
+  readonly services: Services;
+  readonly log: Logger;
+  readonly version: string;
+  /** Seals the links of log and output streams. The same key after a restart keeps given links alive. */
+  readonly linkKey: Secret;
+  /** Per token; the default is the Platform API's 4500. */
+  readonly requestsPerHour?: number;
+  readonly now?: () => Date;
+  /** How often a silent stream is written to; for tests. */
+  readonly keepAliveMs?: number;
+  /** Aborts when streams must end. */
+  readonly ending: AbortSignal;
+  /** Aborts when everything must end. */
+  readonly cut: AbortSignal;
+}
+
+const PER_HOUR = 4500;
+
+/** The whole API as one request handler. */
+export function createApi(deps: ApiDeps): Express {
+  const { services, log, ending, cut } = deps;
+  const now = deps.now ?? (() => new Date());
+  const perHour = deps.requestsPerHour ?? PER_HOUR;
+  const links = createLinks(deps.linkKey);
+  const outputs = createOutputs(links, apiHost(deps), now);
+  const answering = createAnswering({ idempotency: services.idempotency, key: deps.linkKey, closing: cut });
+  const { keepAliveMs } = deps;
+  const streams = createStreams({
+    services,
+    links,
+    now,
+    ending,
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  });
+  const rateLimit = createRateLimit(perHour, () => now().getTime());
+
+  const api = express();
+  api.disable('x-powered-by');
+  api.set('query parser', 'simple');
+  api.use(context(cut, perHour), logged(log));
+  api.get('/health', (_req, res) => {
+    res.json({ ok: true });
+  });
+  api.get('/streams/logs/:session', streams.logs);
+  api.get('/streams/:stream', streams.output);
+  api.use(authentication(services.accounts, rateLimit, deps.version));
+  // Whatever type is claimed, a body is JSON: one that is silently not read would be a change that is silently not made.
+  api.use(express.json({ limit: '1mb', inflate: false, type: () => true }));
+  api.use(
+    accountRoutes(services.accounts, answering),
+    appRoutes(services.apps, deps, answering),
+    configVarRoutes(services.configVars, answering),
+    formationRoutes(services, answering),
+    dynoRoutes(services, outputs, answering),
+    releaseRoutes(services, outputs, answering),
+    buildRoutes(services, outputs, answering),
+    logRoutes(services.apps, outputs, now, answering),
+    platformRoutes(answering),
+  );
+  api.use((req) => {
+    throw PlatformError.of('not_found', {
+      resource: 'path',
+      name: `${req.method} ${req.path.slice(0, 200)}`,
+    });
+  });
+  const failed: ErrorRequestHandler = (err, _req, res, next) => {
+    // An answer that has begun cannot become another one; express cuts it.
+    if (res.headersSent) next(err);
+    else sendFailure(log, err, res);
+  };
+  api.use(failed);
+  return api;
+}
+
+function apiHost({ domain, httpPort }: Place): string {
+  return httpPort === 80 ? `api.${domain}` : `api.${domain}:${httpPort}`;
+}
+
+/** Gives every request its id and its signal, and every answer the headers that all of them have. */
+function context(cut: AbortSignal, perHour: number): RequestHandler {
+  return (req, res, next) => {
+    const idempotencyKey = firstRequestId(req.get('request-id'));
+    const requestId = idempotencyKey ?? randomUUID();
+    const own = new AbortController();
+    const stop = (): void => own.abort(cut.reason);
+    cut.addEventListener('abort', stop, { once: true });
+    res.once('close', () => {
+      cut.removeEventListener('abort', stop);
+      if (!res.writableFinished) own.abort(new Error('the client went away'));
+    });
+    res.set({
+      'Request-Id': requestId,
+      'RateLimit-Remaining': String(perHour),
+      'Cache-Control': 'private, no-cache',
+      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    setContext(res, { requestId, idempotencyKey, signal: own.signal });
+    next();
+  };
+}
+
+/** One line per change, at the level of facts; one per question, at that of details. Paths of streams are secrets. */
+function logged(log: Logger): RequestHandler {
+  return (req, res, next) => {
+    const began = performance.now();
+    const path = req.path.startsWith('/streams/') ? '/streams/…' : req.path.slice(0, 200);
+    res.once('close', () => {
+      const { requestId, actor } = contextOf(res);
+      const facts = {
+        request_id: requestId,
+        method: req.method,
+        path,
+        status: res.statusCode,
+        ms: Math.round(performance.now() - began),
+        ...(actor && { user: actor.email }),
+      };
+      if (req.method === 'GET') log.debug(facts, 'answered');
+      else log.info(facts, 'answered a write');
+    });
+    next();
+  };
+}

@@ -1,0 +1,110 @@
+import type { Response } from 'express';
+import { ZodError } from 'zod';
+import type { KnownError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { FailureResource } from '../contract/resources.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { contextOf } from './context.ts';
+
+type ErrorId = (typeof PlatformError.ids)[number];
+
+/** The one place where a failure gets its HTTP status; docs/errors.md shows it. */
+export const STATUS: Readonly<Record<ErrorId, number>> = {
+  bad_request: 400,
+  unauthorized: 401,
+  not_found: 404,
+  process_type_not_found: 404,
+  app_changed: 409,
+  deploy_in_progress: 409,
+  fenced: 409,
+  invalid_params: 422,
+  name_taken: 422,
+  key_taken: 422,
+  nothing_changed: 422,
+  no_rollback_target: 422,
+  networks_used_up: 422,
+  config_too_large: 422,
+  push_refused: 422,
+  source_refused: 422,
+  start_refused: 422,
+  confirmation_required: 423,
+  rate_limit: 429,
+  internal_error: 500,
+  builder_away: 503,
+  router_away: 503,
+  engine_away: 503,
+  database_away: 503,
+  config_unreadable: 500,
+  image_missing: 503,
+  database_newer: 503,
+};
+
+/** Answers with the failure. What is not a row of the error table is a bug: logged in full, told in one sentence. */
+export function sendFailure(log: Logger, err: unknown, res: Response): void {
+  const context = contextOf(res);
+  const known = asKnown(err);
+  if (known === undefined) {
+    log.error({ err, request_id: context.requestId, method: res.req.method }, 'request failed unexpectedly');
+  }
+  const told = known ?? PlatformError.of('internal_error', {});
+  const resource = resourceOf(told);
+  const body: FailureResource = {
+    id: told.id,
+    message: told.message,
+    ...(resource !== undefined && { resource }),
+    retry: told.retry,
+    request_id: context.requestId,
+  };
+  if (told.id === 'unauthorized') res.set('WWW-Authenticate', 'Basic realm="Gantry"');
+  res.status(isErrorId(told.id) ? STATUS[told.id] : 500).json(body);
+}
+
+function resourceOf(err: KnownError): string | undefined {
+  if (err.id === 'process_type_not_found') return 'formation';
+  return typeof err.params['resource'] === 'string' ? err.params['resource'] : undefined;
+}
+
+function asKnown(err: unknown): KnownError | undefined {
+  if (PlatformError.is(err)) return err;
+  if (err instanceof ZodError) return invalid(err);
+  // express and its body parser throw errors that carry a status of the client's fault
+  if (err instanceof Error && 'status' in err && typeof err.status === 'number' && err.status < 500) {
+    return PlatformError.of('bad_request', { problem: PROBLEMS[typeOf(err)] ?? 'it is malformed' }, err);
+  }
+  return undefined;
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  'entity.parse.failed': 'its body is not valid JSON',
+  'entity.too.large': 'its body is larger than 1 MB',
+  'encoding.unsupported': 'compressed bodies are not accepted',
+  'charset.unsupported': 'its body is not in UTF-8',
+  'request.aborted': 'its body ended too early',
+  'request.size.invalid': 'its body is not as long as it said',
+};
+
+function typeOf(err: Error): string {
+  return 'type' in err && typeof err.type === 'string' ? err.type : '';
+}
+
+function invalid(err: ZodError): KnownError {
+  const issue = err.issues[0];
+  if (issue === undefined)
+    return PlatformError.of('invalid_params', { field: 'The body', problem: 'is not as expected' });
+  if (issue.code === 'unrecognized_keys') {
+    const field = [...issue.path, issue.keys[0]].join('.');
+    return PlatformError.of('invalid_params', { field, problem: 'is not a field that can be given here' });
+  }
+  const field = issue.path.length === 0 ? 'The body' : issue.path.join('.');
+  const problem =
+    issue.code === 'invalid_type' ? `must be ${article(issue.expected)}` : issue.message.replace(/\.$/, '');
+  return PlatformError.of('invalid_params', { field, problem });
+}
+
+function article(expected: string): string {
+  return `${/^[aeiou]/.test(expected) ? 'an' : 'a'} ${expected}`;
+}
+
+function isErrorId(id: string): id is ErrorId {
+  return id in STATUS;
+}

@@ -1,0 +1,109 @@
+import type { Actor } from '../domain/actor.ts';
+import type { App } from '../domain/app.ts';
+import type { Build } from '../domain/build.ts';
+import type { ConfigChange } from '../domain/config-vars.ts';
+import type { Deployment } from '../domain/deployment.ts';
+import type { Instance } from '../domain/instance.ts';
+import type { ConfigVars, Release } from '../domain/release.ts';
+import type { Idempotency, Key } from '../ports/accounts.ts';
+import type { LogLine } from '../ports/engine.ts';
+
+/**
+ * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
+ * `app` is a name or an id, as the client gave it.
+ */
+export interface Services {
+  readonly accounts: {
+    /** Throws `unauthorized`. */
+    authenticate(token: string, signal: AbortSignal): Promise<Actor>;
+    me(
+      actor: Actor,
+      signal: AbortSignal,
+    ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date }>;
+    addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
+    keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
+    removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;
+  };
+  readonly apps: {
+    create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
+    list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
+    find(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    destroy(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+  };
+  readonly configVars: {
+    get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
+    ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<ConfigVars>;
+    change(
+      actor: Actor,
+      app: string,
+      change: ConfigChange,
+      signal: AbortSignal,
+    ): Promise<{ readonly config: ConfigVars; readonly release: Release | null }>;
+  };
+  readonly releases: {
+    /** Newest first. */
+    list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Release[]>;
+    find(actor: Actor, app: string, versionOrId: string, signal: AbortSignal): Promise<Release>;
+    rollback(
+      actor: Actor,
+      app: string,
+      versionOrId: string | null,
+      signal: AbortSignal,
+    ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
+    /** The latest deployment of a release; undefined for one that had nothing to deploy. */
+    deploymentOf(
+      actor: Actor,
+      app: string,
+      releaseId: string,
+      signal: AbortSignal,
+    ): Promise<Deployment | undefined>;
+  };
+  readonly formations: {
+    list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly ProcessCount[]>;
+    scale(
+      actor: Actor,
+      app: string,
+      changes: ReadonlyMap<string, { readonly set: number } | { readonly by: number }>,
+      signal: AbortSignal,
+    ): Promise<readonly ProcessCount[]>;
+  };
+  readonly instances: {
+    list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Instance[]>;
+    /** Throws `not_found` for a type or an instance that is not there; undefined when nothing is deployed. */
+    restart(
+      actor: Actor,
+      app: string,
+      which: { readonly type?: string; readonly number?: number },
+      signal: AbortSignal,
+    ): Promise<Deployment | undefined>;
+  };
+  readonly builds: {
+    list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Build[]>;
+    find(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
+  };
+  readonly logs: {
+    read(
+      actor: Actor,
+      app: string,
+      query: {
+        readonly lines: number;
+        readonly follow: boolean;
+        readonly type?: string;
+        readonly number?: number;
+      },
+      signal: AbortSignal,
+    ): Promise<AsyncIterable<LogLine>>;
+  };
+  readonly transcripts: {
+    /** The lines of a build or a deployment from the first on, until it is settled. */
+    follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
+  };
+  readonly idempotency: Idempotency;
+}
+
+/** One line of a formation. */
+export interface ProcessCount {
+  readonly type: string;
+  readonly quantity: number;
+  readonly command: string;
+}
