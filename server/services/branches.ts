@@ -1,0 +1,57 @@
+import type { Logger } from '../../lib/log.ts';
+import type { Actor } from '../domain/actor.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Builds } from '../ports/builds.ts';
+import type { Repositories } from '../ports/repositories.ts';
+
+/** Keeps the promise that a deploy branch equals the last successful deploy, whatever died in between. */
+export interface Branches {
+  /**
+   * Finishes what git could not: moves the branch of every app whose last successful deploy it does not show, and
+   * forgets the hidden refs and archives of builds that are over. Builds whose push is still open are left to git.
+   */
+  repair(signal: AbortSignal): Promise<void>;
+}
+
+export interface BranchesDeps {
+  readonly apps: Apps;
+  readonly builds: Builds;
+  readonly repositories: Repositories;
+  readonly open: ReadonlySet<string>;
+  readonly log: Logger;
+}
+
+/** The platform itself: sees every app. */
+const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true };
+
+export function createBranches({ apps, builds, repositories, open, log }: BranchesDeps): Branches {
+  /** Builds already seen to, so that a look costs no git process for apps where nothing happened. */
+  const done = new Map<string, string>();
+
+  async function repairOne(appId: string, name: string, signal: AbortSignal): Promise<void> {
+    const last = await builds.lastDeployed(appId, signal);
+    if (!last || done.get(appId) === last.id || open.has(last.id)) return;
+    const { ref, commit } = last.push;
+    const now = await repositories.resolve(appId, ref, signal);
+    if (now !== commit) {
+      const moved = await repositories.move(appId, ref, commit, now, signal);
+      log.info({ app: name, ref, commit, moved }, 'the branch was moved to the last successful deploy');
+      if (!moved) return;
+    }
+    done.set(appId, last.id);
+    await repositories.release(appId, last.id, signal);
+  }
+
+  return {
+    async repair(signal) {
+      for (const app of await apps.list(PLATFORM, signal)) {
+        try {
+          await repairOne(app.id, app.name, signal);
+        } catch (err) {
+          if (signal.aborted) throw err;
+          log.warn({ err, app: app.name }, 'could not look after the branch of an app; will try again');
+        }
+      }
+    },
+  };
+}
