@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { App } from '../../domain/app.ts';
+import { PlatformError } from '../../domain/errors.ts';
+import type { Apps } from '../../ports/apps.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Sealer } from '../../ports/sealer.ts';
+import { lock, type Database, type Tables } from './database.ts';
+import type { Prisma } from './generated/client.ts';
+import { sealConfig } from './sealed-config.ts';
+import { isId, readFormation, writeFormation } from './stored-json.ts';
+import { abandon } from './supersede.ts';
+
+type AppRow = Prisma.AppGetPayload<{ include: { owner: true } }>;
+
+/** Private networks a platform may hand out unless told otherwise. */
+const NETWORKS = 8192;
+
+export function createApps({
+  db,
+  sealer,
+  clock,
+  networks = NETWORKS,
+}: {
+  readonly db: Database;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly networks?: number;
+}): Apps {
+  return {
+    create: ({ id, name, ownerId, deployBranch }, signal) =>
+      db.transaction(async (tables) => {
+        await lock(tables, 'app names and networks');
+        if (await tables.app.findUnique({ where: { name }, select: { id: true } }))
+          throw PlatformError.of('name_taken', { name });
+        const network = await freeNetwork(tables, networks);
+        const release = {
+          id: randomUUID(),
+          version: 1,
+          status: 'succeeded' as const,
+          description: 'Initial release',
+          userId: ownerId,
+        };
+        const row = await tables.app.create({
+          data: {
+            ...{ id, name, ownerId, deployBranch, network, lastVersion: release.version },
+            releases: {
+              create: { ...release, config: sealConfig(sealer, { appId: id, id: release.id }, new Map()) },
+            },
+          },
+          include: { owner: true },
+        });
+        return readApp(row);
+      }, signal),
+
+    async find(nameOrId, signal) {
+      const which = isId(nameOrId) ? { id: nameOrId } : { name: nameOrId };
+      const row = await db.run(
+        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include: { owner: true } }),
+        signal,
+      );
+      return row ? readApp(row) : undefined;
+    },
+
+    async list(actor, signal) {
+      const rows = await db.run(
+        (tables) =>
+          tables.app.findMany({
+            where: { deletedAt: null, ...(actor.admin ? {} : { ownerId: actor.userId }) },
+            include: { owner: true },
+          }),
+        signal,
+      );
+      // Sorted here: the order of names must not depend on the database's collation.
+      return rows.map(readApp).sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+
+    async setFormation(app, formation, signal) {
+      const changed = await db.run(
+        (tables) =>
+          tables.app.updateMany({
+            where: { id: app.id, revision: app.revision, deletedAt: null },
+            data: { formation: writeFormation(formation), revision: { increment: 1 } },
+          }),
+        signal,
+      );
+      return changed.count === 1;
+    },
+
+    markDeleted: (app, signal) =>
+      db.transaction(async (tables) => {
+        const now = clock.now();
+        const marked = await tables.app.updateMany({
+          where: { id: app.id, revision: app.revision, deletedAt: null },
+          data: { name: null, formerName: app.name, deletedAt: now, revision: { increment: 1 } },
+        });
+        if (marked.count === 0) return false;
+        // What is on its way must not arrive any more.
+        await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
+        return true;
+      }, signal),
+  };
+}
+
+/** The smallest index no app holds; also a destroyed app holds its own until the controller has forgotten it. */
+async function freeNetwork(tables: Tables, limit: number): Promise<number> {
+  const [free] = await tables.$queryRaw<{ index: number }[]>`
+    SELECT candidate AS index FROM generate_series(0, ${limit}::int - 1) AS candidate
+    WHERE NOT EXISTS (SELECT FROM "App" WHERE network = candidate)
+    ORDER BY candidate LIMIT 1`;
+  if (!free) throw PlatformError.of('networks_used_up', {});
+  return free.index;
+}
+
+function readApp(row: AppRow): App {
+  const { id, name, network } = row;
+  if (name === null || network === null) throw new Error(`app ${id} is alive, but has no name or no network`);
+  return {
+    ...{ id, name, network },
+    owner: { id: row.owner.id, email: row.owner.email },
+    deployBranch: row.deployBranch,
+    formation: readFormation(row.formation),
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    releasedAt: row.releasedAt,
+    revision: row.revision,
+  };
+}

@@ -1,0 +1,157 @@
+import type { Build } from '../../domain/build.ts';
+import { PlatformError } from '../../domain/errors.ts';
+import type { Builds } from '../../ports/builds.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Database, Tables } from './database.ts';
+import type { Prisma } from './generated/client.ts';
+import { isId, readImage, storable, writeImage } from './stored-json.ts';
+import { lockLivingApp, supersede } from './supersede.ts';
+
+const BUILD = { include: { release: { select: { id: true } } } } as const;
+
+export function createBuilds({ db, clock }: { readonly db: Database; readonly clock: Clock }): Builds {
+  return {
+    submit: ({ id, appId, userId, push }, reason, signal) =>
+      db.transaction(async (tables) => {
+        if (!(await lockLivingApp(tables, appId)))
+          throw PlatformError.of('not_found', { resource: 'app', name: appId });
+        const now = clock.now();
+        await supersede(tables, { appId, reason, now });
+        const { ref, commit, from } = push;
+        return readBuild(
+          await tables.build.create({
+            data: { id, appId, userId, ref, commit, from, createdAt: now },
+            ...BUILD,
+          }),
+        );
+      }, signal),
+
+    async find(id, signal) {
+      if (!isId(id)) return undefined;
+      const row = await db.run((tables) => tables.build.findUnique({ where: { id }, ...BUILD }), signal);
+      return row ? readBuild(row) : undefined;
+    },
+
+    async list(appId, signal) {
+      const rows = await db.run(
+        (tables) => tables.build.findMany({ where: { appId }, orderBy: { position: 'desc' }, ...BUILD }),
+        signal,
+      );
+      return rows.map(readBuild);
+    },
+
+    async waiting(epoch, signal) {
+      const rows = await db.run(
+        (tables) =>
+          tables.build.findMany({
+            where: { ...waitingUnder(epoch), app: { deletedAt: null } },
+            orderBy: { position: 'asc' },
+            select: { appId: true },
+          }),
+        signal,
+      );
+      return [...new Set(rows.map(({ appId }) => appId))];
+    },
+
+    claim: (appId, epoch, signal) =>
+      db.transaction(async (tables) => {
+        if (!(await lockLivingApp(tables, appId))) return undefined;
+        const next = await nextOf(tables, appId, epoch);
+        if (!next) return undefined;
+        const row = await tables.build.update({
+          where: { id: next },
+          data: { status: 'building', epoch, attempt: { increment: 1 } },
+          ...BUILD,
+        });
+        return readBuild(row);
+      }, signal),
+
+    async recordImage(id, epoch, image, signal) {
+      const changed = await db.run(
+        (tables) => tables.build.updateMany({ where: mine(id, epoch), data: { image: writeImage(image) } }),
+        signal,
+      );
+      return changed.count === 1;
+    },
+
+    recordRelease: (id, epoch, releaseId, signal) =>
+      db.transaction(async (tables) => {
+        const build = await tables.build.findFirst({ where: mine(id, epoch), select: { appId: true } });
+        if (!build || !(await lockLivingApp(tables, build.appId))) return false;
+        // Asked again under the lock: the build may have been superseded while we waited for it.
+        if ((await tables.build.count({ where: mine(id, epoch) })) === 0) return false;
+        const changed = await tables.release.updateMany({
+          where: { id: releaseId, appId: build.appId, OR: [{ buildId: null }, { buildId: id }] },
+          data: { buildId: id },
+        });
+        return changed.count === 1;
+      }, signal),
+
+    async settle(id, epoch, outcome, signal) {
+      const failure = outcome.status === 'failed' ? storable(outcome.failure) : null;
+      const changed = await db.run(
+        (tables) =>
+          tables.build.updateMany({
+            where: mine(id, epoch),
+            data: { status: outcome.status, failure, finishedAt: clock.now() },
+          }),
+        signal,
+      );
+      return changed.count === 1;
+    },
+
+    async lastDeployed(appId, signal) {
+      const row = await db.run(
+        (tables) =>
+          tables.build.findFirst({
+            where: { appId, status: 'succeeded' },
+            orderBy: { position: 'desc' },
+            ...BUILD,
+          }),
+        signal,
+      );
+      return row ? readBuild(row) : undefined;
+    },
+  };
+}
+
+/** Still in the hands of the worker that claimed it under this epoch. */
+function mine(id: string, epoch: number) {
+  return { id, epoch, status: 'building' } as const;
+}
+
+function waitingUnder(epoch: number) {
+  return { OR: [{ status: 'queued' as const }, { status: 'building' as const, epoch: { lt: epoch } }] };
+}
+
+/** What a dead server left behind comes first: what is queued was pushed on top of it. The caller holds the app's lock. */
+async function nextOf(tables: Tables, appId: string, epoch: number): Promise<string | undefined> {
+  const building = await tables.build.findFirst({
+    where: { appId, status: 'building' },
+    orderBy: { position: 'asc' },
+    select: { id: true, epoch: true },
+  });
+  if (building) return building.epoch !== null && building.epoch < epoch ? building.id : undefined;
+  const queued = await tables.build.findFirst({
+    where: { appId, status: 'queued' },
+    orderBy: { position: 'desc' },
+    select: { id: true },
+  });
+  return queued?.id;
+}
+
+function readBuild(row: Prisma.BuildGetPayload<typeof BUILD>): Build {
+  return {
+    id: row.id,
+    appId: row.appId,
+    userId: row.userId,
+    status: row.status,
+    push: { ref: row.ref, commit: row.commit, from: row.from },
+    attempt: row.attempt,
+    failure: row.failure,
+    image: readImage(row.image),
+    releaseId: row.release?.id ?? null,
+    createdAt: row.createdAt,
+    finishedAt: row.finishedAt,
+  };
+}

@@ -1,0 +1,105 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { pause } from '../../../lib/deadline.ts';
+import type { Logger } from '../../../lib/log.ts';
+import { foreignFailure, lostRace } from './failures.ts';
+import { Prisma, PrismaClient } from './generated/client.ts';
+
+/** The tables, inside or outside a transaction. */
+export type Tables = Prisma.TransactionClient;
+
+export interface Database extends AsyncDisposable {
+  /** One statement, or several that need not agree with each other. Throws `database_away`. */
+  run<T>(work: (tables: Tables) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Several statements that happen together or not at all. May call `work` again when PostgreSQL rolled it back because
+   * of another transaction, so it must do nothing but use `tables`. Throws `database_away`.
+   */
+  transaction<T>(work: (tables: Tables) => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** No statement of ours takes near as long; a hung one must not hold a connection for ever. */
+const STATEMENT_LIMIT_MS = 15_000;
+const CONNECT_LIMIT_MS = 5_000;
+const TRANSACTION_LIMIT_MS = 20_000;
+const RACES = 5;
+
+/** Opens a pool on a PostgreSQL URL; connects when first used, and again after the database was away. */
+export function openDatabase({
+  url,
+  log,
+  connections = 10,
+}: {
+  readonly url: string;
+  readonly log: Logger;
+  readonly connections?: number;
+}): Database {
+  const lost = (err: Error): void => log.debug({ err }, 'a database connection was lost');
+  const adapter = new PrismaPg(
+    {
+      connectionString: url,
+      max: connections,
+      application_name: 'gantry',
+      connectionTimeoutMillis: CONNECT_LIMIT_MS,
+      statement_timeout: STATEMENT_LIMIT_MS,
+      // Answers of a server that was frozen or cut off never come; this ends the wait on our side.
+      query_timeout: STATEMENT_LIMIT_MS + 1_000,
+    },
+    { onPoolError: lost, onConnectionError: lost },
+  );
+  const client = new PrismaClient({
+    adapter,
+    errorFormat: 'minimal',
+    transactionOptions: { maxWait: CONNECT_LIMIT_MS, timeout: TRANSACTION_LIMIT_MS },
+  });
+
+  const guarded = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    try {
+      return await abandonable(work, signal);
+    } catch (err) {
+      throw signal.aborted ? signal.reason : foreignFailure(err);
+    }
+  };
+
+  return {
+    run: (work, signal) => guarded(() => work(client), signal),
+
+    transaction: (work, signal) =>
+      guarded(
+        // Idempotent: what lost a race was rolled back as a whole, so nothing of it has happened.
+        () => retryLostRaces(() => client.$transaction(work), signal),
+        signal,
+      ),
+
+    async [Symbol.asyncDispose]() {
+      await client.$disconnect();
+    },
+  };
+}
+
+async function retryLostRaces<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (err) {
+      if (!lostRace(err) || attempt === RACES) throw err;
+      await pause(10 * 2 ** attempt, signal);
+    }
+  }
+}
+
+/** Prisma takes no signal: whoever aborts leaves at once, and the statement's own limit ends what still runs. */
+function abandonable<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const leave = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', leave, { once: true });
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', leave));
+  });
+}
+
+/** Serializes whoever takes the same lock until the transaction ends. */
+export async function lock(tables: Tables, name: string): Promise<void> {
+  await tables.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
+}

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { Formation } from '../../domain/app.ts';
+import type { DesiredApp, Rollout } from '../../ports/controller-state.ts';
+import type { Sealer } from '../../ports/sealer.ts';
+import type { Tables } from './database.ts';
+import { openConfig, openLater } from './sealed-config.ts';
+import { readFormation, readImage, readLedger } from './stored-json.ts';
+
+/** An app, and one deployment of it that matters; an app with two has two rows. */
+const desiredRow = z.object({
+  appId: z.string(),
+  name: z.string(),
+  network: z.int(),
+  deleting: z.boolean(),
+  formation: z.unknown(),
+  id: z.string().nullable(),
+});
+
+const rolloutRow = z.object({
+  appId: z.string(),
+  id: z.string(),
+  seq: z.int(),
+  status: z.enum(['pending', 'rolling', 'succeeded', 'failed', 'superseded']),
+  failure: z.string().nullable(),
+  ledger: z.unknown(),
+  createdAt: z.date(),
+  startedAt: z.date().nullable(),
+  finishedAt: z.date().nullable(),
+  releaseId: z.string(),
+  releaseVersion: z.int(),
+  image: z.unknown(),
+  config: z.instanceof(Uint8Array),
+});
+
+/**
+ * Every app that has something to run or to remove, in one statement: one moment's truth, and one round trip for a
+ * thousand apps. A destroyed app needs no rollouts: everything of it goes, whatever it was.
+ */
+export async function readDesired(tables: Tables, sealer: Sealer): Promise<DesiredApp[]> {
+  const rows = await tables.$queryRaw<unknown[]>`
+    WITH live AS (
+      SELECT d.* FROM "Deployment" d JOIN "App" a ON a."currentId" = d.id WHERE a."deletedAt" IS NULL
+      UNION ALL
+      SELECT d.* FROM "Deployment" d JOIN "App" a ON a.id = d."appId"
+      WHERE d.status IN ('pending', 'rolling') AND a."deletedAt" IS NULL)
+    SELECT a.id AS "appId", coalesce(a.name, a."formerName") AS name, a.network, a.formation,
+      a."deletedAt" IS NOT NULL AS deleting,
+      d.id, d.seq, d.status::text, d.failure, d.ledger, d."createdAt", d."startedAt", d."finishedAt",
+      r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config
+    FROM "App" a LEFT JOIN live d ON d."appId" = a.id LEFT JOIN "Release" r ON r.id = d."releaseId"
+    WHERE a."deletedAt" IS NOT NULL OR d.id IS NOT NULL
+    ORDER BY a.id, d.seq`;
+
+  const apps = new Map<string, Draft>();
+  for (const raw of rows) {
+    const row = desiredRow.parse(raw);
+    const app = apps.get(row.appId) ?? begin(row);
+    apps.set(row.appId, app);
+    if (row.id === null) continue;
+    const rollout = readRollout(raw, sealer);
+    if (rollout.deployment.status === 'succeeded') app.current = rollout;
+    else app.next ??= rollout;
+  }
+  return [...apps.values()];
+}
+
+/** A `DesiredApp` while its rows are read. */
+interface Draft {
+  readonly app: DesiredApp['app'];
+  readonly deleting: boolean;
+  readonly formation: Formation;
+  current: Rollout | null;
+  next: Rollout | null;
+}
+
+function begin({ appId, name, network, deleting, formation }: z.infer<typeof desiredRow>): Draft {
+  return {
+    app: { id: appId, name, network },
+    deleting,
+    formation: readFormation(formation),
+    current: null,
+    next: null,
+  };
+}
+
+function readRollout(raw: unknown, sealer: Sealer): Rollout {
+  const { image: storedImage, config, ledger, ...deployment } = rolloutRow.parse(raw);
+  const image = readImage(storedImage);
+  if (!image) throw new Error(`deployment ${deployment.id} has a release without image`);
+  const release = { appId: deployment.appId, id: deployment.releaseId, config };
+  return {
+    deployment: { ...deployment, ledger: readLedger(ledger) },
+    image,
+    config: openLater(() => openConfig(sealer, release)),
+  };
+}
+
+/** The images that living apps run, are about to run, or may be rolled back to; and those a build has just made. */
+export async function imagesInUse(
+  tables: Tables,
+  keep: number,
+): Promise<readonly { readonly repository: string; readonly digest: string }[]> {
+  return tables.$queryRaw`
+    WITH living AS (SELECT id, "currentId" FROM "App" WHERE "deletedAt" IS NULL),
+    ranked AS (
+      SELECT r.image, row_number() OVER (PARTITION BY r."appId" ORDER BY r.version DESC) AS age
+      FROM "Release" r JOIN living a ON a.id = r."appId"
+      WHERE r.image IS NOT NULL AND r.status <> 'failed'),
+    used AS (
+      SELECT image FROM ranked WHERE age <= ${keep}
+      UNION ALL
+      SELECT r.image FROM "Release" r JOIN "Deployment" d ON d."releaseId" = r.id JOIN living a ON a.id = d."appId"
+      WHERE d.id = a."currentId" OR d.status IN ('pending', 'rolling')
+      UNION ALL
+      SELECT b.image FROM "Build" b JOIN living a ON a.id = b."appId" WHERE b.status = 'building')
+    SELECT DISTINCT image->>'repository' AS repository, image->>'digest' AS digest FROM used WHERE image IS NOT NULL`;
+}
