@@ -1,0 +1,211 @@
+import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { isSystemError } from '../../../lib/errors.ts';
+import { objectId } from '../../domain/names.ts';
+import type { Repositories } from '../../ports/repositories.ts';
+import { writeArchive } from './archive.ts';
+import { checkSource } from './gate.ts';
+import { git, gitOrThrow } from './git.ts';
+import { SOURCE_LIMITS, type SourceLimits } from './limits.ts';
+
+export interface GitRepositories extends Repositories {
+  /**
+   * Removes what interrupted pushes left behind and is older than `olderThanMs`: git's quarantines (which its own
+   * garbage collection keeps) and half-written archives. Answers how many it removed.
+   */
+  tidy(olderThanMs: number, signal: AbortSignal): Promise<number>;
+}
+
+export interface GitRepositoriesOptions {
+  /** Folder of `<appId>.git`. */
+  readonly root: string;
+  /** Folder of `<buildId>.tar`. */
+  readonly sources: string;
+  readonly limits?: Partial<SourceLimits>;
+}
+
+/** Ids become file names and refs. */
+const ID = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/);
+/** What any ref we touch may look like; the services are stricter about branches. */
+const REF = z
+  .string()
+  .max(255)
+  .regex(/^refs\/(?:heads|tags|gantry)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/|\/$))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u);
+const NOBODY = '0'.repeat(40);
+
+/**
+ * The archive is the commit, byte for byte: no attribute in a pushed tree may expand, convert or leave out anything
+ * (`export-subst` would run `git describe` and copy commit messages into files).
+ */
+const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -export-subst -export-ignore\n';
+
+export function createGitRepositories(options: GitRepositoriesOptions): GitRepositories {
+  const limits = { ...SOURCE_LIMITS, ...options.limits };
+  const pathOf = (appId: string): string => join(options.root, `${ID.parse(appId)}.git`);
+  const archiveOf = (buildId: string): string => join(options.sources, `${ID.parse(buildId)}.tar`);
+  const hiddenRef = (buildId: string): string => `refs/gantry/builds/${ID.parse(buildId)}`;
+
+  return {
+    async ensure(appId, signal) {
+      const path = pathOf(appId);
+      if (!(await exists(path))) await makeRepository(path, signal);
+      return path;
+    },
+
+    async remove(appId, signal) {
+      signal.throwIfAborted();
+      await rm(pathOf(appId), { recursive: true, force: true });
+    },
+
+    resolve: (appId, ref, signal) => resolveRef(pathOf(appId), REF.parse(ref), signal),
+
+    async move(appId, ref, to, from, signal) {
+      const path = pathOf(appId);
+      const target = objectId.parse(to);
+      const expected = from === null ? NOBODY : objectId.parse(from);
+      const done = await git(path, ['update-ref', REF.parse(ref), target, expected], signal);
+      if (done.code === 0) {
+        await pointHeadAt(path, ref, signal);
+        return true;
+      }
+      // Refused: somebody moved it, or it is where it should be already (we died after the last try).
+      if ((await resolveRef(path, ref, signal)) === target) return true;
+      await gitOrThrow(path, ['cat-file', '-e', target], signal); // a missing object is not a lost race
+      return false;
+    },
+
+    async receive(appId, build, signal) {
+      const repository = pathOf(appId);
+      const commit = objectId.parse(build.commit);
+      const archive = archiveOf(build.id);
+      await checkSource({ repository, commit, objects: build.quarantine.objects }, limits, signal);
+      await keepPacks(build.quarantine.objects, join(repository, 'objects'));
+      await gitOrThrow(repository, ['update-ref', hiddenRef(build.id), commit], signal);
+      await mkdir(options.sources, { recursive: true, mode: 0o700 });
+      await writeArchive(repository, commit, archive, signal);
+      return archive;
+    },
+
+    async release(appId, buildId, signal) {
+      const path = pathOf(appId);
+      await rm(archiveOf(buildId), { force: true });
+      if (!(await exists(path))) return;
+      await gitOrThrow(path, ['update-ref', '-d', hiddenRef(buildId)], signal);
+      await housekeep(path, signal);
+    },
+
+    async tidy(olderThanMs, signal) {
+      const before = Date.now() - olderThanMs;
+      let removed = 0;
+      for (const name of await namesIn(options.root)) {
+        signal.throwIfAborted();
+        const objects = join(options.root, name, 'objects');
+        removed += await removeOld(objects, /^tmp_objdir-/, before);
+        removed += await removeOld(join(objects, 'pack'), /^(?:\.tmp-|tmp_)/, before);
+      }
+      removed += await removeOld(options.root, /^\.new-/, before);
+      return removed + (await removeOld(options.sources, /\.tmp-\d+$/, before));
+    },
+  };
+}
+
+async function resolveRef(repository: string, ref: string, signal: AbortSignal): Promise<string | null> {
+  const done = await git(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', ref], signal);
+  if (done.code === 0) return objectId.parse(done.stdout.trim());
+  if (done.code === 1) return null;
+  throw new Error(`git rev-parse ended with ${done.code ?? 'a signal'}: ${done.stderr.trim()}`);
+}
+
+/** Made aside and renamed into place, so that a repository is whole or not there. */
+async function makeRepository(path: string, signal: AbortSignal): Promise<void> {
+  const unfinished = join(dirname(path), `.new-${process.pid}-${path.split('/').at(-1) ?? ''}`);
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(join(unfinished, 'info'), { recursive: true, mode: 0o700 });
+  await gitOrThrow(
+    unfinished,
+    ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', unfinished],
+    signal,
+  );
+  await writeFile(join(unfinished, 'info', 'attributes'), ATTRIBUTES);
+  try {
+    await rename(unfinished, path);
+  } catch (err) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (!isSystemError(err, 'ENOTEMPTY') && !isSystemError(err, 'EEXIST')) throw err; // another call was first
+  }
+}
+
+/** A clone checks out what HEAD names: the first branch that was deployed, when `main` never was. */
+async function pointHeadAt(repository: string, ref: string, signal: AbortSignal): Promise<void> {
+  if (!ref.startsWith('refs/heads/')) return;
+  if ((await git(repository, ['rev-parse', '--verify', '--quiet', 'HEAD'], signal)).code === 0) return;
+  await gitOrThrow(repository, ['symbolic-ref', 'HEAD', ref], signal);
+}
+
+/**
+ * Links the quarantine's packs into the repository, where a hidden ref will hold them whether or not git accepts the
+ * push. The index comes last: with it the pack becomes visible. Git itself later finds the same names and is content.
+ */
+async function keepPacks(quarantine: string, objects: string): Promise<void> {
+  if (quarantine === objects) return;
+  const from = join(quarantine, 'pack');
+  const to = join(objects, 'pack');
+  const names = await namesIn(from);
+  await mkdir(to, { recursive: true });
+  for (const ending of ['.pack', '.rev', '.idx'])
+    for (const name of names) if (name.endsWith(ending)) await linkOnce(join(from, name), join(to, name));
+  const folder = await open(to);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function linkOnce(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (err) {
+    // Packs are named by their content, so what is there already is the same.
+    if (!isSystemError(err, 'EEXIST')) throw err;
+  }
+}
+
+/** Joins packs once there are many; what no ref holds goes after a day, when no push can be relying on it. */
+async function housekeep(repository: string, signal: AbortSignal): Promise<void> {
+  const settings = ['gc.auto=2000', 'gc.autoPackLimit=30', 'gc.autoDetach=false', 'gc.pruneExpire=1.day.ago'];
+  await git(repository, [...settings.flatMap((setting) => ['-c', setting]), 'gc', '--auto', '--quiet'], signal);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT') || isSystemError(err, 'ENOTDIR')) return [];
+    throw err;
+  }
+}
+
+async function removeOld(folder: string, name: RegExp, before: number): Promise<number> {
+  let removed = 0;
+  for (const entry of await namesIn(folder)) {
+    if (!name.test(entry)) continue;
+    const path = join(folder, entry);
+    const seen = await stat(path).catch(() => undefined); // gone meanwhile: git cleaned up itself
+    if (!seen || seen.mtimeMs > before) continue;
+    await rm(path, { recursive: true, force: true });
+    removed += 1;
+  }
+  return removed;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT')) return false;
+    throw err;
+  }
+}

@@ -1,0 +1,112 @@
+import { setMaxListeners } from 'node:events';
+import ssh2, { type Connection } from 'ssh2';
+import type { Logger } from '../../lib/log.ts';
+import { ALGORITHMS } from './algorithms.ts';
+import { authenticate, type Login } from './authenticate.ts';
+import { startFront, type Visitor } from './front.ts';
+import { createGuests } from './guests.ts';
+import { LIMITS, type SshLimits } from './limits.ts';
+import { listenForHooks } from './push-hook.ts';
+import type { KeyHolders, Pushes } from './pushes.ts';
+
+export interface SshDoorDeps {
+  /** Private host keys, PEM or OpenSSH. */
+  readonly hostKeys: readonly string[];
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Path of the unix socket for pre-receive hooks. */
+  readonly hookSocket: string;
+  readonly accounts: KeyHolders;
+  readonly pushes: Pushes;
+  readonly log: Logger;
+  readonly limits?: Partial<SshLimits>;
+}
+
+export interface SshDoor extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** How long pushes get, after their hooks were cut, to tell their clients. */
+const FAREWELL_MS = 3_000;
+
+/**
+ * Opens the door for `ssh://git@host/<app>.git`.
+ *
+ * Disposal stops listening and ends what runs: fetches at once; pushes are refused, with a sentence that says where to
+ * look for the outcome, and get a moment to deliver it.
+ */
+export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
+  const limits = { ...LIMITS, ...deps.limits };
+  const { log, accounts, pushes } = deps;
+  const stop = new AbortController();
+  const cut = new AbortController();
+  setMaxListeners(0, stop.signal, cut.signal);
+  const hook = await listenForHooks({ socket: deps.hookSocket, pushes, log }, stop.signal);
+  const signals = { stop: stop.signal, cut: cut.signal };
+  const guests = createGuests({ accounts, pushes, hook, limits, log, signals });
+
+  const ssh = new ssh2.Server(
+    {
+      hostKeys: [...deps.hostKeys],
+      algorithms: ALGORITHMS,
+      ident: 'Gantry',
+      keepaliveInterval: limits.keepAliveMs,
+      keepaliveCountMax: 3,
+    },
+    (client, info) => {
+      const visitor = front.find(info.ip, info.port);
+      if (visitor) greet(client, visitor);
+      else client.end();
+    },
+  );
+
+  function greet(client: Connection, visitor: Visitor): void {
+    const { socket } = visitor;
+    // The library ends its half of a broken connection and waits for the other, which a dead or hostile client keeps.
+    const hangUp = (): void => void setTimeout(() => socket.destroy(), 1000).unref();
+    client.on('error', (err: Error) => {
+      log.debug({ err }, 'ssh connection broke');
+      hangUp();
+    });
+    client.once('end', hangUp);
+    let login: Login | undefined;
+    authenticate(
+      client,
+      {
+        accounts,
+        log,
+        keyTries: limits.keyTries,
+        onKeyTried: () => visitor.triedKey(),
+        onLogin: (verified) => (login = verified),
+        onGiveUp: () => socket.destroy(),
+      },
+      stop.signal,
+    );
+    client.once('ready', () => {
+      visitor.admit();
+      if (login) guests.host(client, login, visitor);
+      else socket.destroy();
+    });
+  }
+
+  const front = await startFront({
+    port: deps.port,
+    log,
+    limits,
+    onVisitor: (visitor) => ssh.injectSocket(visitor.socket),
+  });
+
+  return {
+    port: front.port,
+    async [Symbol.asyncDispose]() {
+      front.close();
+      await guests[Symbol.asyncDispose]();
+      stop.abort(new Error('the ssh door is closing'));
+      await hook[Symbol.asyncDispose]();
+      await guests.settle(FAREWELL_MS);
+      cut.abort(new Error('the ssh door is closed'));
+      await guests.settle(FAREWELL_MS);
+      await front[Symbol.asyncDispose]();
+    },
+  };
+}

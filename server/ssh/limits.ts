@@ -1,0 +1,54 @@
+/** How much one client, one source and all together may hold of the door. */
+export interface SshLimits {
+  /** From the TCP connection to the login. */
+  readonly loginGraceMs: number;
+  readonly connections: number;
+  /** Connections that have not logged in, in all and from one source. When full, the oldest makes room. */
+  readonly strangers: number;
+  readonly strangersPerSource: number;
+  /** Keys one connection may try. */
+  readonly keyTries: number;
+  readonly connectionsPerActor: number;
+  readonly channelsPerConnection: number;
+  /** A logged-in connection on which nothing runs. */
+  readonly idleMs: number;
+  /** Git processes at once, for one person and for all. */
+  readonly commandsPerActor: number;
+  readonly commands: number;
+  readonly keepAliveMs: number;
+  /** How soon a revoked key closes its connections. */
+  readonly keyCheckMs: number;
+  readonly git: GitLimits;
+}
+
+/** Limits of one git process. */
+export interface GitLimits {
+  /** Largest pack that may be pushed. */
+  readonly packBytes: number;
+  /** Writable memory (RLIMIT_DATA): packs are mapped read-only and do not count. */
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+  /** From the start to the hook, or to the end of a fetch. */
+  readonly wallMs: number;
+}
+
+export const LIMITS: SshLimits = {
+  loginGraceMs: 15_000,
+  connections: 1000,
+  strangers: 100,
+  strangersPerSource: 10,
+  keyTries: 6,
+  connectionsPerActor: 50,
+  channelsPerConnection: 10,
+  idleMs: 120_000,
+  commandsPerActor: 20,
+  commands: 64,
+  keepAliveMs: 15_000,
+  keyCheckMs: 3_000,
+  git: {
+    packBytes: 512 * 1024 * 1024,
+    memoryBytes: 512 * 1024 * 1024,
+    cpuSeconds: 120,
+    wallMs: 15 * 60_000,
+  },
+};
