@@ -1,7 +1,6 @@
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Logger } from '../../lib/log.ts';
 import { startLoop } from '../../lib/loop.ts';
-import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
@@ -31,6 +30,8 @@ export interface ControllerDeps extends ExecuteDeps {
   readonly readiness: Readiness;
   readonly routes: Routes;
   readonly nowMs: () => number;
+  /** Called when a newer controller reigns: this process has nothing left to do. */
+  readonly fenced: () => void;
 }
 
 /** A lost wake-up costs this much. */
@@ -57,8 +58,10 @@ export function createController(deps: ControllerDeps): Controller {
   let recovered = false;
 
   async function round(signal: AbortSignal): Promise<void> {
-    if (!(await deps.state.reigns(deps.epoch(), signal)))
-      throw PlatformError.of('fenced', { epoch: deps.epoch() });
+    if (!(await deps.state.reigns(deps.epoch(), signal))) {
+      deps.fenced();
+      return;
+    }
     // Found before desired: an instance that is found then belongs to an app that is known, or to one that is gone.
     const found = await deps.engine.find(signal);
     const desired = withOrphans(await deps.state.desired(signal), found);

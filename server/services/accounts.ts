@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { parsePublicKey } from '../domain/ssh-key.ts';
@@ -18,8 +19,8 @@ export interface Accounts {
   addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
   keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
   removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;
-  /** Makes the first admin unless there is any user; answers the token, the only time anyone can see it, or undefined. */
-  welcomeAdmin(email: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Makes the first admin, who has this token, unless there is any user; true when it did. */
+  welcomeAdmin(email: string, token: Secret, signal: AbortSignal): Promise<boolean>;
 }
 
 /** A token is 256 random bits behind a prefix that secret scanners can recognise; only its hash is kept. */
@@ -71,11 +72,13 @@ export function createAccounts({ store, clock }: { store: AccountStore; clock: C
       return key;
     },
 
-    async welcomeAdmin(email, signal) {
-      const token = `gantry_${randomBytes(32).toString('base64url')}`;
-      return (await store.createFirstAdmin(email, hashToken(token), signal)) ? token : undefined;
-    },
+    welcomeAdmin: (email, token, signal) => store.createFirstAdmin(email, hashToken(token.reveal()), signal),
   };
+}
+
+/** A token nobody has yet. */
+export function newToken(): Secret {
+  return new Secret(`gantry_${randomBytes(32).toString('base64url')}`);
 }
 
 function hashToken(token: string): string {

@@ -196,21 +196,14 @@ async function buildOnce(
     repository,
     token: deps.tokens.pushToken(repository),
   };
+  const transcript = deps.transcripts.writer(build.id, signal);
   for await (const news of deps.builder.build(order, signal)) {
-    switch (news.kind) {
-      case 'line':
-        await deps.transcripts.append(build.id, [news.text], signal);
-        break;
-      case 'stage':
-        deps.log.debug(
-          { app: app.name, build: build.id, stage: news.name, ms: news.ms },
-          'build stage ended',
-        );
-        break;
-      case 'built':
-        return { image: news.image };
-      case 'failed':
-        return { message: news.message, retry: news.retry };
+    if (news.kind === 'line') transcript.write(news.text);
+    else if (news.kind === 'stage')
+      deps.log.debug({ app: app.name, build: build.id, stage: news.name, ms: news.ms }, 'build stage ended');
+    else {
+      await transcript.flush();
+      return news.kind === 'built' ? { image: news.image } : { message: news.message, retry: news.retry };
     }
   }
   throw PlatformError.of('builder_away', {});

@@ -8,11 +8,19 @@ import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 
 export interface Transcripts {
   append(stream: string, lines: readonly string[], signal: AbortSignal): Promise<void>;
+  /** For many lines in a row: what is written while an append is under way goes out with the next one. */
+  writer(stream: string, signal: AbortSignal): TranscriptWriter;
   /**
    * All lines of a build's or deployment's stream from the start, then new ones until it is decided. Its id is the
    * permission: it cannot be guessed. Throws `not_found`.
    */
   follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
+}
+
+export interface TranscriptWriter {
+  write(line: string): void;
+  /** Resolves when everything written is stored; throws what went wrong. */
+  flush(): Promise<void>;
 }
 
 /** A reader looks by itself this often: a notice from another process does not reach it. */
@@ -34,11 +42,31 @@ export function createTranscripts({ store, builds, releases, bulletin }: Transcr
     throw PlatformError.of('not_found', { resource: 'stream', name: stream.slice(0, 100) });
   }
 
+  async function append(stream: string, lines: readonly string[], signal: AbortSignal): Promise<void> {
+    if (lines.length === 0) return;
+    await store.append(stream, lines, signal);
+    bulletin.post(stream);
+  }
+
   return {
-    async append(stream, lines, signal) {
-      if (lines.length === 0) return;
-      await store.append(stream, lines, signal);
-      bulletin.post(stream);
+    append,
+
+    writer(stream, signal) {
+      let waiting: string[] = [];
+      let running = Promise.resolve();
+      return {
+        write(line) {
+          waiting.push(line);
+          if (waiting.length > 1) return;
+          running = running.then(() => {
+            const lines = waiting;
+            waiting = [];
+            return append(stream, lines, signal);
+          });
+          running.catch(() => undefined); // told by flush
+        },
+        flush: () => running,
+      };
     },
 
     async *follow(stream, signal) {

@@ -1,0 +1,185 @@
+import { createHmac } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createBulletin } from '../lib/bulletin.ts';
+import { isSystemError } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import { Secret } from '../lib/secret.ts';
+import { createBuilderClient } from './adapters/builder/builder.ts';
+import { createDockerEngine } from './adapters/docker/engine.ts';
+import { createGitRepositories } from './adapters/git/repositories.ts';
+import { createHealth } from './adapters/health/health.ts';
+import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
+import { createApps as createAppStore } from './adapters/postgres/apps.ts';
+import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
+import { createControllerState } from './adapters/postgres/controller-state.ts';
+import { openDatabase } from './adapters/postgres/database.ts';
+import { createIdempotency } from './adapters/postgres/idempotency.ts';
+import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
+import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
+import { createBuildQueue } from './adapters/redis/build-queue.ts';
+import { createRegistryTokens } from './adapters/registry/tokens.ts';
+import { createRouterClient } from './adapters/router/router.ts';
+import { createSealer } from './adapters/secrets/sealer.ts';
+import type { Config } from './config.ts';
+import { createController, type Controller } from './controller/controller.ts';
+import { createReadiness } from './controller/readiness.ts';
+import { createRollouts } from './controller/rollouts.ts';
+import { createRoutes } from './controller/routes.ts';
+import { createAccounts, newToken } from './services/accounts.ts';
+import { createApps } from './services/apps.ts';
+import { createBranches } from './services/branches.ts';
+import { createBuilds } from './services/builds.ts';
+import { createConfigVars } from './services/config-vars.ts';
+import { createDeploys } from './services/deploys.ts';
+import { createFormations } from './services/formations.ts';
+import { createInstances } from './services/instances.ts';
+import { createLogs } from './services/logs.ts';
+import { createPushes } from './services/pushes.ts';
+import { createReleases } from './services/releases.ts';
+import { createTranscripts } from './services/transcripts.ts';
+
+/** A build may take this long and print this much (Heroku's limits). */
+const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 300 * 1024 * 1024 };
+
+/** Everything outside this process, behind its port. */
+export async function openAdapters(config: Config, log: Logger) {
+  const secret = (name: string): Promise<string> => readFile(join(config.paths.secrets, name), 'utf8');
+  const clock = { now: () => new Date() };
+  const masterKey = await secret('master-key');
+  const sealer = createSealer({ masterKey });
+  const db = openDatabase({ url: config.databaseUrl, log });
+  return {
+    clock,
+    db,
+    accounts: createAccountStore({ db, clock }),
+    apps: createAppStore({ db, sealer, clock }),
+    releases: createReleaseStore({ db, sealer, clock }),
+    builds: createBuildStore({ db, clock }),
+    transcripts: createTranscriptStore({ db }),
+    state: createControllerState({ db, sealer, clock }),
+    idempotency: createIdempotency({ db, sealer, clock }),
+    engine: createDockerEngine({
+      dockerHost: config.dockerHost,
+      platformId: config.platformId,
+      registry: config.registry,
+      log,
+    }),
+    router: createRouterClient({ socket: config.paths.routerSocket }),
+    health: createHealth(),
+    builder: createBuilderClient({ socket: config.paths.builderSocket, limits: BUILD_LIMITS }),
+    repositories: createGitRepositories({ root: config.paths.repositories, sources: config.paths.sources }),
+    tokens: createRegistryTokens({
+      keyPem: await secret('registry-key.pem'),
+      certPem: await secret('registry-cert.pem'),
+      clock,
+    }),
+    queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
+    bulletin: createBulletin(),
+    linkKey: new Secret(createHmac('sha256', masterKey).update('stream links').digest('base64')),
+  };
+}
+
+export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
+
+export interface Duty {
+  readonly epoch: number;
+  readonly fenced: () => void;
+}
+
+/** The controller: the one writer of instances and routes. */
+export function openController(config: Config, log: Logger, adapters: Adapters, duty: Duty): Controller {
+  const { state, engine, router, health, repositories, builder, tokens, bulletin, transcripts } = adapters;
+  const epoch = (): number => duty.epoch;
+  const nowMs = (): number => adapters.clock.now().getTime();
+  const controller: Controller = createController({
+    state,
+    engine,
+    router,
+    repositories,
+    builder,
+    tokens,
+    log,
+    epoch,
+    nowMs,
+    fenced: duty.fenced,
+    hostOf: (app) => `${app}.${config.domain}`,
+    narrate: async (id, lines, signal) => {
+      await transcripts.append(id, lines, signal);
+      bulletin.post(id);
+    },
+    decided: (id) => bulletin.post(id),
+    rollouts: createRollouts(nowMs),
+    readiness: createReadiness({ health, nowMs, changed: (instance) => controller.wake(instance.appId) }),
+    routes: createRoutes({
+      router,
+      epoch,
+      nowMs,
+      fixed: [
+        { app: 'gantry-api', host: `api.${config.domain}`, address: '127.0.0.1', port: config.apiPort },
+      ],
+    }),
+  });
+  return controller;
+}
+
+/** The use cases, over ports. */
+export function openServices(
+  config: Config,
+  log: Logger,
+  adapters: Adapters,
+  controller: Controller,
+  epoch: number,
+) {
+  const { apps, releases, builds, repositories, bulletin, queue, tokens, builder } = adapters;
+  const open = new Set<string>();
+  const transcripts = createTranscripts({ store: adapters.transcripts, builds, releases, bulletin });
+  return {
+    accounts: createAccounts({ store: adapters.accounts, clock: adapters.clock }),
+    apps: createApps({ store: apps, repositories, controller }),
+    configVars: createConfigVars({ apps, releases, controller }),
+    releases: createReleases({ apps, store: releases, controller }),
+    formations: createFormations({ apps, releases, controller }),
+    instances: createInstances({ apps, releases, controller }),
+    builds: createBuilds({ apps, store: builds }),
+    logs: createLogs({ apps, logs: adapters.engine }),
+    transcripts,
+    idempotency: adapters.idempotency,
+    pushes: createPushes({ apps, builds, repositories, transcripts, queue, open }),
+    branches: createBranches({ apps, builds, repositories, open, log }),
+    deploys: createDeploys({
+      apps,
+      builds,
+      releases,
+      repositories,
+      builder,
+      tokens,
+      transcripts,
+      controller,
+      bulletin,
+      log,
+      epoch: () => epoch,
+      urlOf: (app) => `http://${app}.${config.domain}${config.httpPort === 80 ? '' : `:${config.httpPort}`}`,
+    }),
+  };
+}
+
+/**
+ * The first admin's token lives in a file that only the owner of the platform can read. Written before the account is
+ * made: a crash in between uses the same token again instead of losing the only key to the house.
+ */
+export async function welcomeAdmin(
+  config: Config,
+  accounts: ReturnType<typeof createAccounts>,
+  signal: AbortSignal,
+): Promise<void> {
+  const token = newToken();
+  let mine = token;
+  try {
+    await writeFile(config.paths.adminToken, `${token.reveal()}\n`, { mode: 0o600, flag: 'wx' });
+  } catch (err) {
+    if (!isSystemError(err, 'EEXIST')) throw err;
+    mine = new Secret((await readFile(config.paths.adminToken, 'utf8')).trim());
+  }
+  await accounts.welcomeAdmin(`admin@${config.domain}`, mine, signal);
+}

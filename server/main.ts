@@ -1,0 +1,138 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KnownError, messageOf } from '../lib/errors.ts';
+import { askedToStop, createLifecycle, type Lifecycle } from '../lib/lifecycle.ts';
+import { rootLog, type Logger } from '../lib/log.ts';
+import { startLoop } from '../lib/loop.ts';
+import { VERSION } from '../lib/version.ts';
+import { migrate } from './adapters/postgres/migrate.ts';
+import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
+import { readConfig, type Config } from './config.ts';
+import { createHttpDoor } from './http/door.ts';
+import { createBuildJobs } from './jobs/build-jobs.ts';
+import { createSshDoor } from './ssh/door.ts';
+
+/** Each thing that is closed gets this long. */
+const CLOSE_LIMIT_MS = 15_000;
+/** Builds that no wake-up told us about are found this often; branches that nobody moved, this often. */
+const WAITING_MS = 1_000;
+const BRANCHES_MS = 5_000;
+
+const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
+
+/**
+ * `gantry server`: config → adapters → controller → services → doors, and in reverse when it is asked to stop.
+ * Two servers on one database do no harm: the newer one reigns, the older one ends.
+ */
+async function serve(config: Config, log: Logger): Promise<string> {
+  const asked = askedToStop();
+  const closing = new AbortController();
+  const { signal } = closing;
+  await using life = createLifecycle(log, CLOSE_LIMIT_MS);
+  const applied = await migrate(config.databaseUrl, MIGRATIONS, signal);
+  if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');
+
+  const adapters = await openAdapters(config, log);
+  life.own(adapters.db);
+  life.own(adapters.queue);
+  // Closed in reverse: the doors first, then what is in flight, then what it flies on.
+  life.onClose('what is in flight', () => {
+    closing.abort(new Error('the server is shutting down'));
+    return Promise.resolve();
+  });
+
+  const epoch = await adapters.state.takeOver(signal);
+  let endOfReign = (): void => undefined;
+  const fenced = new Promise<string>((resolve) => {
+    endOfReign = () => resolve('a newer server took over');
+  });
+  const controller = life.own(openController(config, log, adapters, { epoch, fenced: () => endOfReign() }));
+  const services = openServices(config, log, adapters, controller, epoch);
+  await welcomeAdmin(config, services.accounts, signal);
+  startJobs(life, config, log, { adapters, services, epoch }, signal);
+  await openDoors(life, config, log, adapters, services);
+  log.info({ epoch, port: config.apiPort }, 'server is ready');
+  return await Promise.race([asked, fenced]);
+}
+
+type Services = ReturnType<typeof openServices>;
+
+/** What goes on without anyone asking: builds are worked off, branches are kept true. */
+function startJobs(
+  life: Lifecycle,
+  config: Config,
+  log: Logger,
+  {
+    adapters,
+    services,
+    epoch,
+  }: { readonly adapters: Adapters; readonly services: Services; readonly epoch: number },
+  signal: AbortSignal,
+): void {
+  const drain = (appId: string): Promise<void> => services.deploys.drain(appId, signal);
+  const drainWaiting = async (look: AbortSignal): Promise<void> => {
+    for (const appId of await adapters.builds.waiting(epoch, look)) {
+      drain(appId).catch((err: unknown) =>
+        log.warn({ err, app: appId }, 'working off the builds of an app ended early'),
+      );
+    }
+  };
+  const { redisUrl, platformId } = config;
+  life.own(createBuildJobs({ redisUrl, platformId, log, drain }));
+  life.own(startLoop(drainWaiting, { name: 'waiting builds', log, everyMs: WAITING_MS }));
+  life.own(
+    startLoop((look) => services.branches.repair(look), { name: 'branches', log, everyMs: BRANCHES_MS }),
+  );
+}
+
+async function openDoors(
+  life: Lifecycle,
+  config: Config,
+  log: Logger,
+  adapters: Adapters,
+  services: Services,
+): Promise<void> {
+  const { domain, httpPort, sshPort } = config;
+  const { accounts, pushes } = services;
+  const hookSocket = config.paths.pushSocket;
+  life.own(
+    await createSshDoor({
+      hostKeys: await hostKeys(config),
+      port: sshPort,
+      hookSocket,
+      accounts,
+      pushes,
+      log,
+    }),
+  );
+  const http = createHttpDoor({
+    services,
+    log,
+    version: VERSION,
+    linkKey: adapters.linkKey,
+    domain,
+    httpPort,
+    sshPort,
+  });
+  life.own(await http.listen(config.apiPort));
+}
+
+async function hostKeys(config: Config): Promise<string[]> {
+  const names = (await readdir(config.paths.secrets)).filter((name) => /^ssh_host_[a-z0-9]+_key$/.test(name));
+  return Promise.all(names.sort().map((name) => readFile(join(config.paths.secrets, name), 'utf8')));
+}
+
+const config = readConfig();
+const log = rootLog('server', config.logLevel);
+try {
+  const why = await serve(config, log);
+  log.info({ why }, 'server has stopped');
+  process.exit(0);
+} catch (err) {
+  log.fatal(
+    { err },
+    err instanceof KnownError ? 'server could not start' : 'server ended because of a bug or a broken part',
+  );
+  process.stderr.write(`${messageOf(err)}\n`);
+  process.exit(1);
+}
