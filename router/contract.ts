@@ -74,6 +74,8 @@ export const backendState = z.object({
   requests: z.int(),
   /** Requests for which the router had to make an error because the backend gave none (refused, reset, timed out, no server). */
   dropped: z.int(),
+  /** The part of `sessions` that each of its servers carries, by the id the table gave it. */
+  servers: z.array(z.object({ id: z.string(), sessions: z.int() })),
 });
 export type BackendState = z.infer<typeof backendState>;
 export const backendStates = z.array(backendState);

@@ -1,0 +1,62 @@
+import { buildEvent, type BuildRequest } from '../../../builder/contract.ts';
+import { callJson, callLines } from '../../../lib/local-http.ts';
+import { PlatformError } from '../../domain/errors.ts';
+import type { Builder, BuildNews, BuildOrder } from '../../ports/builder.ts';
+
+const FORGET_MS = 60_000;
+
+export interface BuilderClientOptions {
+  readonly socket: string;
+  /** The longest a build may take, and how much of its output is kept. */
+  readonly limits: BuildRequest['limits'];
+}
+
+/** The builder behind its unix socket. Leaving `build` closes the connection, which cancels the build. */
+export function createBuilderClient({ socket, limits }: BuilderClientOptions): Builder {
+  return {
+    async *build(order, signal) {
+      const body = requestFor(order, limits);
+      try {
+        for await (const line of callLines({ socket, method: 'POST', path: '/builds', body }, signal)) {
+          const news = newsOf(line);
+          if (news === undefined) continue;
+          yield news;
+          if (news.kind === 'built' || news.kind === 'failed') return;
+        }
+      } catch (err) {
+        signal.throwIfAborted();
+        throw PlatformError.of('builder_away', {}, err);
+      }
+      throw PlatformError.of('builder_away', {}, new Error('the build ended without a result'));
+    },
+    async forget(appId, signal) {
+      try {
+        await callJson(
+          { socket, method: 'DELETE', path: `/caches/${encodeURIComponent(appId)}` },
+          FORGET_MS,
+          signal,
+        );
+      } catch (err) {
+        signal.throwIfAborted();
+        throw PlatformError.of('builder_away', {}, err);
+      }
+    },
+  };
+}
+
+function requestFor(order: BuildOrder, limits: BuildRequest['limits']): BuildRequest {
+  return {
+    id: order.id,
+    cacheKey: order.appId,
+    archive: order.archive,
+    env: Object.fromEntries([...order.config].map(([key, value]) => [key, value.reveal()])),
+    sourceVersion: order.commit,
+    target: { repository: order.repository, token: order.token },
+    limits,
+  };
+}
+
+function newsOf(line: unknown): BuildNews | undefined {
+  const event = buildEvent.parse(line);
+  return event.kind === 'stack' ? undefined : event;
+}

@@ -1,0 +1,83 @@
+import type { ContainerCreateOptions } from 'dockerode';
+import type { InstanceSpec } from '../../ports/engine.ts';
+import { bridgeName, containerLabels, containerName, hostName, identityOf, networkName } from './names.ts';
+
+/** What Docker gives by default, less what no web process needs: no raw sockets, device nodes, chroot, file capabilities or audit. */
+const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
+
+const MIB = 1024 * 1024;
+
+/**
+ * The whole container, from a closed set of fields: nothing a user writes becomes an option of the engine.
+ * The user's config loses against what the platform says.
+ */
+export function containerOptions(
+  platformId: string,
+  imageReference: string,
+  spec: InstanceSpec,
+): ContainerCreateOptions {
+  return {
+    name: containerName(platformId, identityOf(spec)),
+    Image: imageReference,
+    Hostname: hostName(spec.type, spec.number),
+    Labels: containerLabels(platformId, spec),
+    Env: environment(spec),
+    ...(spec.argv !== null && { Entrypoint: [...spec.argv], Cmd: [] }),
+    Healthcheck: { Test: ['NONE'] }, // health is asked by the controller; an image's own check would only cost
+    HostConfig: {
+      NetworkMode: networkName(platformId, spec.app.id),
+      Memory: spec.size.memoryMb * MIB,
+      MemorySwap: spec.size.memoryMb * MIB, // equal: no swap
+      NanoCpus: Math.round(spec.size.cpus * 1e9),
+      PidsLimit: spec.size.pids,
+      Ulimits: [
+        { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+        { Name: 'core', Soft: 0, Hard: 0 },
+      ],
+      ShmSize: 32 * MIB,
+      OomScoreAdj: 500, // when the machine runs out of memory an app goes before the platform
+      CapDrop: ['ALL'],
+      CapAdd: [...CAPABILITIES],
+      SecurityOpt: ['no-new-privileges'],
+      Privileged: false,
+      PublishAllPorts: false,
+      Init: true,
+      // The controller restarts: the engine's own policy loses containers after a SIGKILL of the daemon, and knows no back-off.
+      RestartPolicy: { Name: 'no' },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+    },
+  };
+}
+
+/** The options of an app's private network. Containers on it see each other; packet rules keep everybody else out. */
+export function networkOptions(
+  platformId: string,
+  app: InstanceSpec['app'],
+  subnet: string,
+): {
+  Name: string;
+  CheckDuplicate: boolean;
+  Driver: string;
+  EnableIPv6: boolean;
+  IPAM: { Driver: string; Config: { Subnet: string }[] };
+  Options: Record<string, string>;
+  Labels: Record<string, string>;
+} {
+  return {
+    Name: networkName(platformId, app.id),
+    CheckDuplicate: true,
+    Driver: 'bridge',
+    EnableIPv6: false,
+    IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+    Options: {
+      'com.docker.network.bridge.name': bridgeName(platformId, app.network),
+      'com.docker.network.bridge.enable_icc': 'true',
+    },
+    Labels: { 'gantry.platform': platformId, 'gantry.app': app.id },
+  };
+}
+
+function environment(spec: InstanceSpec): string[] {
+  const own = [...spec.config].map(([key, value]) => [key, value.reveal()] as const);
+  return [...new Map([...own, ...spec.platformEnv])].map(([key, value]) => `${key}=${value}`);
+}

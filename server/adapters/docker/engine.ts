@@ -1,0 +1,68 @@
+import type { Logger } from '../../../lib/log.ts';
+import type { BuiltImage } from '../../domain/release.ts';
+import type { AppLogs, Engine } from '../../ports/engine.ts';
+import { createDockerClient } from './client.ts';
+import { createContainers } from './containers.ts';
+import { watch } from './events.ts';
+import { createImages } from './images.ts';
+import { isolate } from './isolation.ts';
+import { createLogs } from './logs.ts';
+import { LABEL } from './names.ts';
+import { createNetworks, type SubnetPool } from './networks.ts';
+import { createObserver } from './observe.ts';
+
+export interface DockerEngineOptions {
+  /** `unix:///…` or `tcp://host:port`. */
+  readonly dockerHost: string;
+  readonly platformId: string;
+  /** `host:port` of the registry, as this engine reaches it. */
+  readonly registry: string;
+  readonly log: Logger;
+  /** Where app networks get their addresses. Default: 10.176.0.0/12 in parts of 62 addresses. */
+  readonly subnets?: SubnetPool;
+  /** What the one host is called. Default `local`. */
+  readonly host?: string;
+}
+
+const SUBNETS: SubnetPool = { pool: '10.176.0.0/12', bits: 26 };
+
+/**
+ * Plain containers on one Docker Engine (API 1.41), and what they print.
+ * It touches only what bears this platform's id, and proves that before it stops or removes anything.
+ */
+export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs {
+  const { platformId, registry, log } = options;
+  const client = createDockerClient(options.dockerHost);
+  const observer = createObserver({ client, platformId, host: options.host ?? 'local', log });
+  const containers = createContainers(client, observer, platformId);
+  const networks = createNetworks(client, platformId, options.subnets ?? SUBNETS);
+  const images = createImages(client, registry, log);
+  const logs = createLogs(client, observer, platformId);
+  const reference = (image: BuiltImage): string => `${registry}/${image.repository}@${image.digest}`;
+
+  async function makeRulesTrue(signal: AbortSignal): Promise<void> {
+    if (await isolate(platformId, signal))
+      log.info({ platform: platformId }, 'packet rules of app networks written');
+  }
+
+  return {
+    find: (signal) => observer.find(signal),
+    async prepare(app, image, pullToken, signal) {
+      const [made] = await Promise.all([
+        networks.ensure(app, signal),
+        images.ensure(reference(image), pullToken, signal),
+      ]);
+      // The engine has just put rules for the new network in front of FORWARD.
+      if (made) await makeRulesTrue(signal);
+    },
+    start: (spec, signal) => containers.start(spec, reference(spec.image), signal),
+    stop: (instanceId, graceSeconds, signal) => containers.stop(instanceId, graceSeconds, signal),
+    remove: (instanceId, signal) => containers.remove(instanceId, signal),
+    tail: (instanceId, lines, signal) => logs.tail(instanceId, lines, signal),
+    forget: (appId, signal) => networks.remove(appId, signal),
+    changes: (signal) => watch(client, [`${LABEL.platform}=${platformId}`], signal),
+    collectImages: (keep, signal) => images.collect(keep, signal),
+    isolate: makeRulesTrue,
+    read: (query, signal) => logs.read(query, signal),
+  };
+}

@@ -1,0 +1,63 @@
+import { callJson, LocalHttpError, type LocalCall } from '../../../lib/local-http.ts';
+import { backendStates, probeAnswer, routerStatus, type RoutingTable } from '../../../router/contract.ts';
+import { PlatformError } from '../../domain/errors.ts';
+import type { Router, Table } from '../../ports/router.ts';
+
+/** Applying may have to wait for a router process that is being restarted. */
+const APPLY_MS = 15_000;
+const ASK_MS = 5_000;
+/** What the call takes beyond the probe itself. */
+const PROBE_SLACK_MS = 2_000;
+
+/** The router behind its unix socket. A router that is away or fails is `router_away`; one that refuses our words is a bug. */
+export function createRouterClient(options: { readonly socket: string }): Router {
+  async function ask(
+    call: Omit<LocalCall, 'socket'>,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    try {
+      return await callJson({ socket: options.socket, ...call }, timeoutMs, signal);
+    } catch (err) {
+      signal.throwIfAborted();
+      if (err instanceof LocalHttpError && err.status < 500) throw err;
+      throw PlatformError.of('router_away', {}, err);
+    }
+  }
+
+  return {
+    async apply(table, signal) {
+      try {
+        await ask({ method: 'PUT', path: '/table', body: onTheWire(table) }, APPLY_MS, signal);
+      } catch (err) {
+        if (err instanceof LocalHttpError && err.status === 409)
+          throw PlatformError.of('fenced', { epoch: table.epoch }, err);
+        throw err;
+      }
+    },
+    async applied(signal) {
+      return routerStatus.parse(await ask({ method: 'GET', path: '/status' }, ASK_MS, signal)).version;
+    },
+    async probe(request, signal) {
+      const timeoutMs = request.timeoutMs + PROBE_SLACK_MS;
+      const answer = await ask({ method: 'POST', path: '/probe', body: request }, timeoutMs, signal);
+      const { status, byApp } = probeAnswer.parse(answer);
+      return { status, byApp };
+    },
+    async backends(signal) {
+      return backendStates.parse(await ask({ method: 'GET', path: '/backends' }, ASK_MS, signal));
+    },
+  };
+}
+
+function onTheWire({ epoch, seq, routes }: Table): RoutingTable {
+  return {
+    version: { epoch, seq },
+    routes: routes.map(({ app, hosts, serving, staged }) => ({
+      app,
+      hosts: [...hosts],
+      serving: serving && { key: serving.key, servers: [...serving.servers] },
+      staged: staged && { key: staged.key, servers: [...staged.servers] },
+    })),
+  };
+}
