@@ -3,7 +3,11 @@ import ssh2, { type AuthContext, type Connection, type ParsedKey, type PublicKey
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { KeyHolders } from './pushes.ts';
+
+/** Whose key this is, by its `SHA256:…` fingerprint. */
+export interface KeyHolders {
+  authenticateKey(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
+}
 
 /** Who logged in, and with which key. */
 export interface Login {

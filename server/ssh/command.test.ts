@@ -7,8 +7,8 @@ const push = { program: 'receive-pack', access: 'write', app: 'hello' };
 
 /** The app a command names, found by taking it apart from both ends instead of by one expression. */
 function strictly(command: string): string | undefined {
-  const head = ['git-receive-pack ', 'git receive-pack ', 'git-upload-pack ', 'git upload-pack '].find((start) =>
-    command.startsWith(start),
+  const head = ['git-receive-pack ', 'git receive-pack ', 'git-upload-pack ', 'git upload-pack '].find(
+    (start) => command.startsWith(start),
   );
   if (head === undefined) return undefined;
   let name = command.slice(head.length);
@@ -72,7 +72,21 @@ describe('parseGitCommand', () => {
   });
 
   it('accepts nothing that a strict reading of the grammar does not', () => {
-    const words = ['git', '-', ' ', 'receive-pack', 'upload-pack', "'", '/', 'hello', '.git', ';', '\n', '..', '$(id)'];
+    const words = [
+      'git',
+      '-',
+      ' ',
+      'receive-pack',
+      'upload-pack',
+      "'",
+      '/',
+      'hello',
+      '.git',
+      ';',
+      '\n',
+      '..',
+      '$(id)',
+    ];
     const shuffled = fc.array(fc.constantFrom(...words), { maxLength: 9 }).map((parts) => parts.join(''));
     const nearly = fc
       .tuple(
@@ -94,8 +108,14 @@ describe('parseGitCommand', () => {
   });
 
   it('reads back every app name however it is written', () => {
-    const name = fc.stringMatching(/^[a-z][a-z0-9-]{1,28}[a-z0-9]$/).filter((n) => !/^(api|git|www|admin)$/.test(n));
-    const written = fc.tuple(fc.constantFrom('-', ' '), fc.constantFrom('', '/'), fc.constantFrom('', '.git'));
+    const name = fc
+      .stringMatching(/^[a-z][a-z0-9-]{1,28}[a-z0-9]$/)
+      .filter((n) => !/^(api|git|www|admin)$/.test(n));
+    const written = fc.tuple(
+      fc.constantFrom('-', ' '),
+      fc.constantFrom('', '/'),
+      fc.constantFrom('', '.git'),
+    );
     fc.assert(
       fc.property(name, written, fc.constantFrom('', "'"), (app, [dash, slash, ending], quote) => {
         const parsed = parseGitCommand(`git${dash}upload-pack ${quote}${slash}${app}${ending}${quote}`);
@@ -111,7 +131,14 @@ describe('allowedGitProtocol', () => {
     expect(allowedGitProtocol('GIT_PROTOCOL', 'version=2')).toBe('version=2');
     for (const value of ['$(id)', 'version=2:x', 'version=3', 'version=2\n', ' version=2', ''])
       expect(allowedGitProtocol('GIT_PROTOCOL', value)).toBeUndefined();
-    for (const name of ['LD_PRELOAD', 'PATH', 'GIT_CONFIG_COUNT', 'GIT_SSH_COMMAND', 'git_protocol', '__proto__'])
+    for (const name of [
+      'LD_PRELOAD',
+      'PATH',
+      'GIT_CONFIG_COUNT',
+      'GIT_SSH_COMMAND',
+      'git_protocol',
+      '__proto__',
+    ])
       expect(allowedGitProtocol(name, 'version=2')).toBeUndefined();
   });
 });

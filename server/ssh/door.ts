@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import ssh2, { type Connection } from 'ssh2';
 import type { Logger } from '../../lib/log.ts';
+import type { Pushes } from '../services/pushes.ts';
 import { ALGORITHMS } from './algorithms.ts';
-import { authenticate, type Login } from './authenticate.ts';
+import { authenticate, type KeyHolders, type Login } from './authenticate.ts';
 import { startFront, type Visitor } from './front.ts';
 import { createGuests } from './guests.ts';
 import { LIMITS, type SshLimits } from './limits.ts';
 import { listenForHooks } from './push-hook.ts';
-import type { KeyHolders, Pushes } from './pushes.ts';
 
 export interface SshDoorDeps {
   /** Private host keys, PEM or OpenSSH. */

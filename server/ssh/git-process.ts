@@ -55,7 +55,8 @@ export function gitInvocation(
   run: GitRun,
   limits: GitLimits,
 ): { readonly command: string; readonly args: string[]; readonly env: Record<string, string> } {
-  const settings = run.program === 'receive-pack' ? [...RECEIVE, `receive.maxInputSize=${limits.packBytes}`] : UPLOAD;
+  const settings =
+    run.program === 'receive-pack' ? [...RECEIVE, `receive.maxInputSize=${limits.packBytes}`] : UPLOAD;
   return {
     command: 'prlimit',
     args: [

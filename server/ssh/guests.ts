@@ -2,11 +2,11 @@ import type { Connection } from 'ssh2';
 import type { Logger } from '../../lib/log.ts';
 import { startLoop } from '../../lib/loop.ts';
 import { pause } from '../../lib/deadline.ts';
-import type { Login } from './authenticate.ts';
+import type { Pushes } from '../services/pushes.ts';
+import type { KeyHolders, Login } from './authenticate.ts';
 import type { Visitor } from './front.ts';
 import type { SshLimits } from './limits.ts';
 import type { PushHook } from './push-hook.ts';
-import type { KeyHolders, Pushes } from './pushes.ts';
 import { serveSession, type SessionSignals } from './session.ts';
 
 export interface GuestsDeps {
@@ -37,8 +37,7 @@ export function createGuests(deps: GuestsDeps): Guests {
   const { limits } = deps;
   const guests = new Set<Guest>();
   let running = 0;
-  const of = (userId: string): Guest[] =>
-    [...guests].filter((guest) => guest.login.actor.userId === userId);
+  const of = (userId: string): Guest[] => [...guests].filter((guest) => guest.login.actor.userId === userId);
 
   /** A place for one git process; a command that outlives its connection no longer counts against the person. */
   function takePlace(guest: Guest, watchIdle: () => void): (() => void) | undefined {
@@ -99,7 +98,7 @@ export function createGuests(deps: GuestsDeps): Guests {
     host,
     async settle(ms) {
       const never = new AbortController().signal;
-      for (const end = Date.now() + ms; running > 0 && Date.now() < end; ) await pause(20, never);
+      for (const end = Date.now() + ms; running > 0 && Date.now() < end;) await pause(20, never);
     },
     [Symbol.asyncDispose]: () => keyCheck[Symbol.asyncDispose](),
   };
@@ -115,6 +114,7 @@ async function dismissRevoked(
   for (const fingerprint of fingerprints) {
     const holder = await accounts.authenticateKey(fingerprint, signal);
     for (const { login, visitor } of guests)
-      if (login.fingerprint === fingerprint && login.actor.userId !== holder?.userId) visitor.socket.destroy();
+      if (login.fingerprint === fingerprint && login.actor.userId !== holder?.userId)
+        visitor.socket.destroy();
   }
 }

@@ -70,5 +70,8 @@ export function sourceOf(address: string): string {
   const tail = right === undefined || right === '' ? [] : right.split(':');
   const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => '0');
   const groups = right === undefined ? head : [...head, ...zeros, ...tail];
-  return `${groups.slice(0, 4).map((group) => group.toLowerCase().replace(/^0+(?=.)/, '')).join(':')}::/64`;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`;
 }

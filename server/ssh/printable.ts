@@ -25,7 +25,8 @@ export function printable(line: string): string {
     const code = character.codePointAt(0) ?? 0;
     const before = state;
     state = after(state, code);
-    if (before === 'text' && state === 'text' && isShown(code)) kept.push(isLoneSurrogate(code) ? '\ufffd' : character);
+    if (before === 'text' && state === 'text' && isShown(code))
+      kept.push(isLoneSurrogate(code) ? '\ufffd' : character);
   }
   return kept.length > LONGEST ? `${kept.slice(0, LONGEST - 1).join('')}…` : kept.join('');
 }

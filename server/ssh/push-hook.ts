@@ -7,8 +7,8 @@ import { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
+import type { Pushes, RefUpdate } from '../services/pushes.ts';
 import { printableLines } from './printable.ts';
-import type { Pushes, RefUpdate } from './pushes.ts';
 
 /** A push whose pack is still on its way; its hook will call with the token. */
 export interface ExpectedPush {
@@ -45,7 +45,8 @@ const question = z.object({
 type Question = z.infer<typeof question>;
 
 /** Refs that other programs could take for something else than a name are refused, whatever git thinks of them. */
-const ORDINARY_REF = /^refs\/(?:heads|tags)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u;
+const ORDINARY_REF =
+  /^refs\/(?:heads|tags)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u;
 
 /** Why this set of ref updates is out of the question for any app, or undefined. */
 export function refusalOf(updates: readonly RefUpdate[]): string | undefined {
@@ -74,23 +75,23 @@ export async function listenForHooks(
     push.onStarted();
     const accepted = await decide(push, asked, sayTo(socket, push));
     if (accepted && socket.destroyed)
-      deps.log.warn({ app: push.app }, 'the hook of an accepted push went away; its ref was not moved by git');
+      deps.log.warn(
+        { app: push.app },
+        'the hook of an accepted push went away; its ref was not moved by git',
+      );
     push.onEnded();
     // Whatever came of it while we were shutting down, nobody is left to stand for the answer.
     if (signal.aborted) socket.destroy();
     else socket.end(`${JSON.stringify({ exit: accepted ? 0 : 1 })}\n`);
   }
 
-  async function decide(
-    push: ExpectedPush,
-    asked: Question,
-    say: (line: string) => void,
-  ): Promise<boolean> {
+  async function decide(push: ExpectedPush, asked: Question, say: (line: string) => void): Promise<boolean> {
     try {
       const reason = refusalOf(asked.updates);
       if (reason !== undefined) throw PlatformError.of('push_refused', { reason });
-      const objects = await quarantineOf(push.repository, asked.objects);
-      return await deps.pushes.receive(push.actor, push.appId, asked.updates, { objects }, say, signal);
+      const quarantine = { objects: await quarantineOf(push.repository, asked.objects) };
+      const offer = { updates: asked.updates, quarantine, say };
+      return await deps.pushes.receive(push.actor, push.appId, offer, signal);
     } catch (err) {
       if (signal.aborted) return false;
       say(` !     ${sentenceOf(err)}`);
@@ -143,7 +144,8 @@ function sayTo(socket: Socket, push: ExpectedPush): (line: string) => void {
       skipped += 1;
       return;
     }
-    const gap = skipped > 0 ? [`       [${skipped} lines left out: the connection is slower than the build]`] : [];
+    const gap =
+      skipped > 0 ? [`       [${skipped} lines left out: the connection is slower than the build]`] : [];
     skipped = 0;
     for (const line of [...gap, ...printableLines(text)]) socket.write(`${JSON.stringify(line)}\n`);
   };

@@ -6,11 +6,11 @@ import { withDeadline } from '../../lib/deadline.ts';
 import { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { Pushes } from '../services/pushes.ts';
 import { allowedGitProtocol, parseGitCommand, type GitCommand } from './command.ts';
 import { startGit } from './git-process.ts';
 import type { GitLimits } from './limits.ts';
 import { sentenceOf, type PushHook } from './push-hook.ts';
-import type { Pushes } from './pushes.ts';
 
 export interface SessionDeps {
   readonly actor: Actor;
@@ -46,7 +46,9 @@ export function serveSession(session: Session, deps: SessionDeps, signals: Sessi
   });
   session.on('shell', (accept) => {
     const channel = accept();
-    channel.write(`Hi ${deps.actor.email}! You are logged in, but this door speaks only git: push, fetch, clone.\r\n`);
+    channel.write(
+      `Hi ${deps.actor.email}! You are logged in, but this door speaks only git: push, fetch, clone.\r\n`,
+    );
     finish(channel, 1);
   });
   session.on('exec', (accept, _reject, { command }) => {

@@ -59,7 +59,16 @@ async function walk(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const check = createTreeCheck(limits);
-  const args = [...gitSettings(pushed.repository, []), 'ls-tree', '-r', '-t', '-l', '-z', '--full-tree', pushed.commit];
+  const args = [
+    ...gitSettings(pushed.repository, []),
+    'ls-tree',
+    '-r',
+    '-t',
+    '-l',
+    '-z',
+    '--full-tree',
+    pushed.commit,
+  ];
   const child = spawn('git', args, {
     env: environment(pushed),
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -108,7 +117,7 @@ async function readLinks(
     signal,
   );
   const contents = new Map<string, string>();
-  for (let at = 0; at < answer.length; ) {
+  for (let at = 0; at < answer.length;) {
     const end = answer.indexOf('\n', at);
     const [id = '', , size = ''] = answer.toString('utf8', at, end).split(' ');
     const from = end + 1;

@@ -12,7 +12,7 @@ export function escapeOf(path: string, links: ReadonlyMap<string, string>): stri
   if (target.startsWith('/')) return 'is an absolute link';
   const at = path.split('/').slice(0, -1);
   const todo = target.split('/');
-  for (let hops = 0; todo.length > 0; ) {
+  for (let hops = 0; todo.length > 0;) {
     const step = todo.shift() ?? '';
     if (step === '' || step === '.') continue;
     if (step === '..') {

@@ -31,7 +31,9 @@ const ID = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/);
 const REF = z
   .string()
   .max(255)
-  .regex(/^refs\/(?:heads|tags|gantry)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/|\/$))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u);
+  .regex(
+    /^refs\/(?:heads|tags|gantry)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/|\/$))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u,
+  );
 const NOBODY = '0'.repeat(40);
 
 /**
@@ -49,7 +51,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   return {
     async ensure(appId, signal) {
       const path = pathOf(appId);
-      if (!(await exists(path))) await makeRepository(path, signal);
+      if (await exists(path)) await pointHead(path, signal);
+      else await makeRepository(path, signal);
       return path;
     },
 
@@ -65,10 +68,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       const target = objectId.parse(to);
       const expected = from === null ? NOBODY : objectId.parse(from);
       const done = await git(path, ['update-ref', REF.parse(ref), target, expected], signal);
-      if (done.code === 0) {
-        await pointHeadAt(path, ref, signal);
-        return true;
-      }
+      if (done.code === 0) return true;
       // Refused: somebody moved it, or it is where it should be already (we died after the last try).
       if ((await resolveRef(path, ref, signal)) === target) return true;
       await gitOrThrow(path, ['cat-file', '-e', target], signal); // a missing object is not a lost race
@@ -86,6 +86,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await writeArchive(repository, commit, archive, signal);
       return archive;
     },
+
+    archiveOf,
 
     async release(appId, buildId, signal) {
       const path = pathOf(appId);
@@ -136,11 +138,13 @@ async function makeRepository(path: string, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** A clone checks out what HEAD names: the first branch that was deployed, when `main` never was. */
-async function pointHeadAt(repository: string, ref: string, signal: AbortSignal): Promise<void> {
-  if (!ref.startsWith('refs/heads/')) return;
+/** A clone checks out what HEAD names: `main`, or the first branch there is when `main` was never deployed. */
+async function pointHead(repository: string, signal: AbortSignal): Promise<void> {
+  if (await exists(join(repository, 'refs/heads/main'))) return;
   if ((await git(repository, ['rev-parse', '--verify', '--quiet', 'HEAD'], signal)).code === 0) return;
-  await gitOrThrow(repository, ['symbolic-ref', 'HEAD', ref], signal);
+  const look = ['for-each-ref', '--count=1', '--format=%(refname)', 'refs/heads/'];
+  const first = (await gitOrThrow(repository, look, signal)).trim();
+  if (first !== '') await gitOrThrow(repository, ['symbolic-ref', 'HEAD', first], signal);
 }
 
 /**
@@ -175,7 +179,11 @@ async function linkOnce(from: string, to: string): Promise<void> {
 /** Joins packs once there are many; what no ref holds goes after a day, when no push can be relying on it. */
 async function housekeep(repository: string, signal: AbortSignal): Promise<void> {
   const settings = ['gc.auto=2000', 'gc.autoPackLimit=30', 'gc.autoDetach=false', 'gc.pruneExpire=1.day.ago'];
-  await git(repository, [...settings.flatMap((setting) => ['-c', setting]), 'gc', '--auto', '--quiet'], signal);
+  await git(
+    repository,
+    [...settings.flatMap((setting) => ['-c', setting]), 'gc', '--auto', '--quiet'],
+    signal,
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

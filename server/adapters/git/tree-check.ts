@@ -69,5 +69,9 @@ export function quoted(path: string): string {
 
 function sizeOf(bytes: number): string {
   const mib = bytes / (1024 * 1024);
-  return mib >= 1024 && mib % 1024 === 0 ? `${mib / 1024} GiB` : mib >= 1 ? `${Math.floor(mib)} MiB` : `${bytes} bytes`;
+  return mib >= 1024 && mib % 1024 === 0
+    ? `${mib / 1024} GiB`
+    : mib >= 1
+      ? `${Math.floor(mib)} MiB`
+      : `${bytes} bytes`;
 }
