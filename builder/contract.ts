@@ -72,5 +72,9 @@ export const buildEvent = z.discriminatedUnion('kind', [
 ]);
 export type BuildEvent = z.infer<typeof buildEvent>;
 
-export const builderStatus = z.object({ engine: z.boolean(), stack: z.string().nullable(), running: z.int() });
+export const builderStatus = z.object({
+  engine: z.boolean(),
+  stack: z.string().nullable(),
+  running: z.int(),
+});
 export type BuilderStatus = z.infer<typeof builderStatus>;

@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { DeadlineError, withDeadline } from '../lib/deadline.ts';
+import { KnownError, messageOf } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import { contextStream } from './context.ts';
+import type { BuildEvent, BuildRequest, BuiltImage } from './contract.ts';
+import { StepError, type Engine, type ImageFacts } from './engine.ts';
+import { buildErrors } from './errors.ts';
+import { buildpackPlan, dockerfilePlan, type Plan } from './plan.ts';
+import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
+import { readSource, type SourceFacts } from './source.ts';
+import { buildpackError, buildpackSteps, dockerfileError, dockerfileSteps } from './steps.ts';
+import type { Stack } from './stack.ts';
+import { createTranscript, type Transcript } from './transcript.ts';
+
+export interface BuildsDeps {
+  readonly engine: Engine;
+  readonly stack: Stack;
+  /** The registry as the build engine reaches it, host:port. */
+  readonly registry: string;
+  /** Host names under which a Dockerfile could name the platform's registry. */
+  readonly registries: readonly string[];
+  /** `buildpacks`. */
+  readonly folder: string;
+  /** Environment of buildpack builds that comes from this machine. */
+  readonly settings: (signal: AbortSignal) => Promise<Readonly<Record<string, string>>>;
+  /** The build cache is shrunk to this after builds, in bytes. */
+  readonly cacheBytes: number;
+  readonly log: Logger;
+}
+
+export interface Builds extends AsyncDisposable {
+  /**
+   * Runs one build and tells about it; the last event is `built` or `failed`. Rejects only with the signal's reason:
+   * then nothing more is told, the engine has stopped, and what the build made is removed.
+   */
+  run(request: BuildRequest, emit: (event: BuildEvent) => void, signal: AbortSignal): Promise<void>;
+  running(): number;
+  /** Removes what builds of an earlier process left in the engine. */
+  sweep(signal: AbortSignal): Promise<void>;
+}
+
+interface Attempt {
+  readonly request: BuildRequest;
+  readonly emit: (event: BuildEvent) => void;
+  readonly transcript: Transcript;
+  /** Under this name the image is in the engine while it is pushed; nobody can guess the tag. */
+  readonly name: string;
+  readonly tag: string;
+}
+
+/** No more often than this is the build cache looked through. */
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+export function createBuilds(deps: BuildsDeps): Builds {
+  const stop = new AbortController();
+  const background = new Set<Promise<void>>();
+  const salt = randomBytes(32);
+  let running = 0;
+  let pruned = 0;
+
+  /** Work that nobody waits for; it ends before the builder does. */
+  function later(what: string, work: (signal: AbortSignal) => Promise<void>): void {
+    const task = work(stop.signal)
+      .catch((err: unknown) => deps.log.warn({ err, what }, 'clean-up after a build failed'))
+      .finally(() => background.delete(task));
+    background.add(task);
+  }
+
+  function cleanUp({ name, tag }: Attempt): void {
+    later('image', (signal) => deps.engine.remove(`${name}:${tag}`, signal));
+    if (performance.now() - pruned < PRUNE_EVERY_MS && pruned !== 0) return;
+    pruned = performance.now();
+    later('cache', (signal) => deps.engine.prune(deps.cacheBytes, signal));
+  }
+
+  async function run(
+    request: BuildRequest,
+    emit: (event: BuildEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const transcript = createTranscript((text) => emit({ kind: 'line', text }), request.limits.outputBytes);
+    const name = `${deps.registry}/${request.target.repository}`;
+    const attempt: Attempt = { request, emit, transcript, name, tag: `b-${randomBytes(16).toString('hex')}` };
+    running += 1;
+    try {
+      const image = await withDeadline(request.limits.seconds * 1000, signal, (inner) =>
+        perform({ ...deps, salt }, attempt, inner),
+      );
+      emit({ kind: 'built', image });
+    } catch (err) {
+      if (signal.aborted) throw signal.reason;
+      const known = knownFailure(err, request);
+      if (known.id === 'builder_fault')
+        deps.log.error({ err, build: request.id }, 'a build failed for no known reason');
+      for (const line of transcript.hidden()) transcript.say(line);
+      emit({ kind: 'failed', id: known.id, message: known.message, retry: known.retry });
+    } finally {
+      running -= 1;
+      cleanUp(attempt);
+    }
+  }
+
+  return {
+    run,
+    running: () => running,
+    async sweep(signal) {
+      for (const left of await deps.engine.names(`${deps.registry}/**`, signal))
+        await deps.engine.remove(left, signal);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('the builder is shutting down'));
+      await Promise.allSettled(background);
+    },
+  };
+}
+
+function knownFailure(err: unknown, request: BuildRequest): { id: string; message: string; retry: boolean } {
+  if (err instanceof KnownError) return err;
+  if (err instanceof DeadlineError)
+    return buildErrors.of('build_timeout', { seconds: request.limits.seconds });
+  return {
+    id: 'builder_fault',
+    message: `The builder failed: ${messageOf(err)}. The source is not at fault; see the builder's log.`,
+    retry: true,
+  };
+}
+
+async function perform(
+  deps: BuildsDeps & { salt: Buffer },
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
+  const { request, transcript } = attempt;
+  const facts = await stage(attempt, 'detect', async () =>
+    readSource(request.archive, deps.registries, signal),
+  );
+  for (const warning of facts.warnings) transcript.say(` !     ${warning}`);
+  const image = await stage(attempt, 'build', () =>
+    facts.dockerfile === null
+      ? buildWithPacks(deps, attempt, signal)
+      : buildDockerfile(deps, { ...attempt, dockerfile: facts.dockerfile }, signal),
+  );
+  // The digest comes while the process types are read: neither needs the other.
+  const pushing = stage(attempt, 'push', () =>
+    deps.engine.push(attempt.name, attempt.tag, request.target.token, signal),
+  );
+  pushing.catch(() => undefined); // told when it is awaited below
+  const { builder, processes } = await describe(deps, { attempt, facts, image }, signal);
+  transcript.say('-----> Compressing...');
+  const digest = await pushing;
+  transcript.say(`       Done: ${(image.bytes / 1_000_000).toFixed(1)}M`);
+  return {
+    repository: request.target.repository,
+    digest,
+    bytes: image.bytes,
+    builder,
+    processes,
+    port: image.port,
+    checks: Object.fromEntries(facts.checks),
+  };
+}
+
+async function stage<T>(
+  { emit }: Attempt,
+  name: 'detect' | 'build' | 'push',
+  work: () => Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  const done = await work();
+  emit({ kind: 'stage', name, ms: Math.round(performance.now() - start) });
+  return done;
+}
+
+async function buildDockerfile(
+  deps: BuildsDeps,
+  attempt: Attempt & { dockerfile: NonNullable<SourceFacts['dockerfile']> },
+  signal: AbortSignal,
+): Promise<ImageFacts> {
+  const { request, transcript, dockerfile } = attempt;
+  transcript.say('-----> Building from the Dockerfile');
+  if (dockerfile.stack) await deps.stack.ensure(transcript.say, signal);
+  const steps = dockerfileSteps(transcript);
+  try {
+    return await runPlan(
+      deps,
+      attempt,
+      { plan: dockerfilePlan(request, dockerfile), take: steps.take },
+      signal,
+    );
+  } catch (err) {
+    steps.end();
+    if (err instanceof StepError) throw dockerfileError(err.message);
+    throw err;
+  }
+}
+
+async function buildWithPacks(
+  deps: BuildsDeps & { salt: Buffer },
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<ImageFacts> {
+  const { request, transcript } = attempt;
+  transcript.say('-----> Determining which buildpack to use for this app');
+  const [stack, settings] = await Promise.all([
+    deps.stack.ensure(transcript.say, signal),
+    deps.settings(signal),
+  ]);
+  let title = 'this';
+  const noting: Transcript = {
+    ...transcript,
+    output(line) {
+      title = /^-----> (.{1,60}) app detected$/.exec(line)?.[1] ?? title;
+      transcript.output(line);
+    },
+  };
+  const steps = buildpackSteps(noting);
+  try {
+    const plan = buildpackPlan(request, {
+      folder: deps.folder,
+      stack: stack.reference,
+      settings,
+      salt: deps.salt,
+    });
+    return await runPlan(deps, attempt, { plan, take: steps.take }, signal);
+  } catch (err) {
+    steps.end();
+    if (err instanceof StepError) throw buildpackError(err.message, title);
+    throw err;
+  }
+}
+
+async function runPlan(
+  { engine }: BuildsDeps,
+  { request, name, tag }: Attempt,
+  { plan, take }: { plan: Plan; take: (trace: Parameters<Parameters<Engine['build']>[1]>[0]) => void },
+  signal: AbortSignal,
+): Promise<ImageFacts> {
+  const { dockerfile, args, secrets } = plan;
+  const context = contextStream(plan.context, signal);
+  await engine.build(
+    { context, dockerfile, args, secrets, tag: `${name}:${tag}`, id: `${request.id}-${tag}` },
+    take,
+    signal,
+  );
+  const image = await engine.inspect(`${name}:${tag}`, signal);
+  if (image === null) throw buildErrors.of('engine_away', { why: 'the image it made is gone' });
+  return image;
+}
+
+async function describe(
+  deps: BuildsDeps,
+  { attempt, facts, image }: { attempt: Attempt; facts: SourceFacts; image: ImageFacts },
+  signal: AbortSignal,
+): Promise<Pick<BuiltImage, 'builder' | 'processes'>> {
+  const { transcript } = attempt;
+  transcript.say('-----> Discovering process types');
+  const declared = [...facts.procfile.keys()].join(', ') || '(none)';
+  if (facts.dockerfile !== null) {
+    const processes = imageProcesses(facts.procfile, image.start);
+    if (facts.procfile.size > 0) transcript.say(`       Procfile declares types     -> ${declared}`);
+    else transcript.say('       The image declares          -> web');
+    return { builder: 'dockerfile', processes };
+  }
+  const files = await deps.engine.readFolder(`${attempt.name}:${attempt.tag}`, '/app/.gantry', signal);
+  const builder = files.get('buildpack') ?? '';
+  const defaults = readRelease(files.get('release.yml') ?? '', builder);
+  transcript.say(`       Procfile declares types     -> ${declared}`);
+  transcript.say(`       Default types for buildpack -> ${[...defaults.keys()].join(', ') || '(none)'}`);
+  return { builder, processes: stackProcesses(facts.procfile, defaults) };
+}

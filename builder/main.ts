@@ -1,0 +1,66 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../lib/errors.ts';
+import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
+import { serveLocal } from '../lib/local-http.ts';
+import { rootLog } from '../lib/log.ts';
+import { createBuilds } from './build.ts';
+import { readConfig } from './config.ts';
+import { openRegistryDoor } from './door.ts';
+import { createEngine } from './engine.ts';
+import { createHandler } from './http.ts';
+import { createNpmSettings } from './npm-settings.ts';
+import { createStack } from './stack.ts';
+
+const CLOSE_MS = 10_000;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = rootLog('builder', config.logLevel);
+  const stopping = new AbortController();
+  await using life = createLifecycle(log, CLOSE_MS);
+  const asked = askedToStop().then((signal) => {
+    log.info({ signal }, 'asked to stop');
+    stopping.abort(new Error('the builder is shutting down'));
+  });
+
+  const engine = createEngine(config.engineSocket);
+  const stack = life.own(
+    createStack({
+      engine,
+      folder: join(config.buildpacks, 'stack'),
+      cache: config.stackCache,
+      caBundle: config.caBundle,
+      log,
+    }),
+  );
+  const { registry, buildRegistry } = config;
+  const builds = life.own(
+    createBuilds({
+      engine,
+      stack,
+      registry: `${buildRegistry.host}:${buildRegistry.port}`,
+      registries: [registry.host.toLowerCase(), buildRegistry.host.toLowerCase()],
+      folder: config.buildpacks,
+      settings: createNpmSettings(),
+      cacheBytes: config.cacheBytes,
+      log,
+    }),
+  );
+  await mkdir(dirname(config.socket), { recursive: true });
+  // The engine may be starting still; what an earlier builder left can wait for the next start then.
+  await builds
+    .sweep(stopping.signal)
+    .catch((err: unknown) => log.warn({ err }, 'leftovers of earlier builds stay'));
+  if (registry.host !== buildRegistry.host || registry.port !== buildRegistry.port) {
+    life.own(await openRegistryDoor(buildRegistry, registry, log, stopping.signal));
+  }
+  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine })));
+  log.info({ socket: config.socket }, 'ready');
+  await asked;
+}
+
+main().catch((err: unknown) => {
+  process.stderr.write(`gantry builder: ${messageOf(err)}\n`);
+  process.exit(1);
+});
