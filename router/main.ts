@@ -1,0 +1,94 @@
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../lib/errors.ts';
+import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
+import { serveLocal } from '../lib/local-http.ts';
+import { rootLog } from '../lib/log.ts';
+import { startLoop } from '../lib/loop.ts';
+import { createApplier } from './applier.ts';
+import { readConfig, type RouterConfig } from './config.ts';
+import { createConvergence } from './convergence.ts';
+import { createDoor } from './door.ts';
+import { RouterError } from './errors.ts';
+import type { Where } from './haproxy-process.ts';
+import { createMeter } from './meter.ts';
+import { createPair } from './pair.ts';
+import { createRollout } from './rollout.ts';
+import { createStore } from './store.ts';
+
+/** How often everything is compared, and how often what drains is looked at. */
+const RECONCILE_EVERY_MS = 10_000;
+const SWEEP_EVERY_MS = 1_000;
+
+/** Longer than the moments in which a request is on its way to a backend but not counted on it. */
+const QUARANTINE_MS = 5_000;
+
+const CLOSE_WITHIN_MS = 5_000;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = rootLog('router', config.logLevel);
+  await using lifecycle = createLifecycle(log, CLOSE_WITHIN_MS);
+  const stop = new AbortController();
+  const asked = askedToStop();
+
+  for (const dir of [config.dir, config.runDir, dirname(config.logFile)])
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  // HAProxy's own user walks in here, and only here.
+  await mkdir(config.jail, { recursive: true, mode: 0o711 });
+
+  const store = createStore(config.dir);
+  const where: Where = {
+    generationDir: (generation) => store.generationDir(generation),
+    socketOf: (slot, generation) => join(config.runDir, `haproxy-${slot}-${generation}.sock`),
+    logFile: config.logFile,
+    uids: config.uids,
+  };
+  let wakeReconcile = (): void => undefined;
+  const pair = createPair({ where, routerDir: config.dir, log, onRestart: () => wakeReconcile() });
+  const meter = createMeter(pair, await store.loadLedgers());
+  const convergence = createConvergence(log);
+  const { settings, probeKey } = config;
+  const rollout = createRollout({ store, pair, convergence, settings, where, log });
+  const applier = createApplier({ rollout, store, pair, meter, quarantineMs: QUARANTINE_MS });
+
+  await pair.adopt(stop.signal);
+  if (pair.status().every((p) => !p.healthy)) await requireFree(config);
+  lifecycle.onClose('router processes', () => pair.stop());
+  await applier.open(stop.signal).catch((err: unknown) => {
+    if (!RouterError.is(err, 'process_down') && !RouterError.is(err, 'not_converged')) throw err;
+    log.error({ err }, 'not everything serves yet; will try again');
+  });
+  const reconciling = lifecycle.own(
+    startLoop((signal) => applier.reconcile(signal), { name: 'reconcile', log, everyMs: RECONCILE_EVERY_MS }),
+  );
+  wakeReconcile = () => reconciling.wake();
+  lifecycle.own(
+    startLoop((signal) => applier.sweep(signal), { name: 'sweep', log, everyMs: SWEEP_EVERY_MS }),
+  );
+  const handler = createDoor({ applier, port: settings.httpPort, probeKey, log, signal: stop.signal });
+  lifecycle.own(await serveLocal(config.socket, handler));
+  log.info({ port: settings.httpPort, status: applier.status() }, 'router is ready');
+
+  log.info({ signal: await asked }, 'router stops');
+  stop.abort(new Error('the router is shutting down'));
+}
+
+/** HAProxy shares its port with anybody of the same user; without this, two platforms would share visitors too. */
+async function requireFree({ settings }: RouterConfig): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (err) => reject(RouterError.of('port_taken', { port: settings.httpPort }, err)));
+    server.listen({ port: settings.httpPort, host: '::' }, resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}
+
+main().then(
+  () => process.exit(0),
+  (err: unknown) => {
+    process.stderr.write(`gantry router: ${messageOf(err)}\n`);
+    process.exit(1);
+  },
+);

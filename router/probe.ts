@@ -1,0 +1,62 @@
+import { request } from 'node:http';
+import { DeadlineError, withDeadline } from '../lib/deadline.ts';
+import type { Secret } from '../lib/secret.ts';
+import type { ProbeAnswer, ProbeRequest } from './contract.ts';
+
+/** Where a probe goes. `place` is the one whose answer counts. */
+interface Target {
+  readonly port: number;
+  readonly key: Secret;
+  readonly place: string | undefined;
+}
+
+/**
+ * One request through the public port, as a visitor would make it. A `staged` probe names its place, which the router
+ * allows only to who knows the secret; a `serving` one goes the way of every visitor. Never throws for what a
+ * visitor could meet: no answer in time is a 504 and no router a 503, neither by the app.
+ */
+export async function probe(asked: ProbeRequest, target: Target, signal: AbortSignal): Promise<ProbeAnswer> {
+  const began = performance.now();
+  const ms = (): number => Math.round((performance.now() - began) * 10) / 10;
+  try {
+    return await withDeadline(asked.timeoutMs, signal, async (inner) => {
+      const { status, by } = await send(asked, target, inner);
+      return { status, byApp: target.place !== undefined && by === target.place, ms: ms() };
+    });
+  } catch (err) {
+    if (signal.aborted) throw err;
+    return { status: err instanceof DeadlineError ? 504 : 503, byApp: false, ms: ms() };
+  }
+}
+
+function send(
+  asked: ProbeRequest,
+  target: Target,
+  signal: AbortSignal,
+): Promise<{ status: number; by: unknown }> {
+  return new Promise((resolve, reject) => {
+    const req = request(
+      {
+        host: '127.0.0.1',
+        port: target.port,
+        path: asked.path,
+        agent: false,
+        signal,
+        headers: {
+          host: asked.host.replace('*', 'probe'),
+          connection: 'close',
+          'user-agent': 'gantry-probe',
+          'x-gantry-probe': target.key.reveal(),
+          ...(asked.which === 'staged' && target.place !== undefined && { 'x-gantry-place': target.place }),
+        },
+      },
+      (res) => {
+        resolve({ status: res.statusCode ?? 0, by: res.headers['x-gantry-answered-by'] });
+        res.on('error', () => undefined); // the status is what was asked; the rest is not read
+        res.destroy();
+      },
+    );
+    req.on('error', reject);
+    req.end();
+  });
+}

@@ -1,0 +1,212 @@
+import { NOT_FOUND_PAGE, UNAVAILABLE_PAGE } from './pages.ts';
+import type { RouterState } from './placement.ts';
+import { placesOfShard, type Pool } from './pool.ts';
+import { MAPS, slotName, wantedRuntime, type Server } from './runtime.ts';
+
+/** What the configuration depends on besides the state. Every string was checked when it was read. */
+export interface Settings {
+  readonly httpPort: number;
+  /** Directory that HAProxy locks itself into, and where it meets the other process of its slot. */
+  readonly jail: string;
+  /** The user HAProxy becomes after opening its ports; null when the router itself is not root. */
+  readonly user: string | null;
+  /** Hex SHA-256 of the probe secret: the secret itself is in no file that HAProxy reads. */
+  readonly probeDigest: string;
+  readonly threads: number;
+  readonly maxConnections: number;
+  readonly hardStopAfterMs: number;
+}
+
+/** Files of a generation, by path in its directory. */
+export type Files = ReadonlyMap<string, string>;
+
+/**
+ * The two processes of a slot number meet here across a reload. HAProxy binds before it locks itself into the jail
+ * and connects after, so the two sides see the path differently.
+ */
+function meetingPoint(settings: Settings, slot: number): { bind: string; connect: string } {
+  const name = `handoff-${slot}.sock`;
+  const bind = `${settings.jail}/${name}`;
+  return { bind, connect: settings.user === null ? bind : `/${name}` };
+}
+
+function renderGlobal(settings: Settings, socket: string): string {
+  const jail = settings.user === null ? '' : `  user ${settings.user}\n  chroot ${settings.jail}\n`;
+  return `global
+${jail}  nbthread ${settings.threads}
+  maxconn ${settings.maxConnections}
+  # A stopping process is held by its longest connection; this bounds it.
+  hard-stop-after ${settings.hardStopAfterMs}ms
+  stats socket ${socket} mode 600 level admin expose-fd listeners
+  stats timeout 10m
+  stats maxconn 64
+`;
+}
+
+const DEFAULTS = `
+defaults base
+  mode http
+  timeout connect 2s
+  timeout client 60s
+  timeout client-fin 10s
+  timeout server 55s
+  timeout http-request 10s
+  timeout http-keep-alive 60s
+  timeout queue 10s
+  timeout tunnel 1h
+  # A reload must not cut idle visitors: they are answered once more and asked to reconnect.
+  option idle-close-on-response
+  option disable-h2-upgrade
+  option http-restrict-req-hdr-names delete
+  http-error status 502 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
+  http-error status 503 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
+  http-error status 504 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
+
+defaults pool from base
+  balance leastconn
+  retries 3
+  option redispatch 1
+  # Only what never reached the app is sent again; an empty answer is, for methods that may be repeated (RFC 9110 9.2.2).
+  retry-on conn-failure empty-response
+  http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }
+  # A server whose connections fail is left after a few, not waited for by every request.
+  default-server check inter 5s fastinter 500ms downinter 500ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down
+`;
+
+const REFUSALS = `  # One canonical host or nothing: 2.6 itself accepts none, two equal ones, and a NUL at the end.
+  http-request deny deny_status 400 unless { req.fhdr_cnt(host) eq 1 }
+  http-request deny deny_status 400 unless { req.fhdr(host) -m reg '^([A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?\\.?|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?$' }
+  # 2.6 passes NUL and other control bytes in values on to the app.
+  http-request deny deny_status 400 if { req.hdrs,hex -m reg '^(..)*(0[0-8BCEF]|1[0-9A-F]|7F)' }
+  http-request deny deny_status 400 if { req.ver 1.0 } { req.fhdr_cnt(transfer-encoding) gt 0 }
+`;
+
+const ROUTING = `  http-request set-var(txn.host) req.fhdr(host),host_only,rtrim(.)
+  http-request set-var(txn.app) var(txn.host),map_str(routes.map)
+  http-request set-var(txn.app) var(txn.host),field(2,.,0),map_str(wild.map) unless { var(txn.app) -m found }
+  http-request set-var(txn.place) var(txn.app),map_str(apps.map)
+`;
+
+const HEADERS = `  # Nothing that only a proxy may say is believed; a client could also name a header in Connection to have it dropped.
+  acl websocket req.fhdr(upgrade) -m str -i websocket
+  http-request del-header upgrade unless websocket
+  http-request del-header connection
+  http-request set-header connection upgrade if websocket
+  http-request del-header http2-settings
+  http-request del-header keep-alive
+  http-request del-header proxy
+  http-request del-header proxy- -m beg
+  http-request del-header forwarded
+  http-request del-header x-forwarded- -m beg
+  http-request del-header x-real-ip
+  http-request del-header x-client-ip
+  http-request del-header x-cluster-client-ip
+  http-request del-header true-client-ip
+  http-request set-header x-forwarded-for %[src]
+  http-request set-header x-forwarded-proto http
+  http-request set-header x-forwarded-port %[dst_port]
+  http-request set-header x-request-start %[date(0,ms)]
+  http-request set-var(txn.request_id) req.fhdr(x-request-id) if { req.fhdr_cnt(x-request-id) eq 1 } { req.fhdr(x-request-id) -m reg '^[A-Za-z0-9-]{20,200}$' }
+  http-request set-var(txn.request_id) uuid() unless { var(txn.request_id) -m found }
+  http-request set-header x-request-id %[var(txn.request_id)]
+`;
+
+/** A stopping process must leave the probe's headers alone: the next one, which it hands the request to, needs them. */
+function renderProbe(digest: string): string {
+  return `  http-request set-var(txn.probe) bool(true) if { req.fhdr(x-gantry-probe),sha2(256),hex -m str ${digest} }
+  http-request set-var(txn.place) req.fhdr(x-gantry-place) if { var(txn.probe) -m bool } { req.fhdr(x-gantry-place) -m reg ^p[0-9]{5}$ }
+  http-request del-header x-gantry- -m beg unless { stopping }
+  # Runs for answers of servers only, never for the router's own: that is how a probe tells the two apart.
+  http-response del-header x-gantry- -m beg unless { stopping }
+  http-response set-header x-gantry-answered-by %[be_name] if { var(txn.probe) -m bool } !{ stopping }
+`;
+}
+
+function renderFrontend(settings: Settings, slot: number): string {
+  const { bind, connect } = meetingPoint(settings, slot);
+  const owner = settings.user === null ? '' : ` user ${settings.user}`;
+  return `
+frontend public from base
+  bind :${settings.httpPort}
+  bind :::${settings.httpPort} v6only
+  bind unix@${bind} accept-proxy mode 600${owner}
+${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
+  use_backend handoff if { stopping }
+  use_backend unknown unless { var(txn.place) -m found }
+  use_backend %[var(txn.place)]
+  default_backend none
+
+backend handoff from base
+  server next unix@${connect} send-proxy-v2
+
+backend unknown from base
+  http-request return status 404 content-type "text/html; charset=utf-8" lf-file 404.html hdr cache-control no-store
+
+backend none from base
+  http-request return status 503 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
+`;
+}
+
+/**
+ * The file of one of the two processes: everything but the places. The processes differ in their command socket
+ * and in where one that stops meets its successor.
+ */
+export function renderProcess(settings: Settings, slot: number, socket: string): string {
+  return renderGlobal(settings, socket) + DEFAULTS + renderFrontend(settings, slot);
+}
+
+/** A closed slot points where nobody listens; it is never asked. */
+const EMPTY_SLOT = '127.0.0.1:1 disabled';
+
+/** One shard's places, with the servers that sit in them, as they are in memory. */
+export function renderShard(pool: Pool, shard: number, servers: ReadonlyMap<string, Server>): string {
+  const declared = pool[shard];
+  if (!declared) throw new Error(`the pool has no shard ${shard}`);
+  const lines: string[] = [];
+  for (const place of placesOfShard(declared, shard)) {
+    lines.push(`backend ${place.name} from pool`, `  id ${place.id}`);
+    for (let index = 1; index <= place.slots; index += 1) {
+      const server = servers.get(slotName(place.name, index));
+      const target = server
+        ? `${server.address}:${server.port}${server.open ? '' : ' disabled'}`
+        : EMPTY_SLOT;
+      lines.push(`  server s${index} ${target}`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export function shardFile(shard: number): string {
+  return `pool/${String(shard).padStart(4, '0')}.cfg`;
+}
+
+function renderMap(entries: ReadonlyMap<string, string>): string {
+  return [...entries]
+    .map(([key, value]) => `${key} ${value}\n`)
+    .toSorted()
+    .join('');
+}
+
+/**
+ * The files that follow the state: the shards, then the maps that lead to them. Whoever writes them keeps this
+ * order, so that a process that starts in between finds every place that a map names filled.
+ */
+export function renderState(state: RouterState): Files {
+  const runtime = wantedRuntime(state);
+  const files = new Map<string, string>();
+  state.pool.forEach((_, n) => files.set(shardFile(n), renderShard(state.pool, n, runtime.servers)));
+  for (const name of MAPS) files.set(name, renderMap(runtime.maps[name]));
+  return files;
+}
+
+/** The files that stay as they are for a whole generation. `socketOf` gives the command socket of each process. */
+export function renderFixed(settings: Settings, socketOf: (slot: number) => string): Files {
+  return new Map([
+    ['404.html', NOT_FOUND_PAGE],
+    ['503.html', UNAVAILABLE_PAGE],
+    ...[0, 1].map((slot): [string, string] => [
+      `process-${slot}.cfg`,
+      renderProcess(settings, slot, socketOf(slot)),
+    ]),
+  ]);
+}

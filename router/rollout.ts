@@ -1,0 +1,151 @@
+import { pause, withDeadline } from '../lib/deadline.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Convergence } from './convergence.ts';
+import { RouterError } from './errors.ts';
+import { checkGeneration, type Proc, type Where } from './haproxy-process.ts';
+import { SLOTS, type Pair } from './pair.ts';
+import { emptyState, type RouterState } from './placement.ts';
+import { renderFixed, renderState, type Files, type Settings } from './render.ts';
+import { wantedRuntime, type Runtime } from './runtime.ts';
+import type { Store } from './store.ts';
+
+/** Carries a state out: disk first, then every process. Calls must not overlap. */
+export interface Rollout {
+  state(): RouterState;
+  /** How often the processes were replaced since this router runs. */
+  reloads(): number;
+  /** Brings files and processes to the saved state. */
+  open(signal: AbortSignal): Promise<void>;
+  /** Makes this the state: on disk, and seen in the memory of every process, when it resolves. */
+  to(next: RouterState, signal: AbortSignal): Promise<void>;
+  /** Compares every process with the state, whatever it was seen to hold before, and repairs. */
+  recheck(signal: AbortSignal): Promise<void>;
+}
+
+export interface RolloutDeps {
+  readonly store: Store;
+  readonly pair: Pair;
+  readonly convergence: Convergence;
+  readonly settings: Settings;
+  readonly where: Where;
+  readonly log: Logger;
+}
+
+const CONVERGE_WITHIN_MS = 15_000;
+
+export function createRollout(deps: RolloutDeps): Rollout {
+  const { store, pair, settings, where, log } = deps;
+  let state: RouterState = emptyState();
+  let reloads = 0;
+
+  const fixedFiles = (generation: number): Files =>
+    renderFixed(settings, (slot) => where.socketOf(slot, generation));
+
+  const convergeAll = (look: Look, signal: AbortSignal): Promise<void> =>
+    convergePair(deps, state, look, signal);
+
+  /** A new configuration: written apart, read by HAProxy on trial, and only then made the one that counts. */
+  async function adoptGeneration(next: RouterState, signal: AbortSignal): Promise<void> {
+    const fresh = { ...next, generation: state.generation + 1 };
+    await store.writeGeneration(
+      fresh.generation,
+      new Map([...fixedFiles(fresh.generation), ...renderState(fresh)]),
+    );
+    await checkGeneration(where, fresh.generation, signal);
+    await store.save(fresh);
+    state = fresh;
+  }
+
+  async function reload(next: RouterState, signal: AbortSignal): Promise<void> {
+    await adoptGeneration(next, signal);
+    reloads += 1;
+    await convergeAll('changes', signal);
+    const used = [...SLOTS.map((slot) => pair.current(slot)), ...pair.retiring().map((r) => r.proc)];
+    await store.dropGenerations(
+      new Set([state.generation, ...used.flatMap((p) => (p ? [p.generation] : []))]),
+    );
+  }
+
+  async function openGeneration(signal: AbortSignal): Promise<void> {
+    if (!(await store.holds(state.generation, fixedFiles(state.generation)))) {
+      try {
+        await adoptGeneration(state, signal);
+      } catch (err) {
+        // After an upgrade, of ours or of HAProxy, that does not fit: the configuration that worked goes on.
+        if (!RouterError.is(err, 'bad_configuration') || state.generation === 0) throw err;
+        log.error({ err }, 'the new configuration is refused; the former one stays');
+      }
+    }
+    // A crash may have left them between two writes.
+    await store.update(state.generation, renderState(state));
+  }
+
+  return {
+    state: () => state,
+    reloads: () => reloads,
+
+    async open(signal) {
+      state = (await store.load()) ?? state;
+      await openGeneration(signal);
+      pair.watch(state.generation);
+      await convergeAll('all', signal);
+    },
+
+    async to(next, signal) {
+      if (next.pool.length !== state.pool.length) {
+        await reload(next, signal);
+        return;
+      }
+      await store.save(next);
+      state = next;
+      await store.update(next.generation, renderState(next));
+      await convergeAll('changes', signal);
+    },
+
+    recheck: (signal) => convergeAll('all', signal),
+  };
+}
+
+type Look = 'all' | 'changes';
+
+/** A process that cannot be brought up to date must not keep the other one from it; but then there is no acknowledgement. */
+async function convergePair(
+  deps: RolloutDeps,
+  state: RouterState,
+  look: Look,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = wantedRuntime(state);
+  const check = (proc: Proc): Promise<void> => deps.convergence.converge(proc, wanted, 'all', signal);
+  const done: Promise<void>[] = [];
+  for (const slot of SLOTS) {
+    const brought = deps.pair.bring(slot, { generation: state.generation, check }, signal);
+    done.push(brought.then(() => convergeSlot(deps, slot, { wanted, look }, signal)));
+    // One after the other: while one is replaced, the other serves.
+    await brought.catch(() => undefined);
+  }
+  const failed = (await Promise.allSettled(done)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function convergeSlot(
+  { pair, convergence, log }: RolloutDeps,
+  slot: number,
+  to: { readonly wanted: Runtime; readonly look: Look },
+  signal: AbortSignal,
+): Promise<void> {
+  await withDeadline(CONVERGE_WITHIN_MS, signal, async (inner) => {
+    for (;;) {
+      const proc = await pair.running(slot, inner);
+      try {
+        await convergence.converge(proc, to.wanted, to.look, inner);
+        return;
+      } catch (err) {
+        // A process that dies in the middle comes back from disk, which is already right; look at the new one.
+        if (RouterError.is(err) || inner.aborted) throw err;
+        log.debug({ err, slot }, 'router process went away while it was changed');
+        await pause(20, inner);
+      }
+    }
+  });
+}

@@ -1,0 +1,191 @@
+import { effectiveRoutes, type RouterState } from './placement.ts';
+
+/** One server slot as HAProxy has it. The address of a closed slot does not matter. */
+export interface Server {
+  readonly address: string;
+  readonly port: number;
+  readonly open: boolean;
+}
+
+export type MapName = 'routes.map' | 'wild.map' | 'apps.map';
+export const MAPS: readonly MapName[] = ['apps.map', 'routes.map', 'wild.map'];
+
+/** What one HAProxy process holds in memory that can change while it runs. A slot that is not listed is closed. */
+export interface Runtime {
+  /** Host → app, the domain behind `*.` → app, app → place or `none`. */
+  readonly maps: Readonly<Record<MapName, ReadonlyMap<string, string>>>;
+  /** `p00001/s1` → server. */
+  readonly servers: ReadonlyMap<string, Server>;
+}
+
+/** The value of an app that nothing answers for. */
+export const NOBODY = 'none';
+
+export function slotName(place: string, index: number): string {
+  return `${place}/s${index}`;
+}
+
+/** What every process must hold for this state. */
+export function wantedRuntime(state: RouterState): Runtime {
+  const servers = new Map<string, Server>();
+  const serving = new Map<string, string>();
+  for (const p of state.placements) {
+    if (p.role === 'serving' && p.slots.some((s) => s.leavingSince === null)) serving.set(p.app, p.place);
+    for (const s of p.slots)
+      servers.set(slotName(p.place, s.index), {
+        address: s.address,
+        port: s.port,
+        open: s.leavingSince === null,
+      });
+  }
+  const maps = {
+    'routes.map': new Map<string, string>(),
+    'wild.map': new Map<string, string>(),
+    'apps.map': new Map<string, string>(),
+  };
+  for (const route of effectiveRoutes(state.table)) {
+    maps['apps.map'].set(route.app, serving.get(route.app) ?? NOBODY);
+    for (const host of route.hosts) {
+      if (host.startsWith('*.')) maps['wild.map'].set(host.slice(2), route.app);
+      else maps['routes.map'].set(host, route.app);
+    }
+  }
+  return { maps, servers };
+}
+
+/** One command for the runtime socket, and what its answer looks like when it worked. */
+export interface Command {
+  readonly line: string;
+  readonly expect: RegExp;
+}
+
+const NOTHING = /^$/;
+const ADDRESS_SET = /changed from|no need to change/;
+
+function setState(slot: string, open: boolean): Command {
+  return { line: `set server ${slot} state ${open ? 'ready' : 'maint'}`, expect: NOTHING };
+}
+
+function fill(slot: string, from: Server | undefined, to: Server): Command[] {
+  const moved = from?.address !== to.address || from.port !== to.port;
+  const commands: Command[] = [];
+  // Only a repair meets an open slot at the wrong address; it must not take a request in between.
+  if (moved && from?.open === true) commands.push(setState(slot, false));
+  if (moved)
+    commands.push({ line: `set server ${slot} addr ${to.address} port ${to.port}`, expect: ADDRESS_SET });
+  if (moved || !from.open) commands.push(setState(slot, true));
+  return commands;
+}
+
+function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[]; drop: Command[] } {
+  const put: Command[] = [];
+  const drop: Command[] = [];
+  const [have, want] = [from.maps[name], to.maps[name]];
+  for (const [key, value] of want) {
+    // `add map` on a known key would make a second entry; `set map` on an unknown one fails.
+    if (!have.has(key)) put.push({ line: `add map ${name} ${key} ${value}`, expect: NOTHING });
+    else if (have.get(key) !== value) put.push({ line: `set map ${name} ${key} ${value}`, expect: NOTHING });
+  }
+  for (const key of have.keys())
+    if (!want.has(key)) drop.push({ line: `del map ${name} ${key}`, expect: NOTHING });
+  return { put, drop };
+}
+
+/**
+ * The commands that turn one runtime into another, in an order in which every moment between two of them is sound:
+ * servers are filled before an app is pointed at them, an app is known before a host leads to it, and what
+ * leaves is closed last. Empty when they are equal.
+ */
+export function commandsBetween(from: Runtime, to: Runtime): Command[] {
+  const fills: Command[] = [];
+  const closes: Command[] = [];
+  for (const [slot, server] of to.servers)
+    if (server.open) fills.push(...fill(slot, from.servers.get(slot), server));
+  for (const [slot, server] of from.servers)
+    if (server.open && to.servers.get(slot)?.open !== true) closes.push(setState(slot, false));
+
+  const apps = mapCommands('apps.map', from, to);
+  const routes = mapCommands('routes.map', from, to);
+  const wild = mapCommands('wild.map', from, to);
+  return [
+    ...fills,
+    ...apps.put,
+    ...routes.put,
+    ...wild.put,
+    ...routes.drop,
+    ...wild.drop,
+    ...apps.drop,
+    ...closes,
+  ];
+}
+
+/** The part of a runtime that a change touches: these maps and these places. */
+export interface Part {
+  readonly maps: readonly MapName[];
+  readonly places: readonly string[];
+}
+
+/** Which maps and places the commands change. */
+export function touchedBy(commands: readonly Command[]): Part {
+  const words = commands.map((c) => c.line.split(' '));
+  const maps = MAPS.filter((name) => words.some(([, what, which]) => what === 'map' && which === name));
+  const places = words.flatMap(([, what, slot]) =>
+    what === 'server' && slot !== undefined ? [slot.slice(0, 6)] : [],
+  );
+  return { maps, places: [...new Set(places)] };
+}
+
+/** The runtime with everything outside the part taken from `other`, so that only the part is compared. */
+export function onlyPart(runtime: Runtime, part: Part, other: Runtime): Runtime {
+  const pick = (name: MapName): ReadonlyMap<string, string> =>
+    (part.maps.includes(name) ? runtime : other).maps[name];
+  const places = new Set(part.places);
+  const inside = ([slot]: [string, Server]): boolean => places.has(slot.slice(0, 6));
+  return {
+    maps: { 'apps.map': pick('apps.map'), 'routes.map': pick('routes.map'), 'wild.map': pick('wild.map') },
+    servers: new Map([
+      ...[...other.servers].filter((entry) => !inside(entry)),
+      ...[...runtime.servers].filter(inside),
+    ]),
+  };
+}
+
+/** Reads the answer of `show map`: `0x… key value` per line. */
+export function parseMap(answer: string): Map<string, string> {
+  const entries = new Map<string, string>();
+  for (const line of answer.split('\n')) {
+    const [, key, value] = line.split(' ');
+    if (key === undefined || value === undefined) continue;
+    // Twice the same key with two values: whichever HAProxy takes, an impossible value makes the repair set both.
+    const seen = entries.get(key);
+    entries.set(key, seen === undefined || seen === value ? value : '?');
+  }
+  return entries;
+}
+
+/** Anything but 0x04, which only remembers that the configuration file said `disabled`. */
+const CLOSED_BY_ADMIN = 0x3b;
+
+/** Reads the answer of `show servers state`; only the slots of pool places. A server that is down by its check is still open. */
+export function parseServers(answer: string): Map<string, Server> {
+  const servers = new Map<string, Server>();
+  const lines = answer.split('\n').filter((line) => line !== '');
+  const names =
+    lines
+      .find((line) => line.startsWith('# be_id'))
+      ?.slice(2)
+      .split(' ') ?? [];
+  const at = (row: readonly string[], name: string): string => row[names.indexOf(name)] ?? '';
+  for (const line of lines) {
+    const row = line.split(' ');
+    const place = at(row, 'be_name');
+    if (!/^p\d{5}$/.test(place)) continue;
+    const open = (Number(at(row, 'srv_admin_state')) & CLOSED_BY_ADMIN) === 0;
+    servers.set(`${place}/${at(row, 'srv_name')}`, {
+      address: at(row, 'srv_addr'),
+      port: Number(at(row, 'srv_port')),
+      open,
+    });
+  }
+  return servers;
+}
