@@ -11,6 +11,8 @@ export interface RunOptions {
   /** The whole environment of the child; nothing is inherited but what is given here. Default: the parent's. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Who the child runs as; without it, who we are. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   readonly input?: string;
   /** Bytes of each output stream kept; the rest is read and dropped. Default 8 MiB. */
   readonly maxBytes?: number;
@@ -34,6 +36,7 @@ export function run(
       killSignal: 'SIGKILL',
       ...(options.env && { env: options.env }),
       ...(options.cwd !== undefined && { cwd: options.cwd }),
+      ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
     });
     const out = collect(options.maxBytes ?? 8 * 1024 * 1024);
     const err = collect(64 * 1024);

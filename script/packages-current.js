@@ -8,7 +8,9 @@ function current() {
   const wanted = Object.entries(read('package-lock.json')).filter(([path]) => path !== '');
   const installed = read('node_modules/.package-lock.json');
   // Optional packages of other platforms are wanted by the lock and rightly absent.
-  return wanted.every(([path, entry]) => (installed[path] ? same(entry, installed[path]) : entry.optional === true));
+  return wanted.every(([path, entry]) =>
+    installed[path] ? same(entry, installed[path]) : entry.optional === true,
+  );
 }
 
 try {

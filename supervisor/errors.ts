@@ -1,0 +1,93 @@
+import { errorTable, row } from '../lib/errors.ts';
+
+/** What can keep a machine from becoming or staying a platform; each in one sentence that says what to do. */
+export const setupErrors = errorTable({
+  setting_invalid: row<{ name: string; problem: string }>({
+    retry: false,
+    say: ({ name, problem }) => `The setting ${name} is wrong (${problem}); correct it and start again.`,
+  }),
+  not_root: row<object>({
+    retry: false,
+    say: () =>
+      'The platform sets up networks, containers and users of this machine, so it must be started as root (try sudo).',
+  }),
+  port_taken: row<{ port: number; holder: string; setting: string }>({
+    retry: false,
+    say: ({ port, holder, setting }) =>
+      `Port ${port} is taken by ${holder}; stop that or choose another port with ${setting}.`,
+  }),
+  disk_short: row<{ path: string; freeMb: number; needMb: number }>({
+    retry: false,
+    say: ({ path, freeMb, needMb }) =>
+      `Only ${freeMb} MB are free below ${path} and the platform needs ${needMb} MB to start; make room or choose another GANTRY_HOME.`,
+  }),
+  home_unreachable: row<{ path: string; parent: string }>({
+    retry: false,
+    say: ({ path, parent }) =>
+      `The database runs as an unprivileged user and cannot reach ${path} because ${parent} is closed to other users; choose another GANTRY_HOME or allow entering (chmod o+x ${parent}).`,
+  }),
+  home_not_ours: row<{ path: string }>({
+    retry: false,
+    say: ({ path }) =>
+      `${path} is not the state directory of a platform (it has no id file), so it is left alone.`,
+  }),
+  not_debian: row<{ missing: string }>({
+    retry: false,
+    say: ({ missing }) =>
+      `These programs are missing and there is no apt-get to install them with: ${missing}; install them and start again.`,
+  }),
+  packages_failed: row<{ packages: string; said: string }>({
+    retry: true,
+    say: ({ packages, said }) => `Installing ${packages} failed (${said}); see to apt-get and start again.`,
+  }),
+  given_part_away: row<{ part: string; address: string; setting: string; why: string }>({
+    retry: true,
+    say: ({ part, address, setting, why }) =>
+      `The ${part} given by ${setting} (${address}) does not answer: ${why}; start it or unset ${setting}.`,
+  }),
+  part_refuses: row<{ part: string; said: string }>({
+    retry: false,
+    say: ({ part, said }) => `The ${part} cannot start: ${said}`,
+  }),
+  part_not_ready: row<{ part: string; seconds: number; said: string; log: string }>({
+    retry: true,
+    say: ({ part, seconds, said, log }) =>
+      `The ${part} was not ready after ${seconds} s (${said}); its log is ${log}.`,
+  }),
+  no_free_network: row<object>({
+    retry: false,
+    say: () =>
+      'No private network range is free for the platform on this machine; remove an unused route and start again.',
+  }),
+  start_failed: row<{ said: string }>({
+    retry: true,
+    say: ({ said }) => (said === '' ? 'The supervisor ended without a word.' : said),
+  }),
+  stack_failed: row<{ said: string }>({
+    retry: true,
+    say: ({ said }) => `The stack image could not be made: ${said}`,
+  }),
+  self_check_failed: row<{ url: string; port: number; said: string }>({
+    retry: true,
+    say: ({ url, port, said }) =>
+      `The platform runs but ${url} does not answer through the router on port ${port} (${said}); see gantry doctor.`,
+  }),
+  unhealthy: row<{ parts: string }>({
+    retry: true,
+    say: ({ parts }) => `The platform is running already, but not well: ${parts}; see gantry doctor.`,
+  }),
+  usage: row<{ problem: string }>({
+    retry: false,
+    say: ({ problem }) =>
+      `${problem} Commands: up [--detach] [--demo], down [--apps], uninstall [--purge] [--yes], doctor [--json].`,
+  }),
+  not_confirmed: row<{ path: string }>({
+    retry: false,
+    say: ({ path }) =>
+      `Nothing was removed: --purge deletes ${path} with every app’s data; confirm with --yes.`,
+  }),
+  demo_failed: row<{ step: string; said: string }>({
+    retry: true,
+    say: ({ step, said }) => `The demo stopped at \`${step}\`: ${said}`,
+  }),
+});

@@ -1,0 +1,90 @@
+import { randomInt } from 'node:crypto';
+import { access, chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '../lib/errors.ts';
+
+/** Where everything of one platform lives. Fixed names: other programs and people's backup scripts know them. */
+export interface Home {
+  /** Six characters that name everything shared with other platforms of this machine. */
+  readonly id: string;
+  readonly root: string;
+  readonly run: string;
+  readonly logs: string;
+  readonly secrets: string;
+  /** Volatile state of the engines; the operating system clears it at boot, as they expect. */
+  readonly volatile: string;
+}
+
+const PRIVATE = ['secrets', 'run', 'logs', 'repos', 'sources', 'router', 'stack', 'engine', 'build-engine'];
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+function describeHome(root: string, id: string): Home {
+  return {
+    id,
+    root,
+    run: join(root, 'run'),
+    logs: join(root, 'logs'),
+    secrets: join(root, 'secrets'),
+    volatile: `/run/gantry-${id}`,
+  };
+}
+
+/** The home at `root`, or undefined when there is none (no id file). */
+export async function findHome(root: string): Promise<Home | undefined> {
+  try {
+    const id = (await readFile(join(root, 'id'), 'utf8')).trim();
+    return /^[a-z0-9]{6}$/.test(id) ? describeHome(root, id) : undefined;
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT') || isSystemError(err, 'ENOTDIR')) return undefined;
+    throw err;
+  }
+}
+
+/** Makes the state directory and its id, or completes what is there. Idempotent. */
+export async function makeHome(root: string): Promise<Home> {
+  await mkdir(root, { recursive: true });
+  // Enterable by all, since the database and the registry run as users of their own; readable by root only.
+  await chmod(root, 0o711);
+  if (!(await findHome(root))) {
+    const id = Array.from({ length: 6 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+    await writeAtomically(join(root, 'id'), `${id}\n`, 0o644);
+  }
+  const home = await findHome(root);
+  if (!home) throw new Error(`${root} has no id after writing one`);
+  for (const name of PRIVATE) await directory(join(root, name), 0o700);
+  await chmod(home.run, 0o711); // sockets of unprivileged parts are in directories of their own below it
+  await directory(home.volatile, 0o711);
+  return home;
+}
+
+/** Makes a directory with exactly this mode, and owner when one is given. Idempotent. */
+export async function directory(
+  path: string,
+  mode: number,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, mode);
+  if (owner) await chown(path, owner.uid, owner.gid);
+}
+
+/** Writes a whole file or nothing: readers and crashes never see half of it. */
+export async function writeAtomically(path: string, text: string, mode: number): Promise<void> {
+  const temporary = `${path}.${process.pid}.new`;
+  await writeFile(temporary, text, { mode });
+  await chmod(temporary, mode);
+  await rename(temporary, path);
+}
+
+/** True when something exists at the path. */
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Removes a file that may be absent. */
+export async function forget(path: string): Promise<void> {
+  await rm(path, { force: true });
+}

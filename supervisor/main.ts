@@ -1,0 +1,119 @@
+import { parseArgs } from 'node:util';
+import { messageOf } from '../lib/errors.ts';
+import { readSettings } from './config.ts';
+import { takeOver } from './charge.ts';
+import { APPS_SOCKET } from './context.ts';
+import { demo } from './demo.ts';
+import { doctor } from './doctor.ts';
+import { stopPlatform } from './down.ts';
+import { setupErrors } from './errors.ts';
+import { findHome, makeHome } from './home.ts';
+import { createTerminal } from './terminal.ts';
+import { uninstall } from './uninstall.ts';
+import { prepare, runSupervisor, up, type Caller } from './up.ts';
+
+const OPTIONS = {
+  detach: { type: 'boolean' },
+  demo: { type: 'boolean' },
+  apps: { type: 'boolean' },
+  purge: { type: 'boolean' },
+  yes: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+type Flags = Partial<Record<keyof typeof OPTIONS, boolean | undefined>>;
+
+function parse(args: string[]): { command: string; flags: Flags } {
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      options: OPTIONS,
+      allowPositionals: true,
+      strict: true,
+    });
+    const [command = '', ...more] = positionals;
+    if (more.length > 0) throw new Error(`unexpected argument ${more.join(' ')}`);
+    return { command, flags: values };
+  } catch (err) {
+    throw setupErrors.of('usage', { problem: `${messageOf(err)}.` }, err);
+  }
+}
+
+async function down({ settings, terminal }: Caller, flags: Flags, signal: AbortSignal): Promise<void> {
+  const home = await findHome(settings.GANTRY_HOME);
+  if (!home) {
+    terminal.say(`There is no platform at ${settings.GANTRY_HOME}.`);
+    return;
+  }
+  await using _charge = await takeOver(home, signal);
+  const apps = flags.apps ? 'stop' : 'keep where the engine is not ours';
+  await stopPlatform(
+    home,
+    { apps, engine: settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`, terminal },
+    signal,
+  );
+  terminal.say('The platform is stopped.');
+}
+
+/** Runs one command; answers its exit code. */
+async function main(args: string[], signal: AbortSignal): Promise<number> {
+  const { command, flags } = parse(args);
+  const caller: Caller = {
+    settings: readSettings(process.env),
+    env: process.env,
+    terminal: createTerminal(),
+  };
+  switch (command) {
+    case 'up':
+      // The demo needs a platform that goes on running when its last line is printed.
+      await up(caller, flags.detach || flags.demo ? 'detached' : 'foreground', signal);
+      if (flags.demo) await demo(caller, signal);
+      return 0;
+    case 'supervise': {
+      const home = await makeHome(caller.settings.GANTRY_HOME);
+      await runSupervisor({ caller, home }, signal, () => Promise.resolve());
+      return 0;
+    }
+    case 'prepare':
+      await prepare(caller, signal);
+      return 0;
+    case 'down':
+      await down(caller, flags, signal);
+      return 0;
+    case 'uninstall': {
+      const how = {
+        state: flags.purge ? 'purge' : 'keep',
+        confirmed: flags.yes ? 'yes' : 'ask',
+        terminal: caller.terminal,
+      } as const;
+      await uninstall(caller.settings, how, signal);
+      return 0;
+    }
+    case 'doctor':
+      return doctor(caller, flags.json ? 'json' : 'table', signal);
+    default:
+      throw setupErrors.of('usage', {
+        problem: command === '' ? 'No command.' : `Unknown command ${command}.`,
+      });
+  }
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
+
+try {
+  process.exitCode = await main(process.argv.slice(2), stop.signal);
+} catch (err) {
+  // A known error is a sentence for a person; anything else is a fault of ours and keeps its trace.
+  const text =
+    setupErrors.is(err) || stop.signal.aborted
+      ? messageOf(err)
+      : err instanceof Error
+        ? (err.stack ?? err.message)
+        : String(err);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+}
+// Children that go on running, and their pipes, must not keep a finished command alive.
+process.exit();

@@ -1,0 +1,75 @@
+import { statfs, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Settings } from './config.ts';
+import { SUPERVISED } from './context.ts';
+import { setupErrors } from './errors.ts';
+import { findHome } from './home.ts';
+import { listenersOf, type Listener } from './listeners.ts';
+
+/**
+ * What must be true before anything is changed on the machine: rights, disk, ports. Throws the first that is not,
+ * as a sentence. Ports that our own parts hold already are fine: the start adopts them.
+ */
+export async function preflight(settings: Settings): Promise<void> {
+  if (process.getuid?.() !== 0) throw setupErrors.of('not_root', {});
+  await checkHome(settings);
+  await checkPorts(settings);
+}
+
+async function checkHome(settings: Settings): Promise<void> {
+  const path = await nearestDirectory(settings.GANTRY_HOME);
+  const disk = await statfs(path);
+  const freeMb = Math.floor((disk.bavail * disk.bsize) / 1024 / 1024);
+  const needMb = settings.GANTRY_MIN_DISK_MB;
+  if (freeMb < needMb) throw setupErrors.of('disk_short', { path: settings.GANTRY_HOME, freeMb, needMb });
+  const own = (await findHome(settings.GANTRY_HOME)) ? dirname(settings.GANTRY_HOME) : path;
+  for (let parent = own; ; parent = dirname(parent)) {
+    const mode = (await stat(parent)).mode;
+    // The home itself we open; what is above it is not ours to change.
+    if (parent !== settings.GANTRY_HOME && (mode & 0o001) === 0) {
+      throw setupErrors.of('home_unreachable', { path: settings.GANTRY_HOME, parent });
+    }
+    if (parent === '/') return;
+  }
+}
+
+async function nearestDirectory(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined); // not made yet
+  return found ? path : nearestDirectory(dirname(path));
+}
+
+async function checkPorts(settings: Settings): Promise<void> {
+  const wanted = [
+    'GANTRY_HTTP_PORT',
+    'GANTRY_HTTPS_PORT',
+    'GANTRY_SSH_PORT',
+    'GANTRY_API_PORT',
+    ...(settings.GANTRY_REGISTRY === undefined ? (['GANTRY_REGISTRY_PORT'] as const) : []),
+  ] as const;
+  const held = await listenersOf(wanted.map((setting) => settings[setting]));
+  if (held.size === 0) return;
+  const home = await findHome(settings.GANTRY_HOME);
+  for (const setting of wanted) {
+    const port = settings[setting];
+    const strangers = held.get(port)?.filter((listener) => !isOurs(listener, settings.GANTRY_HOME, home?.id));
+    if (!strangers) continue;
+    const [first] = strangers;
+    if (first)
+      throw setupErrors.of('port_taken', { port, setting, holder: `${first.name} (process ${first.pid})` });
+    if (held.get(port)?.length === 0)
+      throw setupErrors.of('port_taken', {
+        port,
+        setting,
+        holder: 'a process that cannot be seen from here',
+      });
+  }
+}
+
+/** A process of this platform: it carries our mark, or (HAProxy may drop it) works on files in our home. */
+function isOurs(listener: Listener, home: string, id: string | undefined): boolean {
+  if (id === undefined) return false;
+  return (
+    listener.env.some((entry) => entry.startsWith(`${SUPERVISED}=${id}/`)) ||
+    listener.argv.some((arg) => arg.startsWith(`${home}/`))
+  );
+}

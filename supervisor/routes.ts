@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { runOrThrow } from '../lib/child.ts';
+import { parseRange, type Range } from './addresses.ts';
+import { bareEnvironment } from './context.ts';
+
+const routes = z.array(z.object({ dst: z.string(), dev: z.string().optional() }));
+
+/** The IPv4 ranges this machine has routes to, other than the default route and the devices left out. */
+export async function routedRanges(
+  except: (device: string) => boolean,
+  signal: AbortSignal,
+): Promise<Range[]> {
+  const text = await runOrThrow(
+    'ip',
+    ['-4', '-j', 'route', 'show', 'table', 'all'],
+    { env: bareEnvironment() },
+    signal,
+  );
+  return routes
+    .parse(JSON.parse(text))
+    .filter((route) => !except(route.dev ?? ''))
+    .map((route) => parseRange(route.dst))
+    .filter((range) => range !== undefined);
+}
