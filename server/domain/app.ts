@@ -35,3 +35,16 @@ export function formationFor(types: readonly string[], before: Formation): Forma
     .map((type) => [type, type === 'web' ? 1 : 0] as const);
   return new Map([...before, ...added]);
 }
+
+/**
+ * The formation of an app from now on, when a release composed from `before` asks for `wanted` and the app has `now`:
+ * counts that the release does not mean to change keep what somebody has set since, and the types that the release lacks
+ * stay until it is live, because the one it replaces still needs them.
+ */
+export function adoptFormation(wanted: Formation, before: Formation, now: Formation): Formation {
+  const adopted = new Map(now);
+  for (const [type, count] of wanted) {
+    if (before.get(type) !== count || !now.has(type)) adopted.set(type, count);
+  }
+  return adopted;
+}

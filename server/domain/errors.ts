@@ -102,6 +102,15 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ epoch }) => `A newer server process has taken over from this one (epoch ${epoch}).`,
   }),
+  database_away: row<object>({
+    retry: true,
+    say: () => 'The database does not answer; the platform restarts it by itself, see `gantry doctor`.',
+  }),
+  config_unreadable: row<{ what: string }>({
+    retry: false,
+    say: ({ what }) =>
+      `${what} cannot be opened: it was sealed with another master key, or altered. Put back the secrets/master-key that belongs to this database.`,
+  }),
   database_newer: row<{ migration: string }>({
     retry: false,
     say: ({ migration }) =>

@@ -9,8 +9,8 @@ import { runOrThrow } from '../../lib/child.ts';
 
 /** A throw-away PostgreSQL on a unix socket, with its own data directory. */
 export interface TestPostgres extends AsyncDisposable {
-  /** Makes an empty database and answers its URL. */
-  createDatabase(): Promise<string>;
+  /** Makes a database, empty or like the one of `template` (which nobody may be using), and answers its URL. */
+  createDatabase(template?: string): Promise<string>;
   /** Stops the server as a crash would. */
   kill(): Promise<void>;
   /** Starts it again; resolves when it accepts connections. */
@@ -35,12 +35,27 @@ export async function startPostgres(): Promise<TestPostgres> {
   const urlOf = (database: string): string => `postgresql://gantry@localhost/${database}?host=${home}`;
 
   let server: ChildProcess | undefined;
-  const initdb = await child('initdb', ['-D', data, '-U', 'gantry', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
+  const initdb = await child('initdb', [
+    '-D',
+    data,
+    '-U',
+    'gantry',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--no-sync',
+  ]);
   const code = await new Promise((resolve) => initdb.once('exit', resolve));
   if (code !== 0) throw new Error(`initdb ended with ${String(code)}`);
 
   async function start(): Promise<void> {
-    const settings = ['listen_addresses=', `unix_socket_directories=${home}`, 'fsync=off', 'max_connections=60'];
+    const settings = [
+      'listen_addresses=',
+      `unix_socket_directories=${home}`,
+      'fsync=off',
+      'max_connections=60',
+    ];
     server = await child('postgres', ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]);
     for (;;) {
       if (server.exitCode !== null) server = await child('postgres', ['-D', data]);
@@ -60,11 +75,12 @@ export async function startPostgres(): Promise<TestPostgres> {
   return {
     start,
     kill,
-    async createDatabase() {
+    async createDatabase(template) {
+      const like = template === undefined ? 'template0' : new URL(template).pathname.slice(1);
       const name = `t${randomBytes(6).toString('hex')}`;
       const client = new Client({ connectionString: urlOf('postgres') });
       await client.connect();
-      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE ${client.escapeIdentifier(like)}`);
       await client.end();
       return urlOf(name);
     },

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { App } from '../../server/domain/app.ts';
+import { PlatformError } from '../../server/domain/errors.ts';
+import type { Apps } from '../../server/ports/apps.ts';
+import {
+  deploymentsOf,
+  livingApp,
+  supersedeBuilds,
+  supersedeDeployment,
+  userOf,
+  type MemoryApp,
+  type MemoryWorld,
+} from './memory-world.ts';
+
+export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): Apps {
+  const living = (): MemoryApp[] => [...world.apps.values()].filter((app) => app.deletedAt === null);
+  const unchanged = (app: App): MemoryApp | undefined => {
+    const row = livingApp(world, app.id);
+    return row?.revision === app.revision ? row : undefined;
+  };
+  return {
+    async create({ id, name, ownerId, deployBranch }) {
+      if (living().some((app) => app.name === name)) throw PlatformError.of('name_taken', { name });
+      const used = new Set([...world.apps.values()].map((app) => app.network));
+      const network = Array.from({ length: networks }, (_, index) => index).find((index) => !used.has(index));
+      if (network === undefined) throw PlatformError.of('networks_used_up', {});
+      const at = world.clock.now();
+      const app: MemoryApp = {
+        ...{ id, name, ownerId, network, deployBranch, formation: new Map(), revision: 0, lastVersion: 1 },
+        ...{ lastSeq: 0, currentId: null, releasedAt: null, deletedAt: null, createdAt: at, updatedAt: at },
+      };
+      world.apps.set(id, app);
+      const release = {
+        ...{
+          id: randomUUID(),
+          appId: id,
+          version: 1,
+          status: 'succeeded' as const,
+          description: 'Initial release',
+        },
+        ...{ image: null, config: new Map(), commit: null, userId: ownerId, buildId: null, failure: null },
+        ...{ createdAt: at, updatedAt: at },
+      };
+      world.releases.set(release.id, release);
+      return Promise.resolve(shape(world, app));
+    },
+    async find(nameOrId) {
+      const app = living().find((one) => one.id === nameOrId || one.name === nameOrId);
+      return Promise.resolve(app && shape(world, app));
+    },
+    async list(actor) {
+      const seen = living().filter((app) => actor.admin || app.ownerId === actor.userId);
+      return Promise.resolve(seen.sort((a, b) => (a.name < b.name ? -1 : 1)).map((app) => shape(world, app)));
+    },
+    async setFormation(app, formation) {
+      const row = unchanged(app);
+      if (!row) return Promise.resolve(false);
+      Object.assign(row, {
+        formation: new Map(formation),
+        revision: row.revision + 1,
+        updatedAt: world.clock.now(),
+      });
+      return true;
+    },
+    async markDeleted(app) {
+      const row = unchanged(app);
+      if (!row) return Promise.resolve(false);
+      const now = world.clock.now();
+      Object.assign(row, { deletedAt: now, updatedAt: now, revision: row.revision + 1 });
+      const reason = `${app.name} was destroyed.`;
+      supersedeBuilds(world, app.id, reason);
+      for (const deployment of deploymentsOf(world, app.id)) supersedeDeployment(world, deployment, reason);
+      return true;
+    },
+  };
+}
+
+function shape(world: MemoryWorld, app: MemoryApp): App {
+  const owner = userOf(world, app.ownerId);
+  return {
+    id: app.id,
+    name: app.name,
+    owner: { id: owner.id, email: owner.email },
+    network: app.network,
+    deployBranch: app.deployBranch,
+    formation: new Map(app.formation),
+    createdAt: app.createdAt,
+    updatedAt: app.updatedAt,
+    releasedAt: app.releasedAt,
+    revision: app.revision,
+  };
+}

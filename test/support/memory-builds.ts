@@ -1,0 +1,100 @@
+import type { Build } from '../../server/domain/build.ts';
+import { PlatformError } from '../../server/domain/errors.ts';
+import type { Builds } from '../../server/ports/builds.ts';
+import type { Transcripts } from '../../server/ports/transcripts.ts';
+import { livingApp, storable, supersedeBuilds, type MemoryBuild, type MemoryWorld } from './memory-world.ts';
+
+export function createMemoryBuilds(world: MemoryWorld): Builds {
+  /** Oldest first. */
+  const buildsOf = (appId: string): MemoryBuild[] =>
+    [...world.builds.values()].filter((build) => build.appId === appId);
+  const mine = (id: string, epoch: number): MemoryBuild | undefined => {
+    const build = world.builds.get(id);
+    return build?.status === 'building' && build.epoch === epoch ? build : undefined;
+  };
+  const shapeAny = (build: MemoryBuild | undefined): Build | undefined => build && shape(world, build);
+
+  return {
+    async submit({ id, appId, userId, push }, supersede) {
+      if (!livingApp(world, appId)) throw PlatformError.of('not_found', { resource: 'app', name: appId });
+      supersedeBuilds(world, appId, supersede);
+      const build: MemoryBuild = {
+        ...{ id, appId, userId, status: 'queued', push: { ...push }, attempt: 0, failure: null, image: null },
+        ...{ createdAt: world.clock.now(), finishedAt: null, epoch: null },
+      };
+      world.builds.set(id, build);
+      return Promise.resolve(shape(world, build));
+    },
+    find: async (id) => Promise.resolve(shapeAny(world.builds.get(id))),
+    list: async (appId) =>
+      Promise.resolve(
+        buildsOf(appId)
+          .reverse()
+          .map((build) => shape(world, build)),
+      ),
+    async waiting(epoch) {
+      const waiting = [...world.builds.values()].filter((build) => isWaiting(build, epoch));
+      const apps = waiting.map(({ appId }) => appId).filter((appId) => livingApp(world, appId));
+      return Promise.resolve([...new Set(apps)]);
+    },
+    async claim(appId, epoch) {
+      if (!livingApp(world, appId)) return Promise.resolve(undefined);
+      const building = buildsOf(appId).find((build) => build.status === 'building');
+      const next = building ?? buildsOf(appId).findLast((build) => build.status === 'queued');
+      if (!next || !isWaiting(next, epoch)) return undefined;
+      Object.assign(next, { status: 'building', epoch, attempt: next.attempt + 1 });
+      return shape(world, next);
+    },
+    async recordImage(id, epoch, image) {
+      const build = mine(id, epoch);
+      if (build) build.image = image;
+      return Promise.resolve(build !== undefined);
+    },
+    async recordRelease(id, epoch, releaseId) {
+      const build = mine(id, epoch);
+      const release = world.releases.get(releaseId);
+      if (!build || release?.appId !== build.appId) return Promise.resolve(false);
+      if (release.buildId !== null && release.buildId !== id) return false;
+      release.buildId = id;
+      return true;
+    },
+    async settle(id, epoch, outcome) {
+      const build = mine(id, epoch);
+      if (!build) return Promise.resolve(false);
+      const failure = outcome.status === 'failed' ? storable(outcome.failure) : null;
+      Object.assign(build, { status: outcome.status, failure, finishedAt: world.clock.now() });
+      return true;
+    },
+    lastDeployed: async (appId) =>
+      Promise.resolve(shapeAny(buildsOf(appId).findLast((build) => build.status === 'succeeded'))),
+  };
+}
+
+function isWaiting(build: MemoryBuild, epoch: number): boolean {
+  return (
+    build.status === 'queued' || (build.status === 'building' && build.epoch !== null && build.epoch < epoch)
+  );
+}
+
+function shape(world: MemoryWorld, row: MemoryBuild): Build {
+  const { id, appId, userId, status, push, attempt, failure, image, createdAt, finishedAt } = row;
+  const release = [...world.releases.values()].find((one) => one.buildId === id);
+  return {
+    ...{ id, appId, userId, status, push: { ...push }, attempt, failure, image, createdAt, finishedAt },
+    releaseId: release?.id ?? null,
+  };
+}
+
+export function createMemoryTranscripts(world: MemoryWorld): Transcripts {
+  return {
+    async append(stream, lines) {
+      for (const text of lines)
+        world.lines.push({ position: world.lines.length + 1, stream, text: storable(text) });
+      return Promise.resolve();
+    },
+    async read(stream, after) {
+      const found = world.lines.filter((line) => line.stream === stream && line.position > after);
+      return Promise.resolve(found.slice(0, 1000).map(({ position, text }) => ({ position, text })));
+    },
+  };
+}

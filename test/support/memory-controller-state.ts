@@ -1,0 +1,123 @@
+import type { ControllerState, DesiredApp, Rollout } from '../../server/ports/controller-state.ts';
+import {
+  deploymentsOf,
+  failRelease,
+  isUndecided,
+  livingApp,
+  releasesOf,
+  storable,
+  type MemoryApp,
+  type MemoryDeployment,
+  type MemoryWorld,
+} from './memory-world.ts';
+
+export function createMemoryControllerState(world: MemoryWorld): ControllerState {
+  /** The deployment, while it is undecided and this epoch reigns. */
+  const hold = (id: string, epoch: number): MemoryDeployment | undefined => {
+    const deployment = world.deployments.get(id);
+    return deployment && world.epoch === epoch && isUndecided(deployment) ? deployment : undefined;
+  };
+  return {
+    async takeOver() {
+      world.epoch += 1;
+      return Promise.resolve(world.epoch);
+    },
+    reigns: async (epoch) => Promise.resolve(world.epoch === epoch),
+    async desired() {
+      const apps = [...world.apps.values()].map((app) => desire(world, app));
+      return Promise.resolve(
+        apps
+          .filter(({ deleting, current, next }) => deleting || current !== null || next !== null)
+          .sort((a, b) => (a.app.id < b.app.id ? -1 : 1)),
+      );
+    },
+    async begin(id, epoch) {
+      const deployment = hold(id, epoch);
+      if (deployment?.status === 'pending')
+        Object.assign(deployment, { status: 'rolling', startedAt: world.clock.now() });
+      return Promise.resolve(deployment !== undefined);
+    },
+    async succeed(id, epoch, ledger) {
+      const deployment = hold(id, epoch);
+      if (deployment?.status !== 'rolling') return Promise.resolve(false);
+      const now = world.clock.now();
+      Object.assign(deployment, { status: 'succeeded', finishedAt: now, ledger: { ...ledger } });
+      makeCurrent(world, deployment, now);
+      return true;
+    },
+    async fail(id, epoch, reason) {
+      const deployment = hold(id, epoch);
+      if (!deployment) return Promise.resolve(false);
+      const failure = storable(reason);
+      Object.assign(deployment, { status: 'failed', failure, finishedAt: world.clock.now() });
+      failRelease(world, deployment.releaseId, failure);
+      return true;
+    },
+    async forget(appId, epoch) {
+      if (world.epoch !== epoch || !world.apps.has(appId) || livingApp(world, appId))
+        return Promise.resolve(false);
+      const gone = new Set<string>();
+      for (const table of [world.builds, world.deployments, world.releases]) {
+        for (const [id, row] of table) {
+          if (row.appId !== appId) continue;
+          gone.add(id);
+          table.delete(id);
+        }
+      }
+      const kept = world.lines.map((line) => (gone.has(line.stream) ? { ...line, stream: '' } : line));
+      world.lines.splice(0, world.lines.length, ...kept); // blanked: positions go on growing
+      return world.apps.delete(appId);
+    },
+    async imagesToKeep(keep) {
+      const living = [...world.apps.values()].filter((app) => app.deletedAt === null);
+      const images = living.flatMap((app) => [
+        ...releasesOf(world, app.id)
+          .filter((release) => release.image !== null && release.status !== 'failed')
+          .slice(0, keep)
+          .map((release) => release.image),
+        ...deploymentsOf(world, app.id)
+          .filter((one) => isUndecided(one) || one.id === app.currentId)
+          .map((one) => world.releases.get(one.releaseId)?.image),
+        ...[...world.builds.values()]
+          .filter((build) => build.appId === app.id && build.status === 'building')
+          .map((build) => build.image),
+      ]);
+      return Promise.resolve(
+        new Set(images.flatMap((image) => (image ? [`${image.repository}@${image.digest}`] : []))),
+      );
+    },
+  };
+}
+
+function desire(world: MemoryWorld, row: MemoryApp): DesiredApp {
+  const deleting = row.deletedAt !== null;
+  const current = row.currentId === null ? undefined : world.deployments.get(row.currentId);
+  const next = deploymentsOf(world, row.id).find(isUndecided);
+  return {
+    app: { id: row.id, name: row.name, network: row.network },
+    deleting,
+    formation: new Map(row.formation),
+    current: current && !deleting ? rollout(world, current) : null,
+    next: next && !deleting ? rollout(world, next) : null,
+  };
+}
+
+function rollout(world: MemoryWorld, deployment: MemoryDeployment): Rollout {
+  const release = world.releases.get(deployment.releaseId);
+  if (!release?.image) throw new Error(`deployment ${deployment.id} has a release without image`);
+  return { deployment: { ...deployment }, image: release.image, config: new Map(release.config) };
+}
+
+function makeCurrent(world: MemoryWorld, deployment: MemoryDeployment, now: Date): void {
+  const app = world.apps.get(deployment.appId);
+  const release = world.releases.get(deployment.releaseId);
+  if (!app || !release) throw new Error(`deployment ${deployment.id} has lost its app or release`);
+  const before = app.currentId === null ? undefined : world.deployments.get(app.currentId);
+  Object.assign(release, { status: 'succeeded', updatedAt: now });
+  Object.assign(app, { currentId: deployment.id, updatedAt: now });
+  if (before?.releaseId !== release.id) app.releasedAt = now;
+  const types = Object.keys(release.image?.processes ?? {});
+  const kept = new Map([...app.formation].filter(([type]) => types.includes(type)));
+  if (kept.size === app.formation.size) return;
+  Object.assign(app, { formation: kept, revision: app.revision + 1 });
+}

@@ -1,0 +1,143 @@
+import type { Formation } from '../../server/domain/app.ts';
+import type { Build } from '../../server/domain/build.ts';
+import type { Deployment } from '../../server/domain/deployment.ts';
+import type { BuiltImage, ConfigVars, ReleaseStatus } from '../../server/domain/release.ts';
+import type { Clock } from '../../server/ports/clock.ts';
+import type { Key } from '../../server/ports/accounts.ts';
+
+/** Takes `readonly` off, for what only the fake may change. */
+type Open<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface MemoryUser {
+  readonly id: string;
+  readonly email: string;
+  readonly admin: boolean;
+  readonly createdAt: Date;
+  readonly tokens: { readonly hash: string; readonly expiresAt: Date | null }[];
+}
+
+export interface MemoryApp {
+  readonly id: string;
+  name: string;
+  readonly ownerId: string;
+  readonly network: number;
+  readonly deployBranch: string | null;
+  formation: Formation;
+  revision: number;
+  lastVersion: number;
+  lastSeq: number;
+  currentId: string | null;
+  releasedAt: Date | null;
+  deletedAt: Date | null;
+  readonly createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface MemoryRelease {
+  readonly id: string;
+  readonly appId: string;
+  readonly version: number;
+  status: ReleaseStatus;
+  readonly description: string;
+  readonly image: BuiltImage | null;
+  readonly config: ConfigVars;
+  readonly commit: string | null;
+  readonly userId: string;
+  buildId: string | null;
+  failure: string | null;
+  readonly createdAt: Date;
+  updatedAt: Date;
+}
+
+export type MemoryBuild = Omit<Open<Build>, 'releaseId'> & { epoch: number | null };
+export type MemoryDeployment = Open<Deployment>;
+
+/** What the in-memory stores share, as the real ones share a database. One synchronous step is one transaction. */
+export interface MemoryWorld {
+  readonly clock: Clock;
+  readonly users: Map<string, MemoryUser>;
+  readonly keys: Map<string, Omit<Key, 'email'>>;
+  readonly answers: Map<
+    string,
+    { readonly status: number; readonly body: string | undefined; readonly at: Date }
+  >;
+  readonly apps: Map<string, MemoryApp>;
+  readonly releases: Map<string, MemoryRelease>;
+  readonly deployments: Map<string, MemoryDeployment>;
+  /** In the order in which they were submitted. */
+  readonly builds: Map<string, MemoryBuild>;
+  readonly lines: { readonly position: number; readonly stream: string; readonly text: string }[];
+  epoch: number;
+}
+
+export function createMemoryWorld(clock: Clock): MemoryWorld {
+  return {
+    clock,
+    users: new Map(),
+    keys: new Map(),
+    answers: new Map(),
+    apps: new Map(),
+    releases: new Map(),
+    deployments: new Map(),
+    builds: new Map(),
+    lines: [],
+    epoch: 0,
+  };
+}
+
+export function userOf(world: MemoryWorld, id: string): MemoryUser {
+  const user = world.users.get(id);
+  if (!user) throw new Error(`no user ${id} was set up`);
+  return user;
+}
+
+/** As PostgreSQL would: text cannot hold NUL. */
+export function storable(text: string): string {
+  return text.replaceAll('\u0000', '\uFFFD');
+}
+
+export function livingApp(world: MemoryWorld, id: string): MemoryApp | undefined {
+  const app = world.apps.get(id);
+  return app?.deletedAt === null ? app : undefined;
+}
+
+export function deploymentsOf(world: MemoryWorld, appId: string): MemoryDeployment[] {
+  return [...world.deployments.values()].filter((one) => one.appId === appId).sort((a, b) => a.seq - b.seq);
+}
+
+/** Newest first. */
+export function releasesOf(world: MemoryWorld, appId: string): MemoryRelease[] {
+  return [...world.releases.values()]
+    .filter((one) => one.appId === appId)
+    .sort((a, b) => b.version - a.version);
+}
+
+export function isUndecided({ status }: { readonly status: string }): boolean {
+  return status === 'pending' || status === 'rolling';
+}
+
+/** Ends the unsettled builds of an app, with their undecided deployments and pending releases, unless they are live. */
+export function supersedeBuilds(world: MemoryWorld, appId: string, reason: string): void {
+  const failure = storable(reason);
+  for (const build of world.builds.values()) {
+    if (build.appId !== appId || (build.status !== 'queued' && build.status !== 'building')) continue;
+    const release = releasesOf(world, appId).find((one) => one.buildId === build.id);
+    const deployments = deploymentsOf(world, appId).filter((one) => one.releaseId === release?.id);
+    if (deployments.some((one) => one.status === 'succeeded')) continue;
+    Object.assign(build, { status: 'superseded', failure, finishedAt: world.clock.now() });
+    deployments.forEach((one) => supersedeDeployment(world, one, failure));
+  }
+}
+
+export function supersedeDeployment(world: MemoryWorld, deployment: MemoryDeployment, failure: string): void {
+  if (!isUndecided(deployment)) return;
+  Object.assign(deployment, { status: 'superseded', failure, finishedAt: world.clock.now() });
+  failRelease(world, deployment.releaseId, failure);
+}
+
+/** A release that has served is not failed by a later deployment of it. */
+export function failRelease(world: MemoryWorld, releaseId: string, failure: string): void {
+  const release = world.releases.get(releaseId);
+  if (release?.status !== 'pending') return;
+  Object.assign(release, { status: 'failed', failure, updatedAt: world.clock.now() });
+}

@@ -1,0 +1,197 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { Client } from 'pg';
+import { quietLog } from '../../lib/log.ts';
+import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
+import { createApps } from '../../server/adapters/postgres/apps.ts';
+import { createBuilds } from '../../server/adapters/postgres/builds.ts';
+import { createControllerState } from '../../server/adapters/postgres/controller-state.ts';
+import { openDatabase } from '../../server/adapters/postgres/database.ts';
+import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
+import { migrate } from '../../server/adapters/postgres/migrate.ts';
+import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
+import { createSealer } from '../../server/adapters/secrets/sealer.ts';
+import type { App } from '../../server/domain/app.ts';
+import type { Actor } from '../../server/domain/actor.ts';
+import type { BuiltImage } from '../../server/domain/release.ts';
+import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
+import type { Apps } from '../../server/ports/apps.ts';
+import type { Builds } from '../../server/ports/builds.ts';
+import type { ControllerState } from '../../server/ports/controller-state.ts';
+import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
+import type { Transcripts } from '../../server/ports/transcripts.ts';
+import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
+import { createMemoryApps } from './memory-apps.ts';
+import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
+import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryWorld } from './memory-world.ts';
+import { startPostgres, type TestPostgres } from './postgres.ts';
+
+/** Every store of one empty platform. */
+export interface Stores extends AsyncDisposable {
+  readonly accounts: Accounts;
+  readonly idempotency: Idempotency;
+  readonly apps: Apps;
+  readonly releases: Releases;
+  readonly builds: Builds;
+  readonly transcripts: Transcripts;
+  readonly controller: ControllerState;
+  /** The stores' clock, which stands still unless it is moved. */
+  readonly time: { passed(ms: number): void; now(): Date };
+  addUser(user?: { readonly admin?: boolean }): Promise<Actor>;
+}
+
+/** A platform of the suites has this many networks, so that they can be used up. */
+export const NETWORKS = 4;
+
+export const MIGRATIONS = new URL('../../prisma/migrations', import.meta.url).pathname;
+
+/** Nothing here waits long enough to be worth ending. */
+export const patient = new AbortController().signal;
+
+/** Tells one suite twice: of the in-memory stores that other tests rely on, and of the real ones. */
+export function onEveryStore(suite: (open: () => Promise<Stores>) => void): void {
+  describe('in memory', () => suite(() => Promise.resolve(openMemory())));
+  describe('in PostgreSQL', () => {
+    let postgres: TestPostgres;
+    let template: string;
+    beforeAll(async () => {
+      postgres = await startPostgres();
+      template = await postgres.createDatabase();
+      await migrate(template, MIGRATIONS, patient);
+    });
+    afterAll(() => postgres[Symbol.asyncDispose]());
+    suite(async () => openPostgres(await postgres.createDatabase(template)));
+  });
+}
+
+function startClock() {
+  let now = Date.parse('2026-11-21T12:00:00.000Z');
+  return { now: () => new Date(now), passed: (ms: number) => void (now += ms) };
+}
+
+function openMemory(): Stores {
+  const time = startClock();
+  const world = createMemoryWorld(time);
+  return {
+    time,
+    accounts: createMemoryAccounts(world),
+    idempotency: createMemoryIdempotency(world),
+    apps: createMemoryApps(world, { networks: NETWORKS }),
+    releases: createMemoryReleases(world),
+    builds: createMemoryBuilds(world),
+    transcripts: createMemoryTranscripts(world),
+    controller: createMemoryControllerState(world),
+    async addUser({ admin = false } = {}) {
+      const email = newEmail();
+      return Promise.resolve({ userId: addMemoryUser(world, { email, admin }), email, admin });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function openPostgres(url: string): Stores {
+  const clock = startClock();
+  const db = openDatabase({ url, log: quietLog(), connections: 5 });
+  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  return {
+    time: clock,
+    accounts: createAccounts({ db, clock }),
+    idempotency: createIdempotency({ db, sealer, clock }),
+    apps: createApps({ db, sealer, clock, networks: NETWORKS }),
+    releases: createReleases({ db, sealer, clock }),
+    builds: createBuilds({ db, clock }),
+    transcripts: createTranscripts({ db }),
+    controller: createControllerState({ db, sealer, clock }),
+    addUser: ({ admin = false } = {}) => insertUser(url, admin),
+    [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
+  };
+}
+
+/** There is no port for making users yet. */
+export async function insertUser(url: string, admin: boolean): Promise<Actor> {
+  const actor = { userId: randomUUID(), email: newEmail(), admin };
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query('INSERT INTO "User" (id, email, admin) VALUES ($1, $2, $3)', [
+    actor.userId,
+    actor.email,
+    admin,
+  ]);
+  await client.end();
+  return actor;
+}
+
+function newEmail(): string {
+  return `${randomBytes(6).toString('hex')}@example.com`;
+}
+
+/** An image with one web process, told apart by its digest. */
+export function imageOf(appId: string, processes: readonly string[] = ['web']): BuiltImage {
+  return {
+    repository: `apps/${appId}`,
+    digest: `sha256:${randomBytes(32).toString('hex')}`,
+    bytes: 1000,
+    builder: 'dockerfile',
+    processes: Object.fromEntries(processes.map((type) => [type, { command: type, argv: [type] }])),
+    port: null,
+    checks: { web: '/health' },
+  };
+}
+
+export async function addApp(
+  stores: Stores,
+  owner: Actor,
+  name = `app-${randomBytes(4).toString('hex')}`,
+): Promise<App> {
+  return stores.apps.create({ id: randomUUID(), name, ownerId: owner.userId, deployBranch: null }, patient);
+}
+
+/** What a service would compose: the newest release that stands, changed. */
+export async function draftOf(
+  stores: Stores,
+  app: App,
+  change: Partial<ReleaseDraft> = {},
+): Promise<ReleaseDraft> {
+  const latest = await stores.releases.latest(app.id, patient);
+  return {
+    base: latest.version,
+    description: 'Deploy 1a2b3c4',
+    image: imageOf(app.id),
+    config: new Map(),
+    commit: null,
+    userId: app.owner.id,
+    buildId: null,
+    formation: new Map([['web', 1]]),
+    ...change,
+  };
+}
+
+export const LEDGER = { bootMs: 120.5, switchMs: 8, requests: 42, dropped: 0 };
+
+/** Releases an image and brings it live under `epoch`; answers its release and deployment as they were made. */
+export async function deployed(stores: Stores, app: App, epoch: number, change: Partial<ReleaseDraft> = {}) {
+  const made = await stores.releases.create(app, await draftOf(stores, app, change), patient);
+  if (!made.deployment) throw new Error('an image is deployed');
+  await stores.controller.begin(made.deployment.id, epoch, patient);
+  await stores.controller.succeed(made.deployment.id, epoch, LEDGER, patient);
+  return { release: made.release, deployment: made.deployment };
+}
+
+/** The app as it is now. */
+export async function again(stores: Stores, app: App): Promise<App> {
+  const found = await stores.apps.find(app.id, patient);
+  if (!found) throw new Error(`${app.name} is gone`);
+  return found;
+}
+
+export const PUSH = { ref: 'refs/heads/main', commit: 'a'.repeat(40), from: null };
+export const SUPERSEDED = 'A newer push took its place.';
+
+/** Submits a build and answers its id. */
+export async function pushed(stores: Stores, app: App): Promise<string> {
+  const build = { id: randomUUID(), appId: app.id, userId: app.owner.id, push: PUSH };
+  return (await stores.builds.submit(build, SUPERSEDED, patient)).id;
+}
