@@ -1,0 +1,57 @@
+import type { Builder, BuildNews, BuildOrder } from '../../server/ports/builder.ts';
+
+/** A builder that does what it is told beforehand. */
+export interface FakeBuilder extends Builder {
+  /** The course of the next build of an app; a function is asked when the build begins, and may throw or wait. */
+  expect(appId: string, course: readonly BuildNews[] | Course): void;
+  readonly orders: readonly BuildOrder[];
+  readonly forgotten: readonly string[];
+  /** Builds that were left before their last word. */
+  readonly cancelled: readonly string[];
+}
+
+export type Course = (order: BuildOrder, signal: AbortSignal) => AsyncIterable<BuildNews>;
+
+export function createFakeBuilder(): FakeBuilder {
+  const courses = new Map<string, Course[]>();
+  const orders: BuildOrder[] = [];
+  const forgotten: string[] = [];
+  const cancelled: string[] = [];
+  return {
+    orders,
+    forgotten,
+    cancelled,
+    expect(appId, course) {
+      const one = typeof course === 'function' ? course : () => inTurn(course);
+      courses.set(appId, [...(courses.get(appId) ?? []), one]);
+    },
+    async *build(order, signal) {
+      const course = courses.get(order.appId)?.shift();
+      if (course === undefined) throw new Error(`fake builder: nobody expected a build of ${order.appId}`);
+      orders.push(order);
+      let over = false;
+      try {
+        for await (const news of course(order, signal)) {
+          signal.throwIfAborted();
+          over = news.kind === 'built' || news.kind === 'failed';
+          yield news;
+          if (over) return;
+        }
+      } finally {
+        if (!over) cancelled.push(order.id);
+      }
+    },
+    async forget(appId, signal) {
+      signal.throwIfAborted();
+      await Promise.resolve();
+      forgotten.push(appId);
+    },
+  };
+}
+
+async function* inTurn(course: readonly BuildNews[]): AsyncGenerator<BuildNews> {
+  for (const news of course) {
+    await Promise.resolve();
+    yield news;
+  }
+}
