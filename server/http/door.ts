@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pause } from '../../lib/deadline.ts';
 import { isSystemError } from '../../lib/errors.ts';
+import { PlatformError } from '../domain/errors.ts';
 import { createApi, type ApiDeps } from './api.ts';
 
 export type HttpDoorDeps = Omit<ApiDeps, 'ending' | 'cut'>;
@@ -62,22 +63,46 @@ async function close(
     (server) =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
       }),
   );
   ending.abort(new Error('the server is shutting down'));
   const all = Promise.all(closed);
   const patience = new AbortController();
+  // A connection whose last answer ends now would be kept open for a next request; nobody else closes it.
+  const idle = setInterval(() => {
+    for (const server of servers) server.closeIdleConnections();
+  }, 20);
   await Promise.race([all, pause(CLOSING_MS, patience.signal).catch(() => undefined)]);
-  patience.abort();
+  clearInterval(idle);
+  patience.abort(new Error('closed'));
   cut.abort(new Error('the server is shutting down'));
   for (const server of servers) server.closeAllConnections();
   await all;
 }
 
+/** For what is not even HTTP: nothing of express runs for it. */
+const MALFORMED = JSON.stringify({
+  id: 'bad_request',
+  message: PlatformError.of('bad_request', { problem: 'it is not HTTP' }).message,
+  retry: false,
+  request_id: '',
+});
+const UNREADABLE = [
+  'HTTP/1.1 400 Bad Request',
+  'Connection: close',
+  'Content-Type: application/json; charset=utf-8',
+  `Content-Length: ${MALFORMED.length}`,
+  '',
+  MALFORMED,
+].join('\r\n');
+
 function listenOn(server: Server, host: string, port: number): Promise<Server> {
   // Longer than the router keeps an idle connection to us, or a request could meet a connection that is closing.
   server.keepAliveTimeout = 75_000;
+  server.on('clientError', (_err, socket) => {
+    if (socket.writable) socket.end(UNREADABLE);
+    else socket.destroy();
+  });
   return new Promise((resolve, reject) => {
     server.once('error', (err) =>
       reject(

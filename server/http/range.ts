@@ -30,7 +30,7 @@ export interface Page<T> {
 /** The most one answer holds, and what it holds when the client names no limit. */
 export const MAX_PAGE = 1000;
 
-const HEAD = /^(\w+) *([[\]]?)([^\s;,[\]]*?)\.\.([^\s;,[\]]*)([[\]]?)$/;
+const HEAD = /^(\w+) *([[\]]?)((?:(?!\.\.)[^\s;,[\]])*)\.\.((?:(?!\.\.)[^\s;,[\]])*)([[\]]?)$/;
 
 /** Reads a Range header; null when there is none, or one of another unit (`bytes=…`), which HTTP says to ignore. */
 export function parseRange(header: string | undefined, fields: readonly string[]): Range | null {

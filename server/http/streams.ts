@@ -106,7 +106,9 @@ function gone(resource: string): Error {
 
 function begin(res: Response, type: string): void {
   // `no` keeps proxies from collecting what should be seen at once
-  res.status(200).set({ 'Content-Type': type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
+  // Not express' `set`, which would add a charset to a type that clients compare.
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.flushHeaders();
 }
 

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { Secret } from '../../lib/secret.ts';
+import type { Actor } from '../../server/domain/actor.ts';
+import type { App } from '../../server/domain/app.ts';
+import type { Build } from '../../server/domain/build.ts';
+import type { Deployment } from '../../server/domain/deployment.ts';
+import type { Instance } from '../../server/domain/instance.ts';
+import type { BuiltImage, ConfigVars, Release } from '../../server/domain/release.ts';
+import type { LogLine } from '../../server/ports/engine.ts';
+
+/** Everything one app has, for a test to look at and to arrange. */
+export interface FakeApp {
+  app: App;
+  releases: Release[];
+  configs: Map<string, ConfigVars>;
+  deployments: Deployment[];
+  instances: Instance[];
+  builds: Build[];
+  lines: LogLine[];
+}
+
+export const TIME = new Date('2026-11-21T10:00:00.000Z');
+
+export const IMAGE: BuiltImage = {
+  repository: 'apps/x',
+  digest: `sha256:${'a'.repeat(64)}`,
+  bytes: 1,
+  builder: 'nodejs',
+  processes: {
+    web: { command: 'node server.js', argv: ['node', 'server.js'] },
+    worker: { command: 'node worker.js', argv: ['node', 'worker.js'] },
+  },
+  port: null,
+  checks: {},
+};
+
+function appOf(name: string, owner: Actor): App {
+  return {
+    id: randomUUID(),
+    name,
+    owner: { id: owner.userId, email: owner.email },
+    network: 1,
+    deployBranch: null,
+    formation: new Map(),
+    createdAt: TIME,
+    updatedAt: TIME,
+    releasedAt: null,
+    revision: 0,
+  };
+}
+
+export function releaseOf(
+  app: FakeApp,
+  user: Actor,
+  part: Partial<Release> & { description: string },
+): Release {
+  return {
+    id: randomUUID(),
+    appId: app.app.id,
+    version: app.releases.length + 1,
+    status: 'succeeded',
+    current: false,
+    image: null,
+    commit: null,
+    user: { id: user.userId, email: user.email },
+    failure: null,
+    createdAt: TIME,
+    updatedAt: TIME,
+    ...part,
+  };
+}
+
+/** A new app with its first release, which has nothing to run. */
+export function emptyApp(name: string, owner: Actor): FakeApp {
+  const made: FakeApp = {
+    app: appOf(name, owner),
+    releases: [],
+    configs: new Map(),
+    deployments: [],
+    instances: [],
+    builds: [],
+    lines: [],
+  };
+  const first = releaseOf(made, owner, { description: 'Initial release', current: true });
+  made.releases.push(first);
+  made.configs.set(first.id, new Map());
+  return made;
+}
+
+/** An app with one deployed release v2 and `web` at 1. */
+export function deployedApp(name: string, owner: Actor): FakeApp {
+  const made = emptyApp(name, owner);
+  const formation = new Map([
+    ['web', 1],
+    ['worker', 0],
+  ]);
+  made.app = { ...made.app, formation, releasedAt: TIME };
+  made.releases = made.releases.map((one) => ({ ...one, current: false }));
+  made.releases.push(
+    releaseOf(made, owner, { description: 'Deploy 1a2b3c4', image: IMAGE, current: true, commit: '1a2b3c4' }),
+  );
+  for (const one of made.releases) made.configs.set(one.id, new Map([['LANG', new Secret('C.UTF-8')]]));
+  fillInstances(made);
+  return made;
+}
+
+/** Gives the app the instances its formation asks for, all ready. */
+export function fillInstances(app: FakeApp): void {
+  const version = app.releases.find((one) => one.current)?.version ?? 1;
+  app.instances = [...app.app.formation].flatMap(([type, count]) =>
+    Array.from({ length: count }, (_, index) => instanceOf(app.app.id, type, index + 1, version)),
+  );
+}
+
+export function instanceOf(appId: string, type: string, number: number, version: number): Instance {
+  return {
+    id: `${appId}/${type}.${number}`,
+    appId,
+    seq: 1,
+    release: version,
+    type,
+    number,
+    attempt: 0,
+    host: 'local',
+    address: '10.0.0.2',
+    port: 5000,
+    state: 'ready',
+    startedAt: TIME,
+    endedAt: null,
+    exit: null,
+  };
+}

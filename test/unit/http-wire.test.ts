@@ -1,0 +1,309 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { failure, logSession, release } from '../../server/contract/resources.ts';
+import { pause } from '../../lib/deadline.ts';
+import { instanceOf, TIME } from '../support/fake-app.ts';
+import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
+
+let door: TestDoor;
+beforeEach(async () => {
+  door = await openTestDoor({ keepAliveMs: 20 });
+  door.world.deployed('demo');
+});
+afterEach(() => door[Symbol.asyncDispose]());
+
+const never = new AbortController().signal;
+
+describe('a repeated Request-Id', () => {
+  const headers = { 'request-id': '5b0a4a39-6d5e-4b0f-b3ff-70d9d6a6b6d1,older-request-id' };
+
+  it('answers again without doing it again', async () => {
+    const first = await door.call('POST', '/apps', { body: { name: 'fresh' }, headers });
+    const again = await door.call('POST', '/apps', { body: { name: 'fresh' }, headers });
+    expect(first.status).toBe(201);
+    expect(again).toMatchObject({
+      status: 201,
+      body: first.body,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+    expect(door.world.writes).toEqual(['create']);
+  });
+
+  it('shares the answer of a call that is still running', async () => {
+    const calls = Array.from({ length: 5 }, () =>
+      door.call('POST', '/apps', { body: { name: 'fresh' }, headers }),
+    );
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([201, 201, 201, 201, 201]);
+    expect(door.world.writes).toEqual(['create']);
+  });
+
+  it('does another call under the same id, because it is another call', async () => {
+    await door.call('POST', '/apps', { body: { name: 'fresh' }, headers });
+    const other = await door.call('POST', '/apps', { body: { name: 'second' }, headers });
+    expect(other).toMatchObject({ status: 201, body: { name: 'second' } });
+  });
+
+  it('belongs to its user', async () => {
+    await door.call('POST', '/apps', { body: { name: 'fresh' }, headers });
+    const other = await door.call('POST', '/apps', {
+      body: { name: 'fresh' },
+      headers,
+      token: 'gantry_other',
+    });
+    expect(other.status).toBe(422);
+  });
+
+  it('tries again what was refused', async () => {
+    door.world.outcome = 'never';
+    expect((await door.call('DELETE', '/apps/demo/dynos', { headers: {} })).status).toBe(202);
+    expect(await door.call('DELETE', '/apps/demo/dynos', { headers })).toMatchObject({
+      status: 409,
+      body: { id: 'deploy_in_progress', retry: true },
+    });
+    const [running] = door.world.apps.get('demo')?.deployments ?? [];
+    const demo = door.world.apps.get('demo');
+    if (demo && running) door.world.decide(demo, running, 'succeeded', null);
+    expect((await door.call('DELETE', '/apps/demo/dynos', { headers })).status).toBe(202);
+  });
+
+  it('keeps no config value beside the encrypted ones, and still answers with them', async () => {
+    const body = { PASSWORD: 'hunter2' };
+    const first = await door.call('PATCH', '/apps/demo/config-vars', { body, headers });
+    const again = await door.call('PATCH', '/apps/demo/config-vars', { body, headers });
+    expect(again.body).toEqual(first.body);
+    expect(again.headers).toMatchObject({ 'gantry-release': '3', 'idempotent-replayed': 'true' });
+    expect(door.world.writes).toEqual(['change']);
+    expect(JSON.stringify([...door.world.kept])).not.toContain('hunter2');
+  });
+});
+
+describe('every answer', () => {
+  it('echoes the first request id, or has one of its own', async () => {
+    const given = await door.call('GET', '/apps', { headers: { 'request-id': 'abcdefgh-1,other-id-2' } });
+    const own = await door.call('GET', '/apps', { headers: { 'request-id': 'a b"c' } });
+    expect(given.headers['request-id']).toBe('abcdefgh-1');
+    expect(own.headers['request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('names the request id in a failure', async () => {
+    const answer = await door.call('GET', '/apps/none', { headers: { 'request-id': 'abcdefgh-1' } });
+    expect(answer.body).toMatchObject({ request_id: 'abcdefgh-1' });
+  });
+
+  it('carries no trace of what it is made of, and no permission for browsers', async () => {
+    const { headers } = await door.call('GET', '/nothing');
+    expect(headers['x-powered-by']).toBeUndefined();
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('is not a stack trace when a service has a bug', async () => {
+    door.world.apps.get('demo')?.instances.push({ ...instanceOf('x', 'web', 1, 1), release: Number.NaN });
+    Object.defineProperty(door.world.apps.get('demo'), 'releases', {
+      get: () => {
+        throw new TypeError('secret detail');
+      },
+    });
+    const answer = await door.call('GET', '/apps/demo/releases');
+    expect(answer).toMatchObject({ status: 500, body: { id: 'internal_error', retry: true } });
+    expect(answer.text).not.toContain('secret detail');
+  });
+
+  it('is JSON even to what is not HTTP', async () => {
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(door.url).port), '127.0.0.1', () =>
+        socket.write('hello\r\n\r\n'),
+      );
+      let all = '';
+      socket.on('data', (chunk) => (all += chunk.toString()));
+      socket.on('end', () => resolve(all));
+      socket.on('error', reject);
+    });
+    expect(failure.parse(JSON.parse(text.split('\r\n\r\n')[1] ?? ''))).toMatchObject({ id: 'bad_request' });
+  });
+});
+
+describe('limits', () => {
+  it('counts down what a token may still ask, and refuses with 429 when it is used up', async () => {
+    await using small = await openTestDoor({ requestsPerHour: 2 });
+    const left = [];
+    for (let n = 0; n < 3; n += 1) left.push(await small.call('GET', '/apps'));
+    expect(left.map(({ status, headers }) => [status, headers['ratelimit-remaining']])).toEqual([
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+    ]);
+    expect(left[2]?.body).toMatchObject({ id: 'rate_limit', retry: true });
+    expect((await small.call('GET', '/apps', { token: 'gantry_other' })).status).toBe(200);
+  });
+
+  it('refuses a body of more than 1 MB', async () => {
+    const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: 'x'.repeat(1_100_000) } });
+    expect(answer).toMatchObject({ status: 400, body: { id: 'bad_request', message: /larger than 1 MB/ } });
+  });
+
+  it('refuses a compressed body', async () => {
+    const headers = { 'content-encoding': 'gzip' };
+    const answer = await door.call('POST', '/apps', { body: '{}', headers });
+    expect(answer).toMatchObject({ status: 400, body: { message: /compressed/ } });
+  });
+
+  it('reads a JSON body whatever type it claims, so that no change is silently dropped', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await door.call('POST', '/apps', { body: { name: 'fresh' }, headers });
+    expect(answer).toMatchObject({ status: 201, body: { name: 'fresh' } });
+  });
+
+  it('lists 500 apps in one answer, quickly', async () => {
+    for (let n = 0; n < 500; n += 1) door.world.deployed(`app-${n}`);
+    await door.call('GET', '/apps');
+    const began = performance.now();
+    const answer = await door.call('GET', '/apps');
+    expect(performance.now() - began).toBeLessThan(250);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toHaveLength(501);
+  });
+});
+
+describe('health', () => {
+  it('is told without credentials', async () => {
+    expect(await door.call('GET', '/health', { token: null })).toMatchObject({
+      status: 200,
+      text: '{"ok":true}',
+    });
+  });
+});
+
+function line(second: number, text: string, instance = 'web.1', source: 'app' | 'gantry' = 'app') {
+  return { at: new Date(TIME.getTime() + second * 1000), source, instance, text };
+}
+
+async function session(body: object): Promise<string> {
+  const answer = await door.call('POST', '/apps/demo/log-sessions', { body });
+  return logSession.parse(answer.body).logplex_url.replace(/^http:\/\/[^/]+/, '');
+}
+
+describe('a log session', () => {
+  beforeEach(() => {
+    door.world.apps
+      .get('demo')
+      ?.lines.push(
+        line(0, 'one'),
+        line(0, 'two\rthree\nid: 7'),
+        line(1, 'up', 'web.1', 'gantry'),
+        line(2, 'four', 'worker.1'),
+      );
+  });
+
+  it('streams lines as events without credentials, and ends', async () => {
+    const answer = await door.call('GET', await session({}), { token: null });
+    expect(answer.headers['content-type']).toBe('text/event-stream');
+    expect(answer.text).toBe(
+      [
+        'retry: 1\n',
+        'id: 1795255200000-0\ndata: 2026-11-21T10:00:00.000000+00:00 app[web.1]: one\n',
+        'id: 1795255200000-1\ndata: 2026-11-21T10:00:00.000000+00:00 app[web.1]: two three id: 7\n',
+        'id: 1795255201000-0\ndata: 2026-11-21T10:00:01.000000+00:00 gantry[web.1]: up\n',
+        'id: 1795255202000-0\ndata: 2026-11-21T10:00:02.000000+00:00 app[worker.1]: four\n\n',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [{ dyno: 'worker' }, ['four']],
+    [{ dyno_name: 'web.1', source: 'app' }, ['one', 'two three id: 7']],
+    [{ type: 'web', source: 'heroku' }, ['up']],
+    [{ lines: 1 }, ['four']],
+  ])('%j shows only those lines', async (query, texts) => {
+    const answer = await door.call('GET', await session(query), { token: null });
+    expect([...answer.text.matchAll(/^data: .*?\]: (.*)$/gm)].map(([, text]) => text)).toEqual(texts);
+  });
+
+  it('goes on behind the last event that a client has seen', async () => {
+    const headers = { 'last-event-id': '1795255200000-1' };
+    const answer = await door.call('GET', await session({ lines: 1 }), { token: null, headers });
+    expect(answer.text).not.toContain('one');
+    expect(answer.text).toContain('gantry[web.1]: up');
+    expect(answer.text).toContain('four');
+  });
+
+  it('with tail stays open, keeps itself alive and shows new lines at once', async () => {
+    const leave = new AbortController();
+    const res = await fetch(door.url + (await session({ tail: true, lines: 0 })), { signal: leave.signal });
+    const reader = (res.body as ReadableStream<Uint8Array>).getReader();
+    let text = '';
+    const until = async (wanted: string): Promise<void> => {
+      while (!text.includes(wanted)) text += Buffer.from((await reader.read()).value ?? []).toString();
+    };
+    await until(':keepalive');
+    door.world.apps.get('demo')?.lines.push(line(3, 'five'));
+    await until('five');
+    leave.abort();
+    expect(text).not.toContain('four');
+  });
+
+  it('ends at once when the door closes', async () => {
+    const own = await openTestDoor();
+    own.world.deployed('demo');
+    const made = await own.call('POST', '/apps/demo/log-sessions', { body: { tail: true } });
+    const res = await fetch(logSession.parse(made.body).logplex_url);
+    const rest = res.text();
+    await own[Symbol.asyncDispose]();
+    expect(await rest).toContain('retry: 1');
+  });
+
+  it('cannot be made up, changed, or used after an hour', async () => {
+    const path = await session({});
+    const forged = path.slice(0, -4) + (path.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+    for (const wrong of [forged, '/streams/logs/x', '/streams/logs/']) {
+      expect((await door.call('GET', wrong)).status).toBe(404);
+    }
+    let now = TIME;
+    await using later = await openTestDoor({ now: () => now });
+    later.world.deployed('demo');
+    const made = await later.call('POST', '/apps/demo/log-sessions', { body: {} });
+    const link = logSession.parse(made.body).logplex_url.replace(/^http:\/\/[^/]+/, '');
+    expect((await later.call('GET', link)).status).toBe(200);
+    now = new Date(TIME.getTime() + 3_600_001);
+    expect((await later.call('GET', link)).status).toBe(404);
+  });
+
+  it('names the host under which the client came', async () => {
+    const headers = { host: 'api.example.com:8443', 'x-forwarded-proto': 'https' };
+    const answer = await door.call('POST', '/apps/demo/log-sessions', { body: {}, headers });
+    expect(logSession.parse(answer.body).logplex_url).toMatch(
+      /^https:\/\/api\.example\.com:8443\/streams\/logs\//,
+    );
+    const odd = await door.call('POST', '/apps/demo/log-sessions', {
+      body: {},
+      headers: { host: 'x/..%0a' },
+    });
+    expect(logSession.parse(odd.body).logplex_url).toMatch(/^http:\/\/api\.localhost:8080\/streams\/logs\//);
+  });
+});
+
+describe('the output of a release', () => {
+  it('is streamed until its deployment is decided, silence filled with NUL', async () => {
+    door.world.outcome = 'never';
+    const made = await door.call('POST', '/apps/demo/releases', { body: { release: null } });
+    expect(made.status).toBe(422);
+    const change = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: '1' } });
+    expect(change.headers['gantry-release']).toBe('3');
+    const pending = release.parse((await door.call('GET', '/apps/demo/releases/3')).body);
+    const path = pending.output_stream_url?.replace(/^http:\/\/[^/]+/, '') ?? '';
+    const text = door.call('GET', path, { token: null });
+    await pause(60, never);
+    const demo = door.world.apps.get('demo');
+    const [running] = demo?.deployments ?? [];
+    if (demo && running) door.world.decide(demo, running, 'succeeded', null);
+    expect((await text).text).toMatch(/^Starting v3 …\n\0+Live\.\n$/);
+  });
+
+  it('is not there for a release that never had a deployment', async () => {
+    const first = release.parse((await door.call('GET', '/apps/demo/releases/1')).body);
+    const second = release.parse((await door.call('GET', '/apps/demo/releases/2')).body);
+    expect(first.output_stream_url).toBeNull();
+    const path = second.output_stream_url?.replace(/^http:\/\/[^/]+/, '') ?? '';
+    expect((await door.call('GET', path, { token: null })).status).toBe(404);
+  });
+});
