@@ -3,3 +3,8 @@ export interface BuildQueue {
   /** Never throws; a queue that is away is only slower. */
   wake(appId: string): void;
 }
+
+/** The queue's name, by which both of its ends find it; platforms may share a Redis. */
+export function buildQueueName(platformId: string): string {
+  return `gantry-${platformId}-builds`;
+}
