@@ -1,0 +1,209 @@
+import { describe, expect, it, vi } from 'vitest';
+import { createControllerRig, type ControllerRig } from '../../test/support/controller-rig.ts';
+import type { Controller } from './controller.ts';
+
+const patient = new AbortController().signal;
+
+/** Wakes the controller until it holds; fails with what was seen last. */
+async function until(controller: Controller, check: () => Promise<void> | void): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      controller.wake('');
+      await check();
+    },
+    { timeout: 5_000, interval: 5 },
+  );
+}
+
+async function live(rig: ControllerRig, controller: Controller, name = 'hello') {
+  const app = await rig.createApp(name);
+  const first = await rig.release(app.id, rig.image());
+  await until(controller, async () => expect(await rig.statusOf(first)).toBe('succeeded'));
+  return app;
+}
+
+describe('a deployment', () => {
+  it('is live once it succeeded, and not before', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await rig.createApp('hello');
+    const deployment = await rig.release(app.id, rig.image({ listensAfterMs: 60 }));
+    await until(controller, async () => {
+      const answers = rig.router.visit('hello.test').byApp;
+      expect([await rig.statusOf(deployment), answers]).toEqual(['succeeded', true]);
+    });
+    expect(await rig.running()).toEqual(['d1 web.1']);
+  });
+
+  it('serves every visitor while the old release is replaced, then ends the old one', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const second = await rig.release(app.id, rig.image({ listensAfterMs: 50 }));
+    const visits: boolean[] = [];
+    await until(controller, async () => {
+      visits.push(rig.router.visit('hello.test').byApp);
+      expect(await rig.statusOf(second)).toBe('succeeded');
+    });
+    rig.pass(2_000);
+    await until(controller, async () => {
+      visits.push(rig.router.visit('hello.test').byApp);
+      expect(await rig.running()).toEqual(['d2 web.1']);
+    });
+    expect(visits).not.toContain(false);
+  });
+
+  it('keeps an old instance until its last request is over', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    rig.router.hold(app.id, 'd1', 'web-1-0', 1);
+    const second = await rig.release(app.id, rig.image());
+    await until(controller, async () => expect(await rig.statusOf(second)).toBe('succeeded'));
+    rig.pass(5_000);
+    await until(controller, async () => expect(await rig.running()).toEqual(['d1 web.1', 'd2 web.1']));
+    rig.router.hold(app.id, 'd1', 'web-1-0', -1);
+    await until(controller, async () => expect(await rig.running()).toEqual(['d2 web.1']));
+  });
+
+  it.each([
+    [
+      'exits at once',
+      {
+        exitsAfterMs: 10,
+        listensAfterMs: null,
+        exit: { code: 3, outOfMemory: false },
+        prints: ['no such table'],
+      },
+      'exited with status 3',
+    ],
+    ['cannot be started', { refused: 'no such file' }, 'no such file'],
+  ])('fails when the app %s, with the reason, while the old release serves', async (_, behaviour, reason) => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const bad = await rig.release(app.id, rig.image(behaviour));
+    await until(controller, async () => {
+      rig.pass(5);
+      expect(await rig.statusOf(bad)).toBe('failed');
+      expect(rig.router.visit('hello.test').byApp).toBe(true);
+    });
+    expect(await rig.failureOf(bad)).toContain(reason);
+    expect((await rig.transcriptOf(bad)).join('\n')).toContain('prints' in behaviour ? 'no such table' : '');
+    await until(controller, async () => expect((await rig.found()).map((i) => i.seq)).toEqual([1]));
+  });
+
+  it('fails when the app never listens, at the boot limit', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const mute = await rig.release(app.id, rig.image({ listensAfterMs: null }));
+    await until(controller, async () => expect(await rig.running()).toHaveLength(2));
+    rig.pass(61_000);
+    await until(controller, async () => expect(await rig.statusOf(mute)).toBe('failed'));
+    expect(await rig.failureOf(mute)).toContain('port 5000');
+    expect(rig.router.visit('hello.test').byApp).toBe(true);
+  });
+
+  it('goes on where the last controller was killed', async () => {
+    const rig = createControllerRig();
+    const app = await rig.createApp('hello');
+    const killed = await rig.startController();
+    const deployment = await rig.release(app.id, rig.image({ listensAfterMs: 100 }));
+    await until(killed, async () => expect(await rig.running()).toHaveLength(1));
+    await using controller = await rig.startController();
+    await until(controller, async () => expect(await rig.statusOf(deployment)).toBe('succeeded'));
+    expect(rig.engine.starts).toEqual(['d1 web.1 #0']);
+    await vi.waitFor(() => expect(killed.endOfReign()).toBe(true), { timeout: 3_000 });
+    await killed[Symbol.asyncDispose]();
+  });
+});
+
+describe('what serves', () => {
+  it('is not taken out of the router by a controller that takes over', async () => {
+    const rig = createControllerRig();
+    const first = await rig.startController();
+    await live(rig, first);
+    await first[Symbol.asyncDispose]();
+    const before = rig.router.tables.length;
+    await using controller = await rig.startController();
+    await until(controller, () => expect(rig.router.tables.length).toBeGreaterThan(before));
+    const served = rig.router.tables
+      .slice(before)
+      .map((t) => t.routes.every((r) => (r.serving?.servers.length ?? 0) > 0));
+    expect(served).not.toContain(false);
+  });
+
+  it('comes back when its process dies, and is routed again', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const [instance] = await rig.found();
+    rig.engine.kill(instance?.id ?? '', { code: 137, outOfMemory: true });
+    await until(controller, () => expect(rig.router.visit('hello.test').byApp).toBe(true));
+    expect(controller.instancesOf(app.id).map((i) => i.attempt)).toContain(1);
+  });
+
+  it('is routed again after the router lost its table', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    await live(rig, controller);
+    rig.router.loseState();
+    expect(rig.router.visit('hello.test').status).toBe(404);
+    await until(controller, () => expect(rig.router.visit('hello.test').byApp).toBe(true));
+  });
+
+  it('is scaled up and down, the highest number first', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    await rig.apps.setFormation(await rig.living(app.id), new Map([['web', 3]]), patient);
+    await until(controller, () =>
+      expect(rig.router.tables.at(-1)?.routes[0]?.serving?.servers).toHaveLength(3),
+    );
+    await rig.apps.setFormation(await rig.living(app.id), new Map([['web', 1]]), patient);
+    await until(controller, () =>
+      expect(rig.router.tables.at(-1)?.routes[0]?.serving?.servers).toHaveLength(1),
+    );
+    rig.pass(2_000);
+    await until(controller, async () => expect(await rig.running()).toEqual(['d1 web.1']));
+  });
+
+  it('survives an engine and a router that are away for a while', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    rig.engine.setAway(true);
+    rig.router.setAway(true);
+    const second = await rig.release(app.id, rig.image());
+    controller.wake(app.id);
+    rig.engine.setAway(false);
+    rig.router.setAway(false);
+    await until(controller, async () => expect(await rig.statusOf(second)).toBe('succeeded'));
+    expect(rig.router.visit('hello.test').byApp).toBe(true);
+  });
+});
+
+it('removes everything of a destroyed app', async () => {
+  const rig = createControllerRig();
+  await using controller = await rig.startController();
+  const app = await live(rig, controller);
+  await rig.apps.markDeleted(await rig.living(app.id), patient);
+  await until(controller, async () => {
+    expect(await rig.found()).toEqual([]);
+    expect(rig.removed).toEqual([app.id]);
+  });
+  expect(rig.engine.networks.size).toBe(0);
+  expect(rig.router.visit('hello.test').status).toBe(404);
+});
+
+it('confines an app whose every start fails to itself', async () => {
+  const rig = createControllerRig();
+  await using controller = await rig.startController();
+  const poisoned = await rig.createApp('poisoned');
+  const bad = rig.image();
+  rig.engine.withhold(bad.digest);
+  await rig.release(poisoned.id, bad);
+  await live(rig, controller, 'healthy');
+  expect(rig.router.visit('healthy.test').byApp).toBe(true);
+});
