@@ -11,11 +11,13 @@ import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
 import { readSource, type SourceFacts } from './source.ts';
 import { buildpackError, buildpackSteps, dockerfileError, dockerfileSteps } from './steps.ts';
 import type { Stack } from './stack.ts';
+import type { StackLayers } from './stack-layers.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 
 export interface BuildsDeps {
   readonly engine: Engine;
   readonly stack: Stack;
+  readonly layers: StackLayers;
   /** The registry as the build engine reaches it, host:port. */
   readonly registry: string;
   /** Host names under which a Dockerfile could name the platform's registry. */
@@ -136,11 +138,13 @@ async function perform(
     readSource(request.archive, deps.registries, signal),
   );
   for (const warning of facts.warnings) transcript.say(` !     ${warning}`);
+  const lending = deps.layers.lend(request.target, signal);
   const image = await stage(attempt, 'build', () =>
     facts.dockerfile === null
       ? buildWithPacks(deps, attempt, signal)
       : buildDockerfile(deps, { ...attempt, dockerfile: facts.dockerfile }, signal),
   );
+  await lending;
   // The digest comes while the process types are read: neither needs the other.
   const pushing = stage(attempt, 'push', () =>
     deps.engine.push(attempt.name, attempt.tag, request.target.token, signal),

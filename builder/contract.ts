@@ -5,7 +5,9 @@ import { z } from 'zod';
  *
  *   POST   /builds        BuildRequest → 200, one BuildEvent per line (NDJSON), the last one `built` or `failed`.
  *                         Closing the connection cancels the build; nothing of it stays behind.
- *   PUT    /stack         → 200, BuildEvent lines; makes the stack image once (idempotent), the last one `stack` or `failed`
+ *   PUT    /stack         StackRequest or nothing → 200, BuildEvent lines; makes the stack image once (idempotent), the
+ *                         last one `stack` or `failed`. With a target the stack is also pushed there; builds whose token
+ *                         may pull from that repository then need not upload it (several seconds of each app's first push)
  *   DELETE /caches/:key   → 204, forgets the build cache of one tenant
  *   GET    /status        → 200 BuilderStatus
  *
@@ -37,6 +39,11 @@ export const buildRequest = z.strictObject({
   }),
 });
 export type BuildRequest = z.infer<typeof buildRequest>;
+
+export const stackRequest = z.strictObject({
+  /** A repository for the stack alone, and a token that may push to it and pull from it. */
+  target: buildRequest.shape.target.optional(),
+});
 
 /** How to start one process type. */
 export const processType = z.object({

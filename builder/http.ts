@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { readJson, sendJson, type LocalHandler } from '../lib/local-http.ts';
 import type { Builds } from './build.ts';
-import { buildRequest, type BuildEvent, type BuilderStatus } from './contract.ts';
+import { buildRequest, stackRequest, type BuildEvent, type BuilderStatus } from './contract.ts';
 import type { Engine } from './engine.ts';
 import type { Stack } from './stack.ts';
+import type { StackLayers } from './stack-layers.ts';
 
 /** Config vars are 64 kB at most; the rest of a request is small. */
 const MAX_BODY = 1024 * 1024;
@@ -12,8 +13,13 @@ const MAX_BODY = 1024 * 1024;
 const HEARTBEAT_MS = 5000;
 
 /** The door of the builder, as contract.ts describes it. */
-export function createHandler(deps: { builds: Builds; stack: Stack; engine: Engine }): LocalHandler {
-  const { builds, stack, engine } = deps;
+export function createHandler(deps: {
+  builds: Builds;
+  stack: Stack;
+  engine: Engine;
+  layers: StackLayers;
+}): LocalHandler {
+  const { builds, stack, engine, layers } = deps;
   const routes: readonly Route[] = [
     {
       method: 'POST',
@@ -27,11 +33,19 @@ export function createHandler(deps: { builds: Builds; stack: Stack; engine: Engi
     {
       method: 'PUT',
       path: /^\/stack$/,
-      answer: (req, res) =>
-        streaming(req, res, async (emit, signal) => {
+      async answer(req, res) {
+        const parsed = stackRequest.safeParse((await readJson(req, MAX_BODY)) ?? {});
+        if (!parsed.success) {
+          sendJson(res, 400, { message: parsed.error.message });
+          return;
+        }
+        const { target } = parsed.data;
+        await streaming(req, res, async (emit, signal) => {
           const { digest } = await stack.ensure((text) => emit({ kind: 'line', text }), signal);
+          if (target !== undefined) await layers.publish(digest, target, signal);
           emit({ kind: 'stack', digest });
-        }),
+        });
+      },
     },
     {
       method: 'DELETE',

@@ -11,6 +11,7 @@ import { createEngine } from './engine.ts';
 import { createHandler } from './http.ts';
 import { createNpmSettings } from './npm-settings.ts';
 import { createStack } from './stack.ts';
+import { createStackLayers } from './stack-layers.ts';
 
 const CLOSE_MS = 10_000;
 
@@ -35,11 +36,14 @@ async function main(): Promise<void> {
     }),
   );
   const { registry, buildRegistry } = config;
+  const engineRegistry = `${buildRegistry.host}:${buildRegistry.port}`;
+  const layers = createStackLayers({ engine, registry, engineRegistry, log });
   const builds = life.own(
     createBuilds({
       engine,
       stack,
-      registry: `${buildRegistry.host}:${buildRegistry.port}`,
+      layers,
+      registry: engineRegistry,
       registries: [registry.host.toLowerCase(), buildRegistry.host.toLowerCase()],
       folder: config.buildpacks,
       settings: createNpmSettings(),
@@ -55,7 +59,7 @@ async function main(): Promise<void> {
   if (registry.host !== buildRegistry.host || registry.port !== buildRegistry.port) {
     life.own(await openRegistryDoor(buildRegistry, registry, log, stopping.signal));
   }
-  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine })));
+  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine, layers })));
   log.info({ socket: config.socket }, 'ready');
   await asked;
 }
