@@ -71,9 +71,9 @@ export async function ensureBuildNetwork(
   await jump([], ['filter', 'FORWARD', names.forward], signal);
   await jump([], ['filter', 'INPUT', names.input], signal);
   await jump([], ['nat', 'POSTROUTING', names.nat], signal);
-  const within = ['nsenter', `--net=/run/netns/${names.namespace}`];
-  await restoreRules(within, insideRules(names, network.link), signal);
-  await jump(within, ['raw', 'PREROUTING', 'gantry-builds'], signal);
+  const inside = ['nsenter', `--net=/run/netns/${names.namespace}`];
+  await restoreRules(inside, insideRules(names, network.link), signal);
+  await jump(inside, ['raw', 'PREROUTING', 'gantry-builds'], signal);
 }
 
 /** Removes every trace: namespace, interfaces, rules. Idempotent. */
@@ -189,10 +189,16 @@ export function insideRules(names: Pick<Names, 'inside'>, link: Link): string {
   ].join('\n');
 }
 
+/** A command to run a program with, e.g. nsenter; nothing for here. */
 type Prefix = readonly string[];
 
+const within = (prefix: Prefix, program: string, args: readonly string[]): [string, string[]] => {
+  const [first, ...rest] = prefix;
+  return first === undefined ? [program, [...args]] : [first, [...rest, program, ...args]];
+};
+
 async function restoreRules(prefix: Prefix, rules: string, signal: AbortSignal): Promise<void> {
-  const [command = '', ...args] = [...prefix, 'iptables-restore', '--noflush', '-w'];
+  const [command, args] = within(prefix, 'iptables-restore', ['--noflush', '-w']);
   await runOrThrow(command, args, { ...options, input: rules }, signal);
 }
 
@@ -203,7 +209,7 @@ async function jump(
 ): Promise<void> {
   const [table, from, to] = where;
   const iptables = (...rule: string[]): Promise<Finished> => {
-    const [command = '', ...args] = [...prefix, 'iptables', '-w', '-t', table, ...rule];
+    const [command, args] = within(prefix, 'iptables', ['-w', '-t', table, ...rule]);
     return run(command, args, options, signal);
   };
   if ((await iptables('-C', from, '-j', to)).code === 0) return;

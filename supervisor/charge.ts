@@ -11,10 +11,19 @@ export async function writeOwnPid(home: Home): Promise<void> {
 }
 
 /**
- * Takes charge of a platform: a supervisor that runs is asked to let go, one that does not answer is killed.
- * The parts run on.
+ * Does work that only one process at a time may do to a platform. A supervisor that runs is asked to let go first
+ * (its parts run on), one that does not answer is killed.
  */
-export async function takeOver(home: Home, signal: AbortSignal): Promise<AsyncDisposable> {
+export async function inCharge<T>(home: Home, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const charge = await takeOver(home, signal);
+  try {
+    return await work();
+  } finally {
+    await charge[Symbol.asyncDispose]();
+  }
+}
+
+async function takeOver(home: Home, signal: AbortSignal): Promise<AsyncDisposable> {
   const free = await takeCharge(home, 0, signal);
   if (free) return free;
   if (await askStatus(home, signal)) {

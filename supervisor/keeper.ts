@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { pause, withDeadline } from '../lib/deadline.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -8,13 +6,13 @@ import type { Logger } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Home } from './home.ts';
 import { lastWords } from './part-log.ts';
-import { REFUSES, type Part, type PartState, type PartStatus } from './part.ts';
-import { endProcess, identify, isAlive, readPidFile, writePidFile, type ProcessId } from './process-id.ts';
+import { REFUSES, type Part, type PartStatus } from './part.ts';
+import { endProcess, isAlive, readPidFile, writePidFile, type ProcessId } from './process-id.ts';
+import { createSpawner } from './spawner.ts';
 
 /** Keeps one part running until it is let go. */
 export interface Keeper extends AsyncDisposable {
   readonly part: Part;
-  status(): PartStatus;
 }
 
 export interface KeeperDeps {
@@ -36,6 +34,7 @@ export function backoffMs(attempt: number): number {
   return attempt <= 0 ? 0 : Math.min(10_000, 100 * 2 ** (attempt - 1));
 }
 
+/** What a part is started with, in short: a process with another fingerprint is not the part that is wanted now. */
 export function fingerprintOf(part: Part): string {
   const told = [part.command, part.args, Object.entries(part.env).sort(), part.user ?? null, part.version];
   return createHash('sha256').update(JSON.stringify(told)).digest('hex').slice(0, 16);
@@ -49,30 +48,99 @@ export const logFileOf = (home: Home, name: string): string => join(home.logs, `
  * ends or hangs. Disposal lets go of the process without touching it: stopping is somebody else's decision.
  */
 export function keep(part: Part, deps: KeeperDeps): Keeper {
-  const fingerprint = fingerprintOf(part);
-  const pidFile = pidFileOf(deps.home, part.name);
-  let running: ProcessId | undefined;
-  let origin: PartStatus['origin'] = 'none';
-  let state: PartState = 'waiting';
-  let problem: string | null = null;
-  let restarts = 0;
+  const record = createRecord(part, deps.changed);
+  const process = createProcess(part, deps);
   let failures = 0; // starts in a row that did not become ready
 
-  function become(next: PartState, why: string | null = null): void {
-    if (next === state && why === problem) return;
-    state = next;
-    problem = why;
-    deps.changed(status());
+  async function life(signal: AbortSignal): Promise<void> {
+    await pause(backoffMs(failures), signal);
+    await deps.needsReady(signal);
+    if (record.state() !== 'failing') record.become('starting');
+    const { id, origin } = await process.adoptOrStart(failures, signal);
+    record.runs(id, origin);
+    const why = await process.becomeReady(id, signal);
+    if (why === null) {
+      failures = 0;
+      record.become('ready');
+      await process.watch(id, record, signal);
+      record.become('failing', 'it ended');
+      deps.log.warn({ part: part.name }, 'part ended and is started again');
+    } else record.become(why.refuses ? 'refused' : 'failing', why.said);
+    record.ended();
+    failures += 1;
   }
-  const status = (): PartStatus => ({
+
+  const loop = startLoop(
+    async (signal) => {
+      while (record.state() !== 'refused') {
+        try {
+          await life(signal);
+        } catch (err) {
+          signal.throwIfAborted();
+          failures += 1;
+          record.become('failing', messageOf(err));
+          deps.log.error({ err, part: part.name }, 'part could not be started');
+        }
+      }
+    },
+    { name: part.name, log: deps.log, everyMs: 60_000 },
+  );
+  return { part, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
+}
+
+interface Record {
+  state(): PartStatus['state'];
+  become(state: PartStatus['state'], problem?: string): void;
+  runs(id: ProcessId, origin: 'adopted' | 'started'): void;
+  ended(): void;
+}
+
+/** What is known about the part; every change of state or reason is told, a repetition is not. */
+function createRecord(part: Part, changed: KeeperDeps['changed']): Record {
+  let now: PartStatus = {
     name: part.name,
     title: part.title,
-    state,
-    origin,
-    pid: running?.pid ?? null,
-    restarts,
-    problem,
-  });
+    state: 'waiting',
+    origin: 'none',
+    pid: null,
+    restarts: 0,
+    problem: null,
+  };
+  return {
+    state: () => now.state,
+    become(state, problem) {
+      const why = problem ?? null;
+      if (state === now.state && why === now.problem) return;
+      now = { ...now, state, problem: why };
+      changed(now);
+    },
+    runs(id, origin) {
+      now = { ...now, pid: id.pid, origin };
+    },
+    ended() {
+      now = { ...now, pid: null, restarts: now.restarts + 1 };
+    },
+  };
+}
+
+type NotReady = { readonly said: string; readonly refuses: boolean } | null;
+
+interface PartProcess {
+  adoptOrStart(
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<{ id: ProcessId; origin: 'adopted' | 'started' }>;
+  /** From running to ready: null, or why not. A process that takes too long is ended, so that the next start has a clean machine. */
+  becomeReady(id: ProcessId, signal: AbortSignal): Promise<NotReady>;
+  /** Resolves when it has ended, be it that it hung and was killed. */
+  watch(id: ProcessId, record: Record, signal: AbortSignal): Promise<void>;
+}
+
+function createProcess(part: Part, { home, log }: Pick<KeeperDeps, 'home' | 'log'>): PartProcess {
+  const fingerprint = fingerprintOf(part);
+  const pidFile = pidFileOf(home, part.name);
+  const logFile = logFileOf(home, part.name);
+  const spawner = createSpawner();
 
   async function probe(signal: AbortSignal): Promise<string | null> {
     try {
@@ -84,125 +152,46 @@ export function keep(part: Part, deps: KeeperDeps): Keeper {
     }
   }
 
-  async function adoptOrStart(signal: AbortSignal): Promise<ProcessId> {
-    const found = await readPidFile(pidFile);
-    if (found?.fingerprint === fingerprint) {
-      origin = 'adopted';
-      return found;
-    }
-    if (found) await endProcess(found, { ...part.stop, pidFile }, signal);
-    await part.prepare?.(failures, signal);
-    const id = await start();
-    await writePidFile(pidFile, { ...id, fingerprint });
-    origin = 'started';
-    return id;
-  }
+  return {
+    async adoptOrStart(attempt, signal) {
+      const found = await readPidFile(pidFile);
+      if (found?.fingerprint === fingerprint) return { id: found, origin: 'adopted' };
+      if (found) await endProcess(found, { ...part.stop, pidFile }, signal);
+      await part.prepare?.(attempt, signal);
+      const id = await spawner.start(part, logFile);
+      await writePidFile(pidFile, { ...id, fingerprint });
+      return { id, origin: 'started' };
+    },
 
-  /** From running to ready. False when it ended, refused or took too long. */
-  async function becomeReady(id: ProcessId, signal: AbortSignal): Promise<boolean> {
-    const until = Date.now() + part.readyMs;
-    let why: string | null = 'no answer yet';
-    while (isAlive(id)) {
-      why = await probe(signal);
-      if (why === null) {
-        await part.complete?.(signal);
-        return true;
+    async becomeReady(id, signal) {
+      const until = Date.now() + part.readyMs;
+      while (isAlive(id)) {
+        const why = await probe(signal);
+        if (why === null) return null;
+        if (Date.now() > until) {
+          await endProcess(id, { ...part.stop, pidFile }, signal);
+          return { said: `not ready after ${Math.round(part.readyMs / 1000)} s (${why})`, refuses: false };
+        }
+        await pause(50, signal);
       }
-      if (Date.now() > until) {
-        // Too slow is treated like dead, so that the next start has a clean machine.
-        await endProcess(id, { ...part.stop, pidFile }, signal);
-        become('failing', `not ready after ${Math.round(part.readyMs / 1000)} s (${why})`);
-        return false;
-      }
-      await pause(50, signal);
-    }
-    await pause(20, signal); // a process is seen to be gone a moment before its exit code is told
-    const said = await lastWords(logFileOf(deps.home, part.name));
-    become(
-      exitCodes.get(id.pid) === REFUSES ? 'refused' : 'failing',
-      said === '' ? 'it ended at once' : said,
-    );
-    return false;
-  }
+      await pause(20, signal); // a process is seen to be gone a moment before its exit code is told
+      const said = await lastWords(logFile);
+      return { said: said === '' ? 'it ended at once' : said, refuses: spawner.exitCode(id) === REFUSES };
+    },
 
-  /** Until it ends, or was ended because it hung. */
-  async function watch(id: ProcessId, signal: AbortSignal): Promise<void> {
-    let failed = 0;
-    for (let round = 1; isAlive(id); round += 1) {
-      await pause(WATCH_MS, signal);
-      if (round % HEALTH_EVERY !== 0) continue;
-      const why = await probe(signal);
-      failed = why === null ? 0 : failed + 1;
-      if (why === null) become('ready');
-      else if (failed >= 2) become('failing', why);
-      if (failed >= HUNG_AFTER && part.whenHung === 'restart' && isAlive(id)) {
-        deps.log.error({ part: part.name, why }, 'part hangs and is started again');
+    async watch(id, record, signal) {
+      let failed = 0;
+      for (let round = 1; isAlive(id); round += 1) {
+        await pause(WATCH_MS, signal);
+        if (round % HEALTH_EVERY !== 0) continue;
+        const why = await probe(signal);
+        failed = why === null ? 0 : failed + 1;
+        if (why === null) record.become('ready');
+        else if (failed >= 2) record.become('failing', why);
+        if (failed < HUNG_AFTER || part.whenHung === 'report') continue;
+        log.error({ part: part.name, why }, 'part hangs and is started again');
         await endProcess(id, { signal: 'SIGKILL', graceMs: 5_000, pidFile }, signal);
       }
-    }
-    become('failing', 'it ended');
-  }
-
-  async function life(signal: AbortSignal): Promise<void> {
-    await pause(backoffMs(failures), signal);
-    await deps.needsReady(signal);
-    if (state !== 'failing') become('starting');
-    running = await adoptOrStart(signal);
-    if (await becomeReady(running, signal)) {
-      failures = 0;
-      become('ready');
-      await watch(running, signal);
-      deps.log.warn({ part: part.name }, 'part ended and is started again');
-    }
-    running = undefined;
-    restarts += 1;
-    failures += 1;
-  }
-
-  const exitCodes = new Map<number, number>();
-  async function start(): Promise<ProcessId> {
-    const child = spawnInto(part, logFileOf(deps.home, part.name));
-    const failed = new Promise<Error>((resolve) => child.once('error', resolve));
-    child.once('exit', (code) => {
-      if (child.pid !== undefined && code !== null) exitCodes.set(child.pid, code);
-    });
-    child.unref();
-    if (child.pid === undefined) throw await failed;
-    exitCodes.delete(child.pid);
-    return identify(child.pid) ?? { pid: child.pid, start: '', boot: '' }; // ended already: an identity nobody has
-  }
-
-  const loop = startLoop(
-    async (signal) => {
-      while (!signal.aborted && state !== 'refused') {
-        try {
-          await life(signal);
-        } catch (err) {
-          if (signal.aborted) return;
-          failures += 1;
-          become('failing', messageOf(err));
-          deps.log.error({ err, part: part.name }, 'part could not be started');
-        }
-      }
     },
-    { name: part.name, log: deps.log, everyMs: 60_000 },
-  );
-
-  return { part, status, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
-}
-
-/** In a session of its own, writing to its log: it outlives us, and signals of our terminal do not reach it. */
-function spawnInto(part: Part, log: string): ChildProcess {
-  const out = openSync(log, 'a', 0o600);
-  try {
-    return spawn(part.command, [...part.args], {
-      detached: true,
-      cwd: '/',
-      stdio: ['ignore', out, out],
-      env: { ...part.env },
-      ...(part.user && { uid: part.user.uid, gid: part.user.gid }),
-    });
-  } finally {
-    closeSync(out);
-  }
+  };
 }

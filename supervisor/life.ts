@@ -56,15 +56,19 @@ export async function superviseUntil(
       if (text !== undefined) story.tell({ kind: 'line', text });
     },
   });
-  await using _control = await serveControl(home, {
+  const control = await serveControl(home, {
     story,
     handOver,
     version: supervisionVersion(settings, await codeVersion()),
     parts: () => supervision.statuses(),
   });
-  const started = start(deps, supervision, signal);
-  const end = await Promise.race([handedOver, stopped, started.then(() => undefined)]);
-  return end ?? Promise.race([handedOver, stopped]);
+  try {
+    const started = start(deps, supervision, signal);
+    const end = await Promise.race([handedOver, stopped, started.then(() => undefined)]);
+    return end ?? (await Promise.race([handedOver, stopped]));
+  } finally {
+    await control[Symbol.asyncDispose]();
+  }
 }
 
 async function start(deps: LifeDeps, supervision: Supervision, signal: AbortSignal): Promise<void> {
@@ -108,7 +112,8 @@ async function checkThroughRouter(settings: Settings, signal: AbortSignal): Prom
   const until = Date.now() + SELF_CHECK_MS;
   for (;;) {
     try {
-      return await withDeadline(5_000, signal, (inner) => selfCheck(settings, inner));
+      await withDeadline(5_000, signal, (inner) => selfCheck(settings, inner));
+      return;
     } catch (err) {
       signal.throwIfAborted();
       const port = settings.GANTRY_HTTP_PORT;

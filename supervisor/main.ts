@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../lib/errors.ts';
 import { readSettings } from './config.ts';
-import { takeOver } from './charge.ts';
+import { inCharge } from './charge.ts';
 import { APPS_SOCKET } from './context.ts';
 import { demo } from './demo.ts';
 import { doctor } from './doctor.ts';
@@ -45,15 +45,37 @@ async function down({ settings, terminal }: Caller, flags: Flags, signal: AbortS
     terminal.say(`There is no platform at ${settings.GANTRY_HOME}.`);
     return;
   }
-  await using _charge = await takeOver(home, signal);
   const apps = flags.apps ? 'stop' : 'keep where the engine is not ours';
-  await stopPlatform(
-    home,
-    { apps, engine: settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`, terminal },
-    signal,
-  );
+  const engine = settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`;
+  await inCharge(home, signal, () => stopPlatform(home, { apps, engine, terminal }, signal));
   terminal.say('The platform is stopped.');
 }
+
+type Command = (caller: Caller, flags: Flags, signal: AbortSignal) => Promise<number>;
+const done = (): number => 0;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async up(caller, flags, signal) {
+    // The demo needs a platform that goes on running when its last line is printed.
+    await up(caller, flags.detach || flags.demo ? 'detached' : 'foreground', signal);
+    if (flags.demo) await demo(caller, signal);
+    return 0;
+  },
+  /** The background half of `up --detach`, and what the unit runs. */
+  async supervise(caller, _flags, signal) {
+    const home = await makeHome(caller.settings.GANTRY_HOME);
+    await runSupervisor({ caller, home }, signal, () => Promise.resolve());
+    return 0;
+  },
+  /** Packages, state directory and keys, without starting anything. */
+  prepare: (caller, _flags, signal) => prepare(caller, signal).then(done),
+  down: (caller, flags, signal) => down(caller, flags, signal).then(done),
+  uninstall({ settings, terminal }, flags, signal) {
+    const state = flags.purge ? 'purge' : 'keep';
+    return uninstall(settings, { state, confirmed: flags.yes ? 'yes' : 'ask', terminal }, signal).then(done);
+  },
+  doctor: (caller, flags, signal) => doctor(caller, flags.json ? 'json' : 'table', signal),
+};
 
 /** Runs one command; answers its exit code. */
 async function main(args: string[], signal: AbortSignal): Promise<number> {
@@ -63,39 +85,12 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     env: process.env,
     terminal: createTerminal(),
   };
-  switch (command) {
-    case 'up':
-      // The demo needs a platform that goes on running when its last line is printed.
-      await up(caller, flags.detach || flags.demo ? 'detached' : 'foreground', signal);
-      if (flags.demo) await demo(caller, signal);
-      return 0;
-    case 'supervise': {
-      const home = await makeHome(caller.settings.GANTRY_HOME);
-      await runSupervisor({ caller, home }, signal, () => Promise.resolve());
-      return 0;
-    }
-    case 'prepare':
-      await prepare(caller, signal);
-      return 0;
-    case 'down':
-      await down(caller, flags, signal);
-      return 0;
-    case 'uninstall': {
-      const how = {
-        state: flags.purge ? 'purge' : 'keep',
-        confirmed: flags.yes ? 'yes' : 'ask',
-        terminal: caller.terminal,
-      } as const;
-      await uninstall(caller.settings, how, signal);
-      return 0;
-    }
-    case 'doctor':
-      return doctor(caller, flags.json ? 'json' : 'table', signal);
-    default:
-      throw setupErrors.of('usage', {
-        problem: command === '' ? 'No command.' : `Unknown command ${command}.`,
-      });
-  }
+  const chosen = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (!chosen)
+    throw setupErrors.of('usage', {
+      problem: command === '' ? 'No command.' : `Unknown command ${command}.`,
+    });
+  return chosen(caller, flags, signal);
 }
 
 const stop = new AbortController();

@@ -14,8 +14,6 @@ export interface Part {
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Done before each start, never before an adoption: directories, configuration, leftovers of a crash. Idempotent. */
   readonly prepare?: (attempt: number, signal: AbortSignal) => Promise<void>;
-  /** Done once after it first answers, also after an adoption. Idempotent. */
-  readonly complete?: (signal: AbortSignal) => Promise<void>;
   /** Resolves when the part answers; throws with the reason when it does not. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
   readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number };

@@ -55,21 +55,28 @@ export async function declarePlatform(
   const env = programEnvironment(home, settings, addresses, inherited);
   const context: Context = { home, settings, addresses, env, dist: DIST, codeVersion: code };
   const ownBuilds = settings.GANTRY_BUILD_DOCKER_HOST === undefined;
-  const parts = await Promise.all([
-    ...(engine.kind === 'own' ? [enginePart(context, engine.pool)] : []),
+  const managed = await Promise.all([
     ...(ownBuilds ? [buildEnginePart(context, network)] : []),
     ...(settings.DATABASE_URL === undefined ? [postgresPart(context, signal)] : []),
     ...(settings.REDIS_URL === undefined ? [redisPart(context, signal)] : []),
     ...(settings.GANTRY_REGISTRY === undefined ? [registryPart(context, signal)] : []),
+  ]);
+  const own = engine.kind === 'own' ? [enginePart(context, engine.pool)] : [];
+  const below = [...own, ...managed].map((part) => part.name);
+  const parts = [
+    ...own,
+    ...managed,
     routerPart(context),
     // The builder's registry door is on the link's address, which the build engine's preparation makes.
-    builderPart(context, ownBuilds ? ['build-engine'] : []),
-    serverPart(context, [
-      ...(settings.DATABASE_URL === undefined ? ['postgres'] : []),
-      ...(settings.REDIS_URL === undefined ? ['redis'] : []),
-      ...(engine.kind === 'own' ? ['engine'] : []),
-    ]),
-  ]);
+    builderPart(
+      context,
+      below.filter((name) => name === 'build-engine'),
+    ),
+    serverPart(
+      context,
+      below.filter((name) => ['postgres', 'redis', 'engine'].includes(name)),
+    ),
+  ];
   const doorPort = Number(addresses.buildRegistry.split(':').at(-1));
   return {
     context,

@@ -4,6 +4,7 @@ import { withDeadline } from '../lib/deadline.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
+import { createBoard, type Board } from './board.ts';
 import { setupErrors } from './errors.ts';
 import type { Home } from './home.ts';
 import { keep, logFileOf, type Keeper } from './keeper.ts';
@@ -34,41 +35,17 @@ export function supervise(
   given: readonly GivenPart[],
   deps: SupervisionDeps,
 ): Supervision {
-  const waiting = new Set<() => void>();
-  const latest = new Map<string, PartStatus>();
+  const board = createBoard();
   const changed = (status: PartStatus): void => {
-    latest.set(status.name, status);
+    board.post(status);
     deps.changed(status);
-    for (const rouse of waiting) rouse();
   };
-  const until = (settled: () => boolean, signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const done = (): void => {
-        waiting.delete(look);
-        signal.removeEventListener('abort', giveUp);
-      };
-      const giveUp = (): void => {
-        done();
-        reject(signal.reason as Error);
-      };
-      const look = (): void => {
-        if (!settled()) return;
-        done();
-        resolve();
-      };
-      if (signal.aborted) return giveUp();
-      signal.addEventListener('abort', giveUp, { once: true });
-      waiting.add(look);
-      look();
-    });
-
-  const isReady = (name: string): boolean => latest.get(name)?.state === 'ready';
   const keepers: Keeper[] = parts.map((part) =>
     keep(part, {
       home: deps.home,
       log: deps.log,
       changed,
-      needsReady: (signal) => until(() => part.needs.every(isReady), signal),
+      needsReady: (signal) => board.until(() => part.needs.every(board.isReady), signal),
     }),
   );
   const watchers = given.map((part) => watchGiven(part, deps.log, changed));
@@ -82,20 +59,18 @@ export function supervise(
     { name: 'upkeep', log: deps.log, everyMs: UPKEEP_MS },
   );
 
-  const all = [...parts, ...given].map((part) => part.name);
   const limitMs = Math.max(15_000, ...parts.map((part) => part.readyMs)) + 30_000; // two rounds of needs
+  const names = [...parts, ...given].map((part) => part.name);
   return {
-    statuses: () => all.flatMap((name) => latest.get(name) ?? []),
+    statuses: () => board.all(),
     async ready(signal) {
-      const refused = (): PartStatus | undefined =>
-        [...latest.values()].find((status) => status.state === 'refused');
+      const refused = (): PartStatus | undefined => board.all().find((status) => status.state === 'refused');
+      const settled = (): boolean => names.every(board.isReady) || refused() !== undefined;
       try {
-        await withDeadline(limitMs, signal, (inner) =>
-          until(() => all.every(isReady) || refused() !== undefined, inner),
-        );
+        await withDeadline(limitMs, signal, (inner) => board.until(settled, inner));
       } catch (err) {
         signal.throwIfAborted();
-        throw notReady(err);
+        throw notReady({ parts, given, board, limitMs, home: deps.home }, err);
       }
       const no = refused();
       if (no)
@@ -105,29 +80,30 @@ export function supervise(
       await Promise.all([upkeep, ...watchers, ...keepers].map((one) => one[Symbol.asyncDispose]()));
     },
   };
+}
 
-  function notReady(cause: unknown): Error {
-    const away = given.find((part) => !isReady(part.name));
-    if (away) {
-      const { title, address, setting } = away;
-      const why = latest.get(away.name)?.problem ?? 'no answer';
-      return setupErrors.of(
-        'given_part_away',
-        { part: title, address: withoutPassword(address), setting, why },
-        cause,
-      );
-    }
-    // The first in the order of needs is the one that holds up the others.
-    const late = parts.find((part) => !isReady(part.name) && part.needs.every(isReady)) ?? parts[0];
-    const name = late?.name ?? '';
-    const said = latest.get(name)?.problem ?? 'no reason known';
-    const log = logFileOf(deps.home, name);
-    return setupErrors.of(
-      'part_not_ready',
-      { part: late?.title ?? name, seconds: Math.round(limitMs / 1000), said, log },
-      cause,
-    );
+/** The error of a start that took too long, about the part that holds up the others. */
+function notReady(
+  start: { parts: readonly Part[]; given: readonly GivenPart[]; board: Board; limitMs: number; home: Home },
+  cause: unknown,
+): Error {
+  const { parts, given, board, limitMs, home } = start;
+  const away = given.find((part) => !board.isReady(part.name));
+  if (away) {
+    const { title, setting } = away;
+    const why = board.of(away.name)?.problem ?? 'no answer';
+    const address = withoutPassword(away.address);
+    return setupErrors.of('given_part_away', { part: title, address, setting, why }, cause);
   }
+  const late = parts.find((part) => !board.isReady(part.name) && part.needs.every(board.isReady)) ?? parts[0];
+  const name = late?.name ?? '';
+  const said = board.of(name)?.problem ?? 'no reason known';
+  const seconds = Math.round(limitMs / 1000);
+  return setupErrors.of(
+    'part_not_ready',
+    { part: late?.title ?? name, seconds, said, log: logFileOf(home, name) },
+    cause,
+  );
 }
 
 function watchGiven(part: GivenPart, log: Logger, changed: (status: PartStatus) => void): AsyncDisposable {

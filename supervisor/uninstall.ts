@@ -1,14 +1,14 @@
 import { readFile, readlink, rm } from 'node:fs/promises';
 import { run } from '../lib/child.ts';
 import { removeBuildNetwork } from './build-network.ts';
-import { takeOver } from './charge.ts';
+import { inCharge } from './charge.ts';
 import { removeLink } from './command-link.ts';
 import type { Settings } from './config.ts';
 import { APPS_SOCKET, bareEnvironment } from './context.ts';
 import { createDocker } from './docker.ts';
 import { stopPlatform } from './down.ts';
 import { setupErrors } from './errors.ts';
-import { exists, findHome, forget, type Home } from './home.ts';
+import { exists, findHome, forget } from './home.ts';
 import { pidFileOf } from './keeper.ts';
 import { removeUnit } from './systemd.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,30 +35,26 @@ export async function uninstall(
     if (!(await terminal.confirm(question))) throw setupErrors.of('not_confirmed', { path: root });
   }
   const engine = settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`;
-  await using _charge = await takeOver(home, signal);
-  await stopPlatform(home, { apps: 'remove', engine, terminal }, signal);
-  if (how.state === 'purge') await removeImages(settings, engine, signal);
-  await removeUnit(home, signal);
-  await removeBuildNetwork(home, signal);
-  await removeLink(home);
-  await unmountBelow([root, home.volatile], signal);
-  await rm(home.volatile, { recursive: true, force: true });
-  await forget(pidFileOf(home, 'supervisor'));
-  if (how.state === 'purge') await rm(root, { recursive: true, force: true });
-  terminal.say(
-    how.state === 'purge'
-      ? `Removed, with all state in ${root}.`
-      : `Removed; the state is still in ${root} (--purge removes it too).`,
-  );
+  await inCharge(home, signal, async () => {
+    await stopPlatform(home, { apps: 'remove', engine, terminal }, signal);
+    if (how.state === 'purge') await removeImages(settings, engine, signal);
+    await removeUnit(home, signal);
+    await removeBuildNetwork(home, signal);
+    await removeLink(home);
+    await unmountBelow([root, home.volatile], signal);
+    await rm(home.volatile, { recursive: true, force: true });
+    await forget(pidFileOf(home, 'supervisor'));
+    if (how.state === 'purge') await rm(root, { recursive: true, force: true });
+    terminal.say(
+      how.state === 'purge'
+        ? `Removed, with all state in ${root}.`
+        : `Removed; the state is still in ${root} (--purge removes it too).`,
+    );
+  });
 }
 
 /** The apps' images in an engine that is not ours; our own engine's go with the state. */
-async function removeImages(
-  home: Home,
-  settings: Settings,
-  engine: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function removeImages(settings: Settings, engine: string, signal: AbortSignal): Promise<void> {
   const registry = settings.GANTRY_REGISTRY ?? `127.0.0.1:${settings.GANTRY_REGISTRY_PORT}`;
   const docker = createDocker(engine);
   await docker.removeImagesOf(registry, signal).catch(() => signal.throwIfAborted()); // no engine, no images

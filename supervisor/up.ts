@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../lib/deadline.ts';
 import { rootLog } from '../lib/log.ts';
-import { takeOver, writeOwnPid } from './charge.ts';
+import { inCharge, writeOwnPid } from './charge.ts';
 import { systemdRuns } from './choose-engine.ts';
 import { makeLink } from './command-link.ts';
 import { inheritedEnvironment, type Settings } from './config.ts';
@@ -102,25 +102,28 @@ export async function runSupervisor(
   hear: (event: Progress) => Promise<void>,
 ): Promise<void> {
   const { settings, terminal } = caller;
-  await using _charge = await takeOver(home, signal);
-  await writeOwnPid(home);
-  const story = createStory();
-  const listening = (async () => {
-    for await (const event of story.read()) await hear(event);
-  })();
-  // In the foreground the terminal has the story; the log of a supervisor is for the background.
-  const log = rootLog('supervisor', process.stderr.isTTY ? 'fatal' : settings.GANTRY_LOG_LEVEL);
-  const inherited = inheritedEnvironment(caller.env);
-  const end = await superviseUntil({ home, settings, inherited, log, story }, signal);
-  if (end === 'handed over') {
-    terminal.say('Another process took charge of the platform; it runs on.');
-    return;
-  }
-  terminal.say('Stopping …');
-  const engine = settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`;
-  const apps = 'keep where the engine is not ours';
-  await stopPlatform(home, { apps, engine, terminal }, new AbortController().signal); // the signal that stopped us has done its work
-  void listening;
+  await inCharge(home, signal, async () => {
+    await writeOwnPid(home);
+    const story = createStory();
+    void (async () => {
+      for await (const event of story.read()) await hear(event);
+    })();
+    // In the foreground the terminal has the story; the log of a supervisor is for the background.
+    const log = rootLog('supervisor', process.stderr.isTTY ? 'fatal' : settings.GANTRY_LOG_LEVEL);
+    const inherited = inheritedEnvironment(caller.env);
+    const end = await superviseUntil({ home, settings, inherited, log, story }, signal);
+    if (end === 'handed over') {
+      terminal.say('Another process took charge of the platform; it runs on.');
+      return;
+    }
+    terminal.say('Stopping …');
+    const how = {
+      apps: 'keep where the engine is not ours',
+      engine: settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`,
+      terminal,
+    } as const;
+    await stopPlatform(home, how, new AbortController().signal); // the signal that stopped us has done its work
+  });
 }
 
 async function upDetached(

@@ -39,7 +39,12 @@ export async function postgresPart({ home }: Context, signal: AbortSignal): Prom
       if ((await versionOf(data)) === undefined) await initialise({ bin, data, user, env }, inner);
     },
     async probe(inner) {
-      const answer = await run(join(bin, 'pg_isready'), ['-q', '-h', sockets, '-t', '3'], { env }, inner);
+      const answer = await run(
+        join(bin, 'pg_isready'),
+        ['-q', '-h', sockets, '-U', 'gantry', '-d', 'gantry', '-t', '3'],
+        { env },
+        inner,
+      );
       if (answer.code !== 0)
         throw new Error(answer.code === 1 ? 'it is starting or recovering' : 'no answer on its socket');
     },
