@@ -1,19 +1,26 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Logger } from './log.ts';
 import { messageOf } from './errors.ts';
 
 /** The longest wait before the next try to reach a Redis that is away. */
 const RECONNECT_CAP_MS = 1_000;
 
+export interface RedisLimits {
+  /** How often a command is tried again over a new connection; null: for ever. */
+  readonly maxRetriesPerRequest: number | null;
+  /** A command without answer fails after this many milliseconds. */
+  readonly commandTimeout?: number;
+}
+
 /**
  * A connection that comes back by itself for as long as it takes, and says so only when that changes.
  * `url` is `redis://…`, `rediss://…`, or `unix:///path` for a socket. It connects at once; close it with `disconnect()`.
  */
-export function connectRedis(url: string, log: Logger, options: RedisOptions = {}): Redis {
+export function connectRedis(url: string, log: Logger, options: RedisLimits): Redis {
   const { protocol, pathname } = new URL(url);
-  const all: RedisOptions = {
+  const all = {
     connectTimeout: 5_000,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS),
+    retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS),
     ...options,
   };
   const redis =
