@@ -65,7 +65,7 @@ interface Simulated {
 }
 
 const STOPPED: Exit = { code: 143, outOfMemory: false };
-const REFUSED: Exit = { code: 127, outOfMemory: false };
+const REFUSED: Exit = { code: 128, outOfMemory: false };
 /** As the real one: an image fetched this recently is not collected. */
 const FRESH_MS = 10 * 60_000;
 

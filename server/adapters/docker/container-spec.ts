@@ -5,6 +5,9 @@ import { bridgeName, containerLabels, containerName, hostName, identityOf, netwo
 /** What Docker gives by default, less what no web process needs: no raw sockets, device nodes, chroot, file capabilities or audit. */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETUID'];
 
+/** As Heroku's; more than the engine itself may have open, and no container would start at all. */
+const OPEN_FILES = 10_000;
+
 const MIB = 1024 * 1024;
 
 /**
@@ -31,7 +34,7 @@ export function containerOptions(
       NanoCpus: Math.round(spec.size.cpus * 1e9),
       PidsLimit: spec.size.pids,
       Ulimits: [
-        { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+        { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
         { Name: 'core', Soft: 0, Hard: 0 },
       ],
       ShmSize: 32 * MIB,

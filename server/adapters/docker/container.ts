@@ -40,6 +40,7 @@ const time = z.string().transform((text) => (text.startsWith('0001-') ? null : n
 /** One container, as the engine describes it. */
 export const inspection = z.object({
   Name: z.string(),
+  Created: time,
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   State: z.object({
     Status: z.string(),
@@ -91,14 +92,14 @@ export function claimOf(
 }
 
 /** What the engine calls running is only starting to us; what it refused to start stays `created` there and counts as crashed. */
-export function conditionOf({ State }: Inspected): Condition {
+export function conditionOf({ State, Created }: Inspected): Condition {
   const refused = State.Status === 'created' && State.Error !== '';
   if (State.Status === 'created' && !refused)
     return { state: 'created', startedAt: null, endedAt: null, exit: null };
   if (State.Status !== 'exited' && State.Status !== 'dead' && !refused)
     return { state: 'starting', startedAt: State.StartedAt, endedAt: null, exit: null };
   const exit = { code: State.ExitCode, outOfMemory: State.OOMKilled };
-  return { state: 'crashed', startedAt: State.StartedAt, endedAt: State.FinishedAt, exit };
+  return { state: 'crashed', startedAt: State.StartedAt, endedAt: State.FinishedAt ?? Created, exit };
 }
 
 /** The address of a container on its app's network; null when it has none. */

@@ -85,10 +85,6 @@ export function createContainers(client: DockerClient, observer: Observer, platf
 
 /** What the engine says about a container that it cannot start, without the layers of software it came through. */
 export function refusalReason(words: string): string {
-  const missing = /exec: \\?"([^"\\]+)\\?": (?:executable file not found|stat .*no such file)/.exec(words);
-  if (missing !== null) return `the image has no program ${missing[1] ?? ''}`;
-  const denied = /exec: \\?"([^"\\]+)\\?": permission denied/.exec(words);
-  if (denied !== null) return `${denied[1] ?? ''} is not executable`;
   const layers =
     /(?:OCI runtime create failed|unable to start container process|failed to create shim)[^:]*: /;
   const last = words.split(layers).at(-1) ?? words;

@@ -20,11 +20,15 @@ export interface DockerEngineOptions {
   readonly log: Logger;
   /** Where app networks get their addresses. Default: 10.176.0.0/12 in parts of 62 addresses. */
   readonly subnets?: SubnetPool;
+  /** How long an image that was asked for is safe from collection. Default: 10 minutes. */
+  readonly freshMs?: number;
   /** What the one host is called. Default `local`. */
   readonly host?: string;
 }
 
 const SUBNETS: SubnetPool = { pool: '10.176.0.0/12', bits: 26 };
+/** An image asked for this recently may belong to a deployment that nobody knew of when the list of those to keep was made. */
+const FRESH_MS = 10 * 60_000;
 
 /**
  * Plain containers on one Docker Engine (API 1.41), and what they print.
@@ -36,7 +40,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
   const observer = createObserver({ client, platformId, host: options.host ?? 'local', log });
   const containers = createContainers(client, observer, platformId);
   const networks = createNetworks(client, platformId, options.subnets ?? SUBNETS);
-  const images = createImages(client, registry, log);
+  const images = createImages({ client, registry, freshMs: options.freshMs ?? FRESH_MS, log });
   const logs = createLogs(client, observer, platformId);
   const reference = (image: BuiltImage): string => `${registry}/${image.repository}@${image.digest}`;
 

@@ -5,8 +5,6 @@ import { PlatformError } from '../../domain/errors.ts';
 import { orMissing, statusOf, wordsOf, type DockerClient } from './client.ts';
 
 const PULL_MS = 300_000;
-/** An image fetched this recently may belong to a deployment that was not yet known when the list of those to keep was made. */
-const FRESH_MS = 10 * 60_000;
 
 const progress = z.object({ error: z.string().optional() });
 const listed = z.array(
@@ -25,11 +23,19 @@ export interface Images {
   collect(keep: ReadonlySet<string>, signal: AbortSignal): Promise<number>;
 }
 
+interface ImagesOptions {
+  readonly client: DockerClient;
+  readonly registry: string;
+  /** An image asked for this recently is not collected. */
+  readonly freshMs: number;
+  readonly log: Logger;
+}
+
 /**
  * The images of one registry on one engine. Ours are known by that registry's host and port in front of a digest:
  * images with a tag, or of another registry, belong to somebody else.
  */
-export function createImages(client: DockerClient, registry: string, log: Logger): Images {
+export function createImages({ client, registry, freshMs, log }: ImagesOptions): Images {
   const fetched = new Map<string, number>();
 
   async function present(reference: string, signal: AbortSignal): Promise<boolean> {
@@ -85,7 +91,7 @@ export function createImages(client: DockerClient, registry: string, log: Logger
       ]);
       const used = new Set(users.parse(containers).map((container) => container.ImageID));
       const now = performance.now();
-      for (const [reference, at] of fetched) if (now - at > FRESH_MS) fetched.delete(reference);
+      for (const [reference, at] of fetched) if (now - at >= freshMs) fetched.delete(reference);
       const unwanted = listed.parse(images).filter((image) => {
         const references = image.RepoDigests ?? [];
         const kept = references.some(
