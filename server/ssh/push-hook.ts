@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, realpath, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -94,8 +94,7 @@ export async function listenForHooks(
       return await deps.pushes.receive(push.actor, push.appId, offer, signal);
     } catch (err) {
       if (signal.aborted) return false;
-      say(` !     ${sentenceOf(err)}`);
-      if (!(err instanceof KnownError)) deps.log.error({ err, app: push.app }, 'push failed');
+      say(` !     ${sentenceOf(err, deps.log.child({ app: push.app }))}`);
       return false;
     }
   }
@@ -131,9 +130,12 @@ export async function listenForHooks(
   };
 }
 
-/** What a person may read of a failure: the sentence of a known one, and of a bug only that it was one. */
-export function sentenceOf(err: unknown): string {
-  return err instanceof KnownError ? err.message : PlatformError.of('internal_error', {}).message;
+/** What a person may read of a failure: the sentence of a known one, and of a bug only where its operator finds it. */
+export function sentenceOf(err: unknown, log: Logger): string {
+  if (err instanceof KnownError) return err.message;
+  const request_id = randomBytes(4).toString('hex');
+  log.error({ err, request_id }, 'a git command failed');
+  return `${PlatformError.of('internal_error', {}).message} (${request_id})`;
 }
 
 function sayTo(socket: Socket, push: ExpectedPush): (line: string) => void {
@@ -155,9 +157,10 @@ function sayTo(socket: Socket, push: ExpectedPush): (line: string) => void {
 async function quarantineOf(repository: string, named: string | null): Promise<string> {
   const objects = join(await realpath(repository), 'objects');
   if (named === null) return objects;
-  if (dirname(named) !== objects || !/\/tmp_objdir-incoming-[A-Za-z0-9]+$/.test(named))
+  const quarantine = resolve(named); // git writes `<repository>/./objects/…`
+  if (dirname(quarantine) !== objects || !/\/tmp_objdir-incoming-[A-Za-z0-9]+$/.test(quarantine))
     throw new Error('the hook named a quarantine outside the repository');
-  return named;
+  return quarantine;
 }
 
 /** The first line a connection sends. */

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { ServerChannel, Session } from 'ssh2';
 import { withDeadline } from '../../lib/deadline.ts';
-import { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { Pushes } from '../services/pushes.ts';
@@ -60,8 +59,7 @@ export function serveSession(session: Session, deps: SessionDeps, signals: Sessi
       return;
     }
     serveGit(channel, { git, protocol }, deps, signals).catch((err: unknown) => {
-      if (!(err instanceof KnownError)) deps.log.error({ err, app: git.app }, 'git command failed');
-      refuse(channel, sentenceOf(err));
+      refuse(channel, sentenceOf(err, deps.log.child({ app: git.app })));
     });
   });
 }

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { chmod, readdir, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { openGitDoor } from '../support/git-door.ts';
+
+const ALICE = 'alice@example.com';
+
+describe('the hook socket', () => {
+  it('turns away who has no token, and is open to its owner only', async () => {
+    await using door = await openGitDoor();
+    const path = join(door.home, 'push.sock');
+    const { mode } = await stat(path);
+    expect(mode & 0o777).toBe(0o600);
+    const said = JSON.stringify({
+      token: 'f'.repeat(64),
+      updates: [{ ref: 'refs/heads/main', from: '0'.repeat(40), to: '1'.repeat(40) }],
+      objects: null,
+    });
+    for (const text of [`${said}\n`, 'garbage\n', '{"token":"__proto__"}\n']) {
+      const socket = connect(path);
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      socket.write(text);
+      await new Promise((resolve) => socket.once('close', resolve));
+      expect(answer).toBe('');
+    }
+  });
+
+  it('refuses refs that are not plain branches or tags, and more than a hundred at once', async () => {
+    await using door = await openGitDoor();
+    const repository = await door.addApp('hello', ALICE);
+    const key = await door.addKey(ALICE);
+    const tree = await door.workTree();
+    for (const ref of [
+      'refs/heads/--upload-pack=x',
+      'refs/heads/-x',
+      'refs/notes/x',
+      'refs/gantry/builds/x',
+      'refs/heads/a/-b',
+    ]) {
+      const pushed = await door.git(key, ['push', door.url('hello'), `HEAD:${ref}`], tree);
+      expect(pushed.code, ref).toBe(1);
+      expect(pushed.stderr, ref).toMatch(/is not a branch or tag name|deny updating a hidden ref/);
+    }
+    const many = Array.from({ length: 101 }, (_, i) => `HEAD:refs/heads/b${i}`);
+    const flood = await door.git(key, ['push', door.url('hello'), ...many], tree);
+    expect(flood.stderr).toContain('at most 100 may change in one push');
+    expect((await promisify(execFile)('git', ['--git-dir', repository, 'for-each-ref'])).stdout).toBe('');
+  });
+
+  it('never runs hooks or configuration that a repository brings along', async () => {
+    await using door = await openGitDoor();
+    await door.addApp('hello', ALICE);
+    const key = await door.addKey(ALICE);
+    const canary = join(door.home, 'canary');
+    const tree = await door.workTree({
+      'hooks/pre-receive': `#!/bin/sh\ntouch ${canary}\n`,
+      config: `[core]\n\tfsmonitor = "touch ${canary}"\n\thooksPath = ./hooks\n`,
+      '.gitattributes': '* filter=evil export-subst\n',
+      'objects/info/alternates': '/etc\n',
+      'version.txt': '$Format:%H %an$\n',
+    });
+    await chmod(join(tree, 'hooks/pre-receive'), 0o755);
+    const pushed = await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree);
+    expect(pushed).toMatchObject({ code: 0 });
+    expect(await readdir(door.home)).not.toContain('canary');
+    const [archive = ''] = await readdir(join(door.home, 'sources'));
+    const { stdout } = await promisify(execFile)('tar', [
+      '-xOf',
+      join(door.home, 'sources', archive),
+      'version.txt',
+    ]);
+    expect(stdout).toBe('$Format:%H %an$\n');
+  });
+});
