@@ -134,5 +134,6 @@ try {
     err instanceof KnownError ? 'server could not start' : 'server ended because of a bug or a broken part',
   );
   process.stderr.write(`${messageOf(err)}\n`);
-  process.exit(1);
+  // 78 (EX_CONFIG) tells the supervisor that another start would only fail again, e.g. on a newer database.
+  process.exit(err instanceof KnownError && !err.retry ? 78 : 1);
 }

@@ -49,10 +49,9 @@ export const setupErrors = errorTable({
     retry: false,
     say: ({ part, said }) => `The ${part} cannot start: ${said}`,
   }),
-  part_not_ready: row<{ part: string; seconds: number; said: string; log: string }>({
+  part_not_ready: row<{ part: string; said: string; log: string }>({
     retry: true,
-    say: ({ part, seconds, said, log }) =>
-      `The ${part} was not ready after ${seconds} s (${said}); its log is ${log}.`,
+    say: ({ part, said, log }) => `The ${part} does not become ready (${said}); its log is ${log}.`,
   }),
   no_free_network: row<object>({
     retry: false,

@@ -28,6 +28,7 @@ export interface SupervisionDeps {
 
 const UPKEEP_MS = 30_000;
 const GIVEN_MS = 5_000;
+const HOPELESS_RESTARTS = 8; // with the pauses between them half a minute: longer than any part needs to recover
 
 /** Starts or adopts every part, each as soon as those it needs are ready. */
 export function supervise(
@@ -65,13 +66,16 @@ export function supervise(
     statuses: () => board.all(),
     async ready(signal) {
       const refused = (): PartStatus | undefined => board.all().find((status) => status.state === 'refused');
-      const settled = (): boolean => names.every(board.isReady) || refused() !== undefined;
+      const hopeless = (): boolean =>
+        board.all().some((status) => status.state === 'failing' && status.restarts >= HOPELESS_RESTARTS);
+      const settled = (): boolean => names.every(board.isReady) || refused() !== undefined || hopeless();
       try {
         await withDeadline(limitMs, signal, (inner) => board.until(settled, inner));
       } catch (err) {
         signal.throwIfAborted();
-        throw notReady({ parts, given, board, limitMs, home: deps.home }, err);
+        throw notReady({ parts, given, board, home: deps.home }, err);
       }
+      if (hopeless()) throw notReady({ parts, given, board, home: deps.home }, undefined);
       const no = refused();
       if (no)
         throw setupErrors.of('part_refuses', { part: no.title, said: no.problem ?? 'it gave no reason' });
@@ -84,10 +88,10 @@ export function supervise(
 
 /** The error of a start that took too long, about the part that holds up the others. */
 function notReady(
-  start: { parts: readonly Part[]; given: readonly GivenPart[]; board: Board; limitMs: number; home: Home },
+  start: { parts: readonly Part[]; given: readonly GivenPart[]; board: Board; home: Home },
   cause: unknown,
 ): Error {
-  const { parts, given, board, limitMs, home } = start;
+  const { parts, given, board, home } = start;
   const away = given.find((part) => !board.isReady(part.name));
   if (away) {
     const { title, setting } = away;
@@ -95,13 +99,16 @@ function notReady(
     const address = withoutPassword(away.address);
     return setupErrors.of('given_part_away', { part: title, address, setting, why }, cause);
   }
-  const late = parts.find((part) => !board.isReady(part.name) && part.needs.every(board.isReady)) ?? parts[0];
+  const crashing = parts.find((part) => (board.of(part.name)?.restarts ?? 0) >= HOPELESS_RESTARTS);
+  const late =
+    crashing ??
+    parts.find((part) => !board.isReady(part.name) && part.needs.every(board.isReady)) ??
+    parts[0];
   const name = late?.name ?? '';
   const said = board.of(name)?.problem ?? 'no reason known';
-  const seconds = Math.round(limitMs / 1000);
   return setupErrors.of(
     'part_not_ready',
-    { part: late?.title ?? name, seconds, said, log: logFileOf(home, name) },
+    { part: late?.title ?? name, said, log: logFileOf(home, name) },
     cause,
   );
 }
