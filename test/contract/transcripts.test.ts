@@ -39,16 +39,16 @@ onEveryStore((open) => {
     await using stores = await open();
     const stream = randomUUID();
     const writers = Promise.all(
-      [...'abcd'].map(async (writer) => {
+      ['a', 'b', 'c', 'd'].map(async (writer) => {
         for (let i = 0; i < 25; i += 1)
           await stores.transcripts.append(stream, [`${writer}${i}`, `${writer}${i}'`], patient);
       }),
     );
-    let done = false;
-    void writers.then(() => (done = true));
+    const progress = { done: false };
+    void writers.then(() => (progress.done = true));
     const seen: string[] = [];
     for (let after = 0; ;) {
-      const last = done;
+      const last = progress.done;
       const page = await stores.transcripts.read(stream, after, patient);
       seen.push(...page.map(({ text }) => text));
       after = page.at(-1)?.position ?? after;

@@ -54,7 +54,7 @@ async function open({ platformId = 'abc123', started = true } = {}) {
     queue,
     jobs,
     /** Drains wait from now on, until the answered function is called. */
-    close(): () => void {
+    close: (): (() => void) => {
       gate = new Promise((resolve) => (openGate = resolve));
       return () => {
         openGate();
@@ -62,7 +62,7 @@ async function open({ platformId = 'abc123', started = true } = {}) {
       };
     },
     /** A hint may be lost; wakes until one arrives, as the loop that looks for waiting builds makes up for it. */
-    async wakeUntilSeen(appId: string): Promise<void> {
+    wakeUntilSeen: async (appId: string): Promise<void> => {
       const before = drains.length;
       await until(async () => {
         queue.wake(appId);

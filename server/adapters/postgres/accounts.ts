@@ -54,18 +54,7 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
       return user ?? undefined;
     },
 
-    async addKey(key, signal) {
-      const { id, userId, fingerprint, publicKey, createdAt } = key;
-      const data = { id, userId, fingerprint, publicKey, createdAt, comment: storable(key.comment) };
-      try {
-        return readKey(
-          await db.run((tables) => tables.key.create({ data, include: { user: true } }), signal),
-        );
-      } catch (err) {
-        if (isTaken(err, 'fingerprint')) throw PlatformError.of('key_taken', { fingerprint }, err);
-        throw err;
-      }
-    },
+    addKey: (key, signal) => addKey(db, key, signal),
 
     async listKeys(userId, signal) {
       const keys = await db.run(
@@ -97,4 +86,15 @@ function readActor(user: { readonly id: string; readonly email: string; readonly
 
 function readKey({ user, ...key }: Prisma.KeyGetPayload<{ include: { user: true } }>): Key {
   return { ...key, email: user.email };
+}
+
+async function addKey(db: Database, key: Omit<Key, 'email'>, signal: AbortSignal): Promise<Key> {
+  const { id, userId, fingerprint, publicKey, createdAt } = key;
+  const data = { id, userId, fingerprint, publicKey, createdAt, comment: storable(key.comment) };
+  try {
+    return readKey(await db.run((tables) => tables.key.create({ data, include: { user: true } }), signal));
+  } catch (err) {
+    if (isTaken(err, 'fingerprint')) throw PlatformError.of('key_taken', { fingerprint }, err);
+    throw err;
+  }
 }

@@ -27,29 +27,13 @@ export function createApps({
   readonly networks?: number;
 }): Apps {
   return {
-    create: ({ id, name, ownerId, deployBranch }, signal) =>
+    create: (input, signal) =>
       db.transaction(async (tables) => {
         await lock(tables, 'app names and networks');
-        if (await tables.app.findUnique({ where: { name }, select: { id: true } }))
-          throw PlatformError.of('name_taken', { name });
+        if (await tables.app.findUnique({ where: { name: input.name }, select: { id: true } }))
+          throw PlatformError.of('name_taken', { name: input.name });
         const network = await freeNetwork(tables, networks);
-        const release = {
-          id: randomUUID(),
-          version: 1,
-          status: 'succeeded' as const,
-          description: 'Initial release',
-          userId: ownerId,
-        };
-        const row = await tables.app.create({
-          data: {
-            ...{ id, name, ownerId, deployBranch, network, lastVersion: release.version },
-            releases: {
-              create: { ...release, config: sealConfig(sealer, { appId: id, id: release.id }, new Map()) },
-            },
-          },
-          include: { owner: true },
-        });
-        return readApp(row);
+        return readApp(await insert(tables, sealer, { ...input, network }));
       }, signal),
 
     async find(nameOrId, signal) {
@@ -99,6 +83,27 @@ export function createApps({
         return true;
       }, signal),
   };
+}
+
+/** The app with its first release, which has nothing in it. */
+function insert(
+  tables: Tables,
+  sealer: Sealer,
+  app: Parameters<Apps['create']>[0] & { readonly network: number },
+): Promise<AppRow> {
+  const releaseId = randomUUID();
+  const release = {
+    id: releaseId,
+    version: 1,
+    status: 'succeeded' as const,
+    description: 'Initial release',
+    userId: app.ownerId,
+    config: sealConfig(sealer, { appId: app.id, id: releaseId }, new Map()),
+  };
+  return tables.app.create({
+    data: { ...app, lastVersion: release.version, releases: { create: release } },
+    include: { owner: true },
+  });
 }
 
 /** The smallest index no app holds; also a destroyed app holds its own until the controller has forgotten it. */

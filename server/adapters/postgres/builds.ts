@@ -11,6 +11,9 @@ const BUILD = { include: { release: { select: { id: true } } } } as const;
 
 export function createBuilds({ db, clock }: { readonly db: Database; readonly clock: Clock }): Builds {
   return {
+    ...readBuilds(db),
+    ...recordBuilds(db, clock),
+
     submit: ({ id, appId, userId, push }, reason, signal) =>
       db.transaction(async (tables) => {
         if (!(await lockLivingApp(tables, appId)))
@@ -26,6 +29,23 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
         );
       }, signal),
 
+    claim: (appId, epoch, signal) =>
+      db.transaction(async (tables) => {
+        if (!(await lockLivingApp(tables, appId))) return undefined;
+        const next = await nextOf(tables, appId, epoch);
+        if (!next) return undefined;
+        const row = await tables.build.update({
+          where: { id: next },
+          data: { status: 'building', epoch, attempt: { increment: 1 } },
+          ...BUILD,
+        });
+        return readBuild(row);
+      }, signal),
+  };
+}
+
+function readBuilds(db: Database): Pick<Builds, 'find' | 'list' | 'waiting' | 'lastDeployed'> {
+  return {
     async find(id, signal) {
       if (!isId(id)) return undefined;
       const row = await db.run((tables) => tables.build.findUnique({ where: { id }, ...BUILD }), signal);
@@ -53,19 +73,24 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
       return [...new Set(rows.map(({ appId }) => appId))];
     },
 
-    claim: (appId, epoch, signal) =>
-      db.transaction(async (tables) => {
-        if (!(await lockLivingApp(tables, appId))) return undefined;
-        const next = await nextOf(tables, appId, epoch);
-        if (!next) return undefined;
-        const row = await tables.build.update({
-          where: { id: next },
-          data: { status: 'building', epoch, attempt: { increment: 1 } },
-          ...BUILD,
-        });
-        return readBuild(row);
-      }, signal),
+    async lastDeployed(appId, signal) {
+      const row = await db.run(
+        (tables) =>
+          tables.build.findFirst({
+            where: { appId, status: 'succeeded' },
+            orderBy: { position: 'desc' },
+            ...BUILD,
+          }),
+        signal,
+      );
+      return row ? readBuild(row) : undefined;
+    },
+  };
+}
 
+/** What a worker writes down; each does nothing unless the build is still its own. */
+function recordBuilds(db: Database, clock: Clock): Pick<Builds, 'recordImage' | 'recordRelease' | 'settle'> {
+  return {
     async recordImage(id, epoch, image, signal) {
       const changed = await db.run(
         (tables) => tables.build.updateMany({ where: mine(id, epoch), data: { image: writeImage(image) } }),
@@ -98,19 +123,6 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
         signal,
       );
       return changed.count === 1;
-    },
-
-    async lastDeployed(appId, signal) {
-      const row = await db.run(
-        (tables) =>
-          tables.build.findFirst({
-            where: { appId, status: 'succeeded' },
-            orderBy: { position: 'desc' },
-            ...BUILD,
-          }),
-        signal,
-      );
-      return row ? readBuild(row) : undefined;
     },
   };
 }

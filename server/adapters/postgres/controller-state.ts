@@ -34,6 +34,28 @@ export function createControllerState({
 
     desired: (signal) => db.run((tables) => readDesired(tables, sealer), signal),
 
+    ...decideDeployments(db, clock),
+
+    forget: (appId, epoch, signal) =>
+      db.transaction(async (tables) => {
+        if (!(await reignsStill(tables, epoch))) return false;
+        await tables.$executeRaw`
+          DELETE FROM "TranscriptLine" WHERE stream IN (
+            SELECT id FROM "Build" WHERE "appId" = ${appId}::uuid
+            UNION ALL SELECT id FROM "Deployment" WHERE "appId" = ${appId}::uuid)`;
+        const gone = await tables.app.deleteMany({ where: { id: appId, deletedAt: { not: null } } });
+        return gone.count === 1;
+      }, signal),
+
+    async imagesToKeep(keep, signal) {
+      const rows = await db.run((tables) => imagesInUse(tables, keep), signal);
+      return new Set(rows.map(({ repository, digest }) => `${repository}@${digest}`));
+    },
+  };
+}
+
+function decideDeployments(db: Database, clock: Clock): Pick<ControllerState, 'begin' | 'succeed' | 'fail'> {
+  return {
     begin: (id, epoch, signal) =>
       db.transaction(async (tables) => {
         const found = await hold(tables, id, epoch);
@@ -75,22 +97,6 @@ export function createControllerState({
         });
         return true;
       }, signal),
-
-    forget: (appId, epoch, signal) =>
-      db.transaction(async (tables) => {
-        if (!(await reignsStill(tables, epoch))) return false;
-        await tables.$executeRaw`
-          DELETE FROM "TranscriptLine" WHERE stream IN (
-            SELECT id FROM "Build" WHERE "appId" = ${appId}::uuid
-            UNION ALL SELECT id FROM "Deployment" WHERE "appId" = ${appId}::uuid)`;
-        const gone = await tables.app.deleteMany({ where: { id: appId, deletedAt: { not: null } } });
-        return gone.count === 1;
-      }, signal),
-
-    async imagesToKeep(keep, signal) {
-      const rows = await db.run((tables) => imagesInUse(tables, keep), signal);
-      return new Set(rows.map(({ repository, digest }) => `${repository}@${digest}`));
-    },
   };
 }
 

@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import { pause } from '../../../lib/deadline.ts';
 import type { Logger } from '../../../lib/log.ts';
 import { foreignFailure, lostRace } from './failures.ts';
-import { Prisma, PrismaClient } from './generated/client.ts';
+import { PrismaClient, type Prisma } from './generated/client.ts';
 
 /** The tables, inside or outside a transaction. */
 export type Tables = Prisma.TransactionClient;

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { adoptFormation, type App } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Deployment } from '../../domain/deployment.ts';
-import type { Release } from '../../domain/release.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ReleaseDraft, Releases } from '../../ports/releases.ts';
 import type { Sealer } from '../../ports/sealer.ts';
@@ -12,7 +11,7 @@ import { openConfig, sealConfig } from './sealed-config.ts';
 import { isId, readFormation, storable, writeFormation, writeImage } from './stored-json.ts';
 import { lockLivingApp } from './supersede.ts';
 
-const UNDECIDED = { in: ['pending', 'rolling'] } as { in: ('pending' | 'rolling')[] };
+const UNDECIDED: { in: ('pending' | 'rolling')[] } = { in: ['pending', 'rolling'] };
 const LARGEST_VERSION = 2 ** 31 - 1;
 
 type Made = Awaited<ReturnType<Releases['create']>>;
@@ -27,36 +26,8 @@ export function createReleases({
   readonly clock: Clock;
 }): Releases {
   return {
-    list: (appId, signal) =>
-      db.run(async (tables) => {
-        const rows = await tables.release.findMany({
-          where: { appId },
-          orderBy: { version: 'desc' },
-          ...RELEASE,
-        });
-        const current = await currentOf(tables, appId);
-        return rows.map((row) => readRelease(row, current));
-      }, signal),
-
-    async find(appId, versionOrId, signal) {
-      const which = whichRelease(appId, versionOrId);
-      if (!which) return undefined;
-      return db.run(async (tables) => {
-        const row = await tables.release.findFirst({ where: which, ...RELEASE });
-        return row ? readRelease(row, await currentOf(tables, appId)) : undefined;
-      }, signal);
-    },
-
-    latest: (appId, signal) =>
-      db.run(async (tables) => {
-        const row = await tables.release.findFirst({
-          where: { appId, status: { not: 'failed' } },
-          orderBy: { version: 'desc' },
-          ...RELEASE,
-        });
-        if (!row) throw PlatformError.of('not_found', { resource: 'app', name: appId });
-        return readRelease(row, await currentOf(tables, appId));
-      }, signal),
+    ...readReleases(db),
+    ...readDeployments(db),
 
     async configOf(releaseId, signal) {
       const row = await db.run(
@@ -89,7 +60,46 @@ export function createReleases({
         const { releaseId } = await tables.deployment.findUniqueOrThrow({ where: { id: currentId } });
         return deploy(tables, app.id, releaseId, clock.now());
       }, signal),
+  };
+}
 
+function readReleases(db: Database): Pick<Releases, 'list' | 'find' | 'latest'> {
+  return {
+    list: (appId, signal) =>
+      db.run(async (tables) => {
+        const rows = await tables.release.findMany({
+          where: { appId },
+          orderBy: { version: 'desc' },
+          ...RELEASE,
+        });
+        const current = await currentOf(tables, appId);
+        return rows.map((row) => readRelease(row, current));
+      }, signal),
+
+    async find(appId, versionOrId, signal) {
+      const which = whichRelease(appId, versionOrId);
+      if (!which) return undefined;
+      return db.run(async (tables) => {
+        const row = await tables.release.findFirst({ where: which, ...RELEASE });
+        return row ? readRelease(row, await currentOf(tables, appId)) : undefined;
+      }, signal);
+    },
+
+    latest: (appId, signal) =>
+      db.run(async (tables) => {
+        const row = await tables.release.findFirst({
+          where: { appId, status: { not: 'failed' } },
+          orderBy: { version: 'desc' },
+          ...RELEASE,
+        });
+        if (!row) throw PlatformError.of('not_found', { resource: 'app', name: appId });
+        return readRelease(row, await currentOf(tables, appId));
+      }, signal),
+  };
+}
+
+function readDeployments(db: Database): Pick<Releases, 'findDeployment' | 'deploymentOf' | 'undecided'> {
+  return {
     async findDeployment(id, signal) {
       if (!isId(id)) return undefined;
       const row = await db.run(

@@ -38,7 +38,7 @@ export function writeFormation(value: Formation): Prisma.InputJsonObject {
 }
 
 export function writeImage(value: BuiltImage | null): Prisma.InputJsonObject | typeof Prisma.DbNull {
-  return value === null ? Prisma.DbNull : (image.parse(value) as Prisma.InputJsonObject); // parsed: plain JSON and nothing else
+  return value === null ? Prisma.DbNull : image.parse(value);
 }
 
 export function writeLedger(value: Ledger): Prisma.InputJsonObject {
