@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { run, type Finished } from '../../lib/child.ts';
+import type { PlatformPlace } from './person.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const patient = new AbortController().signal;
+
+/** A whole platform of the tests' own, beside whatever else runs on this machine. */
+export interface TestPlatform {
+  readonly place: PlatformPlace;
+  /** The settings it was made with: for the scripts, and for programs that want to reach it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs one of the scripts of script/ with the platform's settings. */
+  script(name: 'server' | 'stop' | 'uninstall', ...args: readonly string[]): Promise<Finished>;
+  doctor(...args: readonly string[]): Promise<Finished>;
+  /** Removes all of it; throws when something could not be removed. */
+  remove(): Promise<void>;
+}
+
+/** Settings for a platform that is not started yet: a home and ports of its own. */
+export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPlatform> {
+  // Short: the path of a unix socket has room for 107 characters.
+  const home = await mkdtemp('/tmp/gty-');
+  const [httpPort, httpsPort, sshPort, apiPort, registryPort] = await freePorts();
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    GANTRY_HOME: home,
+    GANTRY_HTTP_PORT: String(httpPort),
+    GANTRY_HTTPS_PORT: String(httpsPort),
+    GANTRY_SSH_PORT: String(sshPort),
+    GANTRY_API_PORT: String(apiPort),
+    GANTRY_REGISTRY_PORT: String(registryPort),
+    GANTRY_COMMAND_LINK: '',
+    ...more,
+  };
+  const script = (name: string, ...args: readonly string[]): Promise<Finished> =>
+    run(join(ROOT, 'script', name), args, { env }, patient);
+  return {
+    place: { home, httpPort, sshPort, apiPort },
+    env,
+    script,
+    doctor: (...args) => run(join(ROOT, 'bin', 'gantry'), ['doctor', ...args], { env }, patient),
+    async remove() {
+      const done = await script('uninstall', '--purge', '--yes');
+      if (done.code !== 0) throw new Error(`uninstall: ${done.stderr}`);
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A platform that runs. What its start prints goes to standard error, since on a fresh machine it takes minutes. */
+export async function startPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPlatform> {
+  const platform = await newPlatform(more);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    const child = spawn(join(ROOT, 'script', 'server'), ['--detach'], {
+      env: platform.env,
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  if (code === 0) return platform;
+  await platform.remove();
+  throw new Error(`script/server --detach ended with ${code ?? 'a signal'}`);
+}
+
+type Ports = [http: number, https: number, ssh: number, api: number, registry: number];
+
+/** Ports nobody listens on, all held at once so that none is given twice. */
+async function freePorts(): Promise<Ports> {
+  const servers = await Promise.all([hold(), hold(), hold(), hold(), hold()]);
+  await Promise.all(servers.map(({ close }) => close()));
+  const [http, https, ssh, api, registry] = servers;
+  return [http.port, https.port, ssh.port, api.port, registry.port];
+}
+
+function hold(): Promise<{ port: number; close: () => Promise<void> }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      resolve({ port, close: () => new Promise((done) => server.close(() => done())) });
+    });
+  });
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { summarize, type SuiteReport } from '../support/summary.ts';
+
+const report = (over: Partial<SuiteReport> = {}): SuiteReport => ({
+  numPassedTests: 5,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numTodoTests: 0,
+  testResults: [{ name: 'a.test.ts', status: 'passed', message: '', assertionResults: [{}] }],
+  ...over,
+});
+
+describe('the summary of a test run', () => {
+  it('adds up what passed and failed in all suites', () => {
+    const reports = new Map([
+      ['unit', report()],
+      ['engine', report({ numPassedTests: 2, numFailedTests: 1 })],
+    ]);
+    expect(summarize(reports, {})).toEqual({ passed: 7, failed: 1, complaints: [] });
+  });
+
+  it('counts a suite without a report as a failure', () => {
+    expect(summarize(new Map([['unit', undefined]]), {})).toMatchObject({ passed: 0, failed: 1 });
+  });
+
+  it('counts every skipped test as a failure', () => {
+    expect(summarize(new Map([['unit', report({ numPendingTests: 2 })]]), {}).failed).toBe(2);
+  });
+
+  it('counts a file that could not be loaded, which has no tests to fail', () => {
+    const broken = { name: 'b.test.ts', status: 'failed', message: 'SyntaxError', assertionResults: [] };
+    expect(summarize(new Map([['unit', report({ testResults: [broken] })]]), {}).failed).toBe(1);
+  });
+
+  it('fails when fewer tests ran than the recorded floor', () => {
+    expect(summarize(new Map([['unit', report()]]), { unit: 6 })).toMatchObject({ passed: 5, failed: 1 });
+    expect(summarize(new Map([['unit', report()]]), { unit: 5 })).toMatchObject({ passed: 5, failed: 0 });
+  });
+});
