@@ -1,0 +1,65 @@
+import type { Client } from '../server/contract/client.ts';
+import type { CliConfig } from './config.ts';
+import type { Git } from './git.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command works with. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly config: CliConfig;
+  readonly git: Git;
+  readonly options: Options;
+  /** Aborts when the user interrupts. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  /** The server this user talks to. Throws CommandError when it is not known who they are. */
+  readonly client: () => Promise<Client>;
+  /** The app that is meant: `--app`, GANTRY_APP, or the git remote. Throws UsageError when none is. */
+  readonly app: () => Promise<string>;
+  /** Prints the result: as JSON when that was asked for, else by `human`. */
+  readonly result: (value: unknown, human: () => void) => void;
+  /** Starts a program with one argument and leaves it alone; false when it cannot be started. */
+  readonly launch: (program: string, argument: string) => Promise<boolean>;
+}
+
+/** The options a command was given, by their long names. */
+export interface Options {
+  flag(name: string): boolean;
+  text(name: string): string | undefined;
+  /** True for `--no-NAME`. */
+  declined(name: string): boolean;
+}
+
+/** What a command's file exports as `run`; `args` are its arguments without the options. */
+export type Run = (context: Context, args: readonly string[]) => Promise<void>;
+
+export interface OptionSpec {
+  /** As shown in help: `-n, --num <lines>`. */
+  readonly flags: string;
+  readonly says: string;
+}
+
+/** A command as help shows it; what it does is in its own file, loaded only when it runs. */
+export interface CommandSpec {
+  /** `ps:scale` */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  /** More, for the command's own help. */
+  readonly details?: string;
+  /** `[change...]` */
+  readonly args?: string;
+  readonly options?: readonly OptionSpec[];
+  /** Adds `--app` and `--remote`. */
+  readonly onApp?: true;
+  /** Adds `--no-wait`: it begins a deployment and stays until that is decided. */
+  readonly deploys?: true;
+  readonly examples: readonly string[];
+  readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+/** Commands that belong together. */
+export interface TopicSpec {
+  readonly title: string;
+  readonly commands: readonly CommandSpec[];
+}

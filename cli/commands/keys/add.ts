@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '../../../lib/errors.ts';
+import { ApiError } from '../../../server/contract/client.ts';
+import type { KeyResource } from '../../../server/contract/resources.ts';
+import type { Context, Run } from '../../command.ts';
+import { CommandError } from '../../failures.ts';
+
+/** In the order ssh itself prefers them. */
+const USUAL = ['id_ed25519.pub', 'id_ecdsa.pub', 'id_rsa.pub'];
+const MAX_LENGTH = 16_384;
+
+export const run: Run = async (context, [file]) => {
+  const { terminal, result } = context;
+  const text = file === undefined ? await ownKey(context) : await readKey(file);
+  if (text.includes('PRIVATE KEY')) {
+    throw new CommandError(
+      `${file ?? 'This'} is a private key, which nobody else may see; give the .pub file beside it.`,
+    );
+  }
+  if (text.length > MAX_LENGTH) throw new CommandError(`${file ?? 'This'} is too long for a public key.`);
+  const key = await add(context, text.trim());
+  result(key, () => terminal.print(`${key.fingerprint}  ${key.comment}`));
+};
+
+/** Adding a key that is already one's own is done already. */
+async function add({ client, terminal, signal }: Context, text: string): Promise<KeyResource> {
+  const api = await client();
+  try {
+    const key = await api.addKey(text, signal);
+    terminal.note(`Added the key ${key.comment}; it may push now.`);
+    return key;
+  } catch (err) {
+    if (!(err instanceof ApiError && err.id === 'key_taken')) throw err;
+    const own = (await api.keys(signal)).find((key) => material(key.public_key) === material(text));
+    if (own === undefined) throw err;
+    terminal.note(`The key ${own.comment} is yours already.`);
+    return own;
+  }
+}
+
+/** The key without its comment. */
+function material(line: string): string {
+  return line.split(/\s+/, 2).join(' ');
+}
+
+async function ownKey({ config }: Context): Promise<string> {
+  for (const name of USUAL) {
+    const text = await readIfThere(join(config.sshDirectory, name));
+    if (text !== undefined) return text;
+  }
+  throw new CommandError(
+    `There is no SSH key in ${config.sshDirectory}; make one with ssh-keygen -t ed25519, or name a file.`,
+  );
+}
+
+async function readKey(file: string): Promise<string> {
+  const text = await readIfThere(file);
+  if (text === undefined) throw new CommandError(`There is no file ${file}.`);
+  return text;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT')) return undefined;
+    if (isSystemError(err, 'EISDIR')) throw new CommandError(`${path} is a directory, not a key.`, err);
+    throw err;
+  }
+}

@@ -1,0 +1,70 @@
+import { createClient, type Client } from '../server/contract/client.ts';
+import type { Context, Options } from './command.ts';
+import { readConfig } from './config.ts';
+import { findCredentials } from './credentials.ts';
+import { UsageError } from './failures.ts';
+import { appOfRemote, createGit } from './git.ts';
+import type { System } from './system.ts';
+import { VERSION } from './version.ts';
+
+/** The name of the git remote that deploys, unless another is given. */
+export const REMOTE = 'gantry';
+
+/** Everything a command works with, made when it is needed. */
+export function openContext(given: Readonly<Record<string, unknown>>, system: System): Context {
+  const config = readConfig(system.env);
+  const options = optionsFrom(given);
+  const git = createGit(system.cwd);
+  const { terminal, signal } = system;
+  let client: Promise<Client> | undefined;
+
+  return {
+    terminal,
+    config,
+    git,
+    options,
+    signal,
+    now: system.now,
+    launch: system.launch,
+    client() {
+      client ??= findCredentials(config).then((credentials) =>
+        createClient({ ...credentials, userAgent: `gantry/${VERSION}` }),
+      );
+      return client;
+    },
+    async app() {
+      const remote = options.text('remote');
+      const named = options.text('app') ?? (remote === undefined ? config.app : undefined);
+      if (named !== undefined) return named;
+      const url = await git.remoteUrl(remoteName(remote ?? REMOTE), signal);
+      const app = url === undefined ? undefined : appOfRemote(url);
+      if (app !== undefined) return app;
+      throw new UsageError(
+        remote === undefined
+          ? 'Which app? Name it with --app NAME, set GANTRY_APP, or run this in a repository that has the git remote gantry.'
+          : `The git remote ${remote} names no app here; name the app with --app NAME.`,
+      );
+    },
+    result(value, human) {
+      if (options.flag('json')) terminal.json(value);
+      else human();
+    },
+  };
+}
+
+/** Checked, because it becomes part of a key in git's configuration. */
+export function remoteName(name: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(name)) return name;
+  throw new UsageError(`${name} cannot be the name of a git remote.`);
+}
+
+function optionsFrom(given: Readonly<Record<string, unknown>>): Options {
+  return {
+    flag: (name) => given[name] === true,
+    declined: (name) => given[name] === false,
+    text(name) {
+      const value = given[name];
+      return typeof value === 'string' ? value : undefined;
+    },
+  };
+}

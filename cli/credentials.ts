@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { isSystemError } from '../lib/errors.ts';
+import type { CliConfig } from './config.ts';
+import { CommandError } from './failures.ts';
+
+/** Which server, and the token that opens it. */
+export interface Credentials {
+  readonly url: string;
+  readonly token: string;
+}
+
+const stored = z.object({ url: z.url(), token: z.string().min(1) });
+
+/**
+ * Who we are to whom: the environment first, then the credentials file, then the admin's token on the server itself.
+ * A token is only ever sent to the server it was given for.
+ */
+export async function findCredentials(config: CliConfig): Promise<Credentials> {
+  const file = await readCredentials(config.credentialsFile);
+  const url = config.apiUrl ?? (config.apiKey === undefined ? file?.url : undefined) ?? config.localUrl;
+  if (config.apiKey !== undefined) return { url, token: config.apiKey };
+  if (file !== undefined && sameOrigin(file.url, url)) return { url, token: file.token };
+  if (sameOrigin(config.localUrl, url)) {
+    const token = await readAdminToken(config.adminTokenFile);
+    if (token !== undefined) return { url, token };
+  }
+  throw new CommandError(
+    `You are not logged in to ${url}. Run \`gantry login\`, or set GANTRY_API_KEY; on the server itself, run as the user who started it.`,
+  );
+}
+
+/** Undefined when there is no such file; a file that cannot be understood is a CommandError, never silently ignored. */
+export async function readCredentials(path: string): Promise<Credentials | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  try {
+    return stored.parse(JSON.parse(text));
+  } catch (err) {
+    throw new CommandError(
+      `${path} is not a credentials file; remove it and run \`gantry login\` again.`,
+      err,
+    );
+  }
+}
+
+/** Writes the file so that nobody else can read it, and so that it is never half written. */
+export async function storeCredentials(path: string, credentials: Credentials): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(credentials, null, 2)}\n`);
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+}
+
+/** True when there was something to forget. */
+export async function forgetCredentials(path: string): Promise<boolean> {
+  try {
+    await rm(path);
+    return true;
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT')) return false;
+    throw err;
+  }
+}
+
+async function readAdminToken(path: string): Promise<string | undefined> {
+  const token = (await readIfThere(path))?.trim();
+  return token === '' ? undefined : token;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (err) {
+    // Whoever may not read the admin's token is simply not the admin.
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].some((code) => isSystemError(err, code))) return undefined;
+    throw err;
+  }
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return new URL(a).origin === new URL(b).origin;
+}

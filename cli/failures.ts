@@ -1,0 +1,15 @@
+/** The command was called in a way it cannot be: exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+/** What was asked for did not come out as wanted, and the sentence says why: exit code 1. */
+export class CommandError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'CommandError';
+  }
+}

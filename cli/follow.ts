@@ -1,0 +1,153 @@
+import { pause } from '../lib/deadline.ts';
+import { ApiError, UnreachableError } from '../server/contract/client.ts';
+import type {
+  DeploymentResource,
+  DynoResource,
+  FormationResource,
+  ReleaseResource,
+} from '../server/contract/resources.ts';
+import type { Context } from './command.ts';
+import { CommandError } from './failures.ts';
+
+const LOOK_EVERY_MS = 300;
+/** Longer than the platform lets a rollout take; whoever waits longer waits for something that is broken. */
+const GIVE_UP_MS = 15 * 60_000;
+/** What a new instance gets to boot is a minute; stopping one takes half of that. */
+const SCALE_MS = 3 * 60_000;
+const CONFLICT_MS = 2 * 60_000;
+const CONFLICT_EVERY_MS = 1_000;
+
+/** True unless the user does not want to wait. */
+export function waits(context: Context): boolean {
+  return !context.options.declined('wait');
+}
+
+/**
+ * Makes a change, and while something else is being deployed waits up to two minutes for its end. Trying again is
+ * safe: what was refused has changed nothing.
+ */
+export async function patiently<T>(context: Context, change: () => Promise<T>): Promise<T> {
+  const until = context.now().getTime() + CONFLICT_MS;
+  for (let told = false; ; told = true) {
+    try {
+      return await change();
+    } catch (err) {
+      const busy = err instanceof ApiError && err.status === 409 && err.retry;
+      if (!busy || context.now().getTime() > until) throw err;
+      if (!told && err.id === 'deploy_in_progress') context.terminal.note(`${err.message} Waiting for it …`);
+      await pause(CONFLICT_EVERY_MS, context.signal);
+    }
+  }
+}
+
+/** Stays with a release until it is live, showing its output; a release that fails is a CommandError with the reason. */
+export async function followRelease(
+  context: Context,
+  app: string,
+  version: number,
+): Promise<ReleaseResource> {
+  const client = await context.client();
+  const look = () => client.release(app, `v${version}`, context.signal);
+  const release = await untilDecided(context, look, (one) => one.status !== 'pending');
+  if (release.status === 'failed') {
+    const reason = release.failure ?? 'the reason was not recorded; see gantry logs';
+    throw new CommandError(
+      `v${version} was not deployed: ${unpunctuated(reason)}. What ran before still runs.`,
+    );
+  }
+  return release;
+}
+
+/** As `followRelease`, for a deployment that made no release: a restart. */
+export async function followDeployment(
+  context: Context,
+  deployment: DeploymentResource,
+): Promise<DeploymentResource> {
+  const client = await context.client();
+  const { id, app, release } = deployment;
+  let seen = deployment;
+  const look = async (): Promise<DeploymentResource> => {
+    const newest = await client.deployment(app.id, release.id, context.signal);
+    // A newer deployment of the same release has taken this one's place; it was decided before that began.
+    seen = newest === null || newest.id !== id ? { ...seen, status: 'superseded' } : newest;
+    return seen;
+  };
+  const end = await untilDecided(context, look, ({ status }) => status !== 'pending' && status !== 'rolling');
+  if (end.status === 'failed') {
+    const reason = end.failure ?? 'the reason was not recorded; see gantry logs';
+    throw new CommandError(`The restart failed: ${unpunctuated(reason)}. What ran before still runs.`);
+  }
+  return end;
+}
+
+/** Shows the output once, then looks until it is decided: a stream that breaks costs only its text. */
+async function untilDecided<T extends { readonly output_stream_url: string | null }>(
+  context: Context,
+  look: () => Promise<T>,
+  decided: (thing: T) => boolean,
+): Promise<T> {
+  const until = context.now().getTime() + GIVE_UP_MS;
+  let thing = await look();
+  try {
+    if (!decided(thing) && thing.output_stream_url !== null) await show(context, thing.output_stream_url);
+    for (;;) {
+      thing = await look();
+      if (decided(thing)) return thing;
+      if (context.now().getTime() > until)
+        throw new CommandError('It is still not decided; see gantry releases.');
+      await pause(LOOK_EVERY_MS, context.signal);
+    }
+  } catch (err) {
+    if (context.signal.aborted) context.terminal.note('Not waiting any longer; it goes on without you.');
+    throw err;
+  }
+}
+
+async function show(context: Context, url: string): Promise<void> {
+  const { textLines } = await import('../server/contract/sse.ts');
+  const client = await context.client();
+  try {
+    for await (const line of textLines(client.output(url, context.signal))) context.terminal.note(line);
+  } catch (err) {
+    if (context.signal.aborted || !(err instanceof ApiError || err instanceof UnreachableError)) throw err;
+  }
+}
+
+/** Waits until as many instances are up as the formation asks for; one that crashes is a CommandError. */
+export async function followScale(
+  context: Context,
+  app: string,
+  formation: readonly FormationResource[],
+): Promise<void> {
+  const client = await context.client();
+  const until = context.now().getTime() + SCALE_MS;
+  const before = new Set((await client.dynos(app, context.signal)).filter(isCrashed).map(({ id }) => id));
+  for (;;) {
+    const dynos = await client.dynos(app, context.signal);
+    const crashed = dynos.find((dyno) => isCrashed(dyno) && !before.has(dyno.id));
+    if (crashed !== undefined) {
+      throw new CommandError(`${crashed.name} crashed; see gantry logs -p ${crashed.name}.`);
+    }
+    const missing = formation.filter((entry) => !reached(entry, dynos));
+    if (missing.length === 0) return;
+    if (context.now().getTime() > until) {
+      const types = missing.map(({ type }) => type).join(', ');
+      throw new CommandError(`Not all instances of ${types} came up in time; see gantry ps and gantry logs.`);
+    }
+    await pause(LOOK_EVERY_MS, context.signal);
+  }
+}
+
+function reached({ type, quantity }: FormationResource, dynos: readonly DynoResource[]): boolean {
+  const own = dynos.filter((dyno) => dyno.type === type);
+  const up = own.filter(({ state }) => state === 'up').length;
+  return up === quantity && own.every(({ state }) => state !== 'starting');
+}
+
+function isCrashed({ state }: DynoResource): boolean {
+  return state === 'crashed';
+}
+
+function unpunctuated(sentence: string): string {
+  return sentence.replace(/[.\s]+$/, '');
+}

@@ -1,0 +1,47 @@
+import { isSystemError } from '../lib/errors.ts';
+import { run } from '../lib/child.ts';
+import { CommandError } from './failures.ts';
+
+/** The git repository the user stands in. */
+export interface Git {
+  /** False outside a repository, and where git is not installed. */
+  inRepository(signal: AbortSignal): Promise<boolean>;
+  /** The URL of a remote; undefined when there is no such remote, or no repository. */
+  remoteUrl(name: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Adds a remote, or points an existing one of that name elsewhere. */
+  setRemote(name: string, url: string, signal: AbortSignal): Promise<void>;
+}
+
+export function createGit(cwd: string): Git {
+  async function git(args: readonly string[], signal: AbortSignal) {
+    try {
+      return await run('git', args, { cwd }, signal);
+    } catch (err) {
+      if (isSystemError(err, 'ENOENT')) return { code: 127, stdout: '', stderr: 'git is not installed' };
+      throw err;
+    }
+  }
+  const remoteUrl: Git['remoteUrl'] = async (name, signal) => {
+    const { code, stdout } = await git(['config', '--get', `remote.${name}.url`], signal);
+    return code === 0 ? stdout.trim() : undefined;
+  };
+
+  return {
+    remoteUrl,
+    async inRepository(signal) {
+      return (await git(['rev-parse', '--git-dir'], signal)).code === 0;
+    },
+    async setRemote(name, url, signal) {
+      const verb = (await remoteUrl(name, signal)) === undefined ? 'add' : 'set-url';
+      const { code, stderr } = await git(['remote', verb, '--', name, url], signal);
+      if (code !== 0) throw new CommandError(`The git remote ${name} could not be set: ${stderr.trim()}`);
+    },
+  };
+}
+
+const REMOTE = /^(?:ssh:\/\/)?git@[^/:]+(?::\d+)?[/:]([a-z][a-z0-9-]{1,28}[a-z0-9])(?:\.git)?\/?$/;
+
+/** The app that a remote's URL pushes to; undefined for a URL of another kind. */
+export function appOfRemote(url: string): string | undefined {
+  return REMOTE.exec(url)?.[1];
+}

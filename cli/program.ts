@@ -1,0 +1,112 @@
+import { Command, CommanderError, Option } from 'commander';
+import { CATALOGUE, optionsOf } from './catalogue.ts';
+import type { CommandSpec } from './command.ts';
+import type { System } from './system.ts';
+import { VERSION } from './version.ts';
+
+/** Exit codes, as the help tells them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+const FOOTER = `
+Exit codes: 0 done, 1 failed, 2 called in a way it cannot be.
+On the server itself, gantry doctor explains the state of every part.
+Help on one command: gantry help ps:scale, or gantry ps:scale --help.`;
+
+/**
+ * Runs the command line once and answers its exit code. Errors have been told when it does; nothing is thrown
+ * for what a user can meet.
+ */
+export async function runCli(argv: readonly string[], system: System): Promise<number> {
+  const program = build(system);
+  try {
+    await program.parseAsync(argv.length === 0 ? ['help'] : [...argv], { from: 'user' });
+    return EXIT.ok;
+  } catch (err) {
+    if (err instanceof CommanderError) return err.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    // Loaded only now: the errors of the client bring the client with them.
+    const { tell } = await import('./tell.ts');
+    return tell(err, system);
+  }
+}
+
+function build(system: System): Command {
+  const { terminal } = system;
+  const program = new Command('gantry')
+    .description('Run your apps on your own machines: git push gantry main makes them live.')
+    .version(VERSION, '-V, --version', 'show the version of this command')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help, of one command or of all')
+    .addHelpText('after', FOOTER)
+    .exitOverride()
+    .configureHelp({
+      // Only what is needed to call it; aliases and options are in the command's own help.
+      subcommandTerm: (command) => [command.name(), argumentsOf(command)].join(' ').trimEnd(),
+      commandUsage: (command) =>
+        command.parent === null
+          ? 'gantry <command> [options]'
+          : `gantry ${[command.name(), argumentsOf(command), '[options]'].filter((word) => word !== '').join(' ')}`,
+    })
+    .configureOutput({
+      writeOut: (text) => terminal.raw(text),
+      writeErr: (text) =>
+        text
+          .trimEnd()
+          .split('\n')
+          .forEach((line) => terminal.note(line)),
+      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+      getOutHelpWidth: () => terminal.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  for (const topic of CATALOGUE) {
+    for (const spec of topic.commands)
+      program.addCommand(commandOf(spec, system, program).helpGroup(`${topic.title}:`));
+  }
+  return program;
+}
+
+function commandOf(spec: CommandSpec, system: System, program: Command): Command {
+  const command = new Command(spec.name)
+    .copyInheritedSettings(program)
+    .summary(spec.summary)
+    .description(sentence(spec))
+    .aliases([...(spec.aliases ?? [])])
+    .helpOption('-h, --help', 'show help')
+    .addHelpText('after', afterHelp(spec));
+  if (spec.args !== undefined) command.arguments(spec.args);
+  for (const { flags, says } of optionsOf(spec)) command.addOption(new Option(flags, says));
+  return command.action(async () => {
+    const [{ run }, { openContext }] = await Promise.all([spec.load(), import('./context.ts')]);
+    await run(openContext(command.opts(), system), command.args);
+  });
+}
+
+function argumentsOf(command: Command): string {
+  return command.registeredArguments
+    .map((argument) => {
+      const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+      return argument.required ? `<${name}>` : `[${name}]`;
+    })
+    .join(' ');
+}
+
+function sentence({ summary, details }: CommandSpec): string {
+  const first = `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`;
+  return details === undefined ? first : `${first}\n${details}`;
+}
+
+function afterHelp(spec: CommandSpec): string {
+  const siblings = CATALOGUE.flatMap((topic) => topic.commands).filter(({ name }) =>
+    name.startsWith(`${spec.name}:`),
+  );
+  const width = Math.max(0, ...siblings.map(({ name }) => name.length));
+  const { aliases = [] } = spec;
+  return [
+    ...(aliases.length === 0 ? [] : ['', `Also: ${aliases.map((alias) => `gantry ${alias}`).join(', ')}`]),
+    '',
+    'Examples:',
+    ...spec.examples.map((example) => `  $ ${example}`),
+    ...(siblings.length === 0 ? [] : ['', 'See also:']),
+    ...siblings.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+  ].join('\n');
+}

@@ -1,0 +1,11 @@
+import type { Terminal } from './terminal.ts';
+
+/** What the command line is given by whoever runs it: main.ts, or a test. */
+export interface System {
+  readonly terminal: Terminal;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly launch: (program: string, argument: string) => Promise<boolean>;
+}

@@ -1,0 +1,23 @@
+const STEPS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/** `2026/11/21 10:00:00 +0000 (~ 3m ago)` */
+export function when(time: string, now: Date): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return time;
+  const text = date
+    .toISOString()
+    .replace(/-/g, '/')
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, ' +0000');
+  return `${text} (~ ${age((now.getTime() - date.getTime()) / 1000)} ago)`;
+}
+
+function age(seconds: number): string {
+  const [unit, size] = STEPS.find(([, length]) => seconds >= length) ?? ['s', 1];
+  return `${Math.max(0, Math.floor(seconds / size))}${unit}`;
+}
