@@ -31,9 +31,6 @@ export interface RouterConfig {
   readonly uids: readonly number[];
 }
 
-/** Two processes and at most a few retiring ones share the machine; beyond this a visitor waits in the kernel's queue. */
-const MAX_CONNECTIONS = 10_000;
-
 /** A WebSocket that is open during a reload lives this long after it at most. */
 const HARD_STOP_AFTER_MS = 300_000;
 
@@ -71,7 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
       probeDigest: createHash('sha256').update(key).digest('hex').toUpperCase(),
       // Two processes are two threads already; and with one thread each, a process's counters are read all at one moment.
       threads: 1,
-      maxConnections: Math.min(MAX_CONNECTIONS, Math.floor((openFilesLimit() - 1_000) / 2)),
+      openFiles: openFilesLimit(),
       hardStopAfterMs: HARD_STOP_AFTER_MS,
     },
   });
@@ -84,7 +81,7 @@ function systemUser(name: string): number | undefined {
   return line === undefined ? undefined : Number(line.split(':')[2]);
 }
 
-/** The hard limit: HAProxy raises its own soft one, and needs two files for each connection. */
+/** The hard limit: HAProxy raises its own soft one. */
 function openFilesLimit(): number {
   const line = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return line === undefined || line === 'unlimited' ? 1_000_000 : Number(line);

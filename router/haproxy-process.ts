@@ -26,6 +26,8 @@ export interface Where {
 }
 
 const START_TIMEOUT_MS = 20_000;
+/** HAProxy is started quietly, or it would log every change of a server; some reasons are lost with that. */
+const SILENT_END = 'without a reason; is its port taken, or its limit of open files too low?';
 const MAX_LOG_BYTES = 1_000_000;
 
 /** Names one run of a process, for counters and mirrors. */
@@ -112,7 +114,10 @@ export async function startProcess(
       const started = child.pid === undefined ? undefined : startedAt(child.pid);
       if (ended !== undefined) {
         const said = (await readFile(where.logFile, 'utf8')).slice(before > MAX_LOG_BYTES ? 0 : before);
-        throw RouterError.of('process_down', { slot, reason: said === '' ? ended : lastAlert(said) });
+        throw RouterError.of('process_down', {
+          slot,
+          reason: said === '' ? `${ended} ${SILENT_END}` : lastAlert(said),
+        });
       }
       if (child.pid !== undefined && started !== undefined && (await pidBehind(socket, inner)) === child.pid)
         return { pid: child.pid, started, slot, generation, socket };

@@ -148,7 +148,9 @@ function house(
     const need = homeless.filter((w) => classFor(w.backend.servers.length) === slots).length;
     const missing = need - freeOf(slots).length;
     if (missing <= 0) continue;
-    pool = grow(pool, slots, missing);
+    // And a third to spare, so that the pool is not low at once and reloaded a second time.
+    const inUse = placesOf(pool).filter((p) => p.slots === slots).length + missing;
+    pool = grow(pool, slots, missing + Math.ceil(inUse / 2));
     free.clear();
   }
   const placements = [...state.placements];

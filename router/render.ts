@@ -13,7 +13,8 @@ export interface Settings {
   /** Hex SHA-256 of the probe secret: the secret itself is in no file that HAProxy reads. */
   readonly probeDigest: string;
   readonly threads: number;
-  readonly maxConnections: number;
+  /** Files a process may have open; what checks and sockets leave of them is for visitors, two files each. */
+  readonly openFiles: number;
   readonly hardStopAfterMs: number;
 }
 
@@ -30,11 +31,22 @@ function meetingPoint(settings: Settings, slot: number): { bind: string; connect
   return { bind, connect: settings.user === null ? bind : `/${name}` };
 }
 
-function renderGlobal(settings: Settings, socket: string): string {
+const MIN_CONNECTIONS = 1_000;
+const MAX_CONNECTIONS = 10_000;
+
+function connectionsFor(settings: Settings, pool: Pool): number {
+  // HAProxy sets one file aside for the check of every slot, used or not.
+  const checks = pool.reduce((sum, shard) => sum + shard.count * shard.slots, 0);
+  const left = Math.floor((settings.openFiles - checks - 500) / 2);
+  return Math.min(MAX_CONNECTIONS, Math.max(MIN_CONNECTIONS, left));
+}
+
+function renderGlobal(settings: Settings, pool: Pool, socket: string): string {
   const jail = settings.user === null ? '' : `  user ${settings.user}\n  chroot ${settings.jail}\n`;
   return `global
 ${jail}  nbthread ${settings.threads}
-  maxconn ${settings.maxConnections}
+  maxconn ${connectionsFor(settings, pool)}
+  no strict-limits
   # A stopping process is held by its longest connection; this bounds it.
   hard-stop-after ${settings.hardStopAfterMs}ms
   stats socket ${socket} mode 600 level admin expose-fd listeners
@@ -50,6 +62,8 @@ defaults base
   timeout client 60s
   timeout client-fin 10s
   timeout server 55s
+  # Without it an app that ignores the end of a WebSocket keeps the stream for the whole tunnel timeout.
+  timeout server-fin 10s
   timeout http-request 10s
   timeout http-keep-alive 60s
   timeout queue 10s
@@ -151,8 +165,8 @@ backend none from base
  * The file of one of the two processes: everything but the places. The processes differ in their command socket
  * and in where one that stops meets its successor.
  */
-export function renderProcess(settings: Settings, slot: number, socket: string): string {
-  return renderGlobal(settings, socket) + DEFAULTS + renderFrontend(settings, slot);
+function renderProcess(settings: Settings, pool: Pool, at: { slot: number; socket: string }): string {
+  return renderGlobal(settings, pool, at.socket) + DEFAULTS + renderFrontend(settings, at.slot);
 }
 
 /** A closed slot points where nobody listens; it is never asked. */
@@ -200,13 +214,10 @@ export function renderState(state: RouterState): Files {
 }
 
 /** The files that stay as they are for a whole generation. `socketOf` gives the command socket of each process. */
-export function renderFixed(settings: Settings, socketOf: (slot: number) => string): Files {
-  return new Map([
-    ['404.html', NOT_FOUND_PAGE],
-    ['503.html', UNAVAILABLE_PAGE],
-    ...[0, 1].map((slot): [string, string] => [
-      `process-${slot}.cfg`,
-      renderProcess(settings, slot, socketOf(slot)),
-    ]),
+export function renderFixed(settings: Settings, pool: Pool, socketOf: (slot: number) => string): Files {
+  const processes = [0, 1].map((slot): [string, string] => [
+    `process-${slot}.cfg`,
+    renderProcess(settings, pool, { slot, socket: socketOf(slot) }),
   ]);
+  return new Map([...processes, ['404.html', NOT_FOUND_PAGE], ['503.html', UNAVAILABLE_PAGE]]);
 }

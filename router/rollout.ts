@@ -38,8 +38,8 @@ export function createRollout(deps: RolloutDeps): Rollout {
   let state: RouterState = emptyState();
   let reloads = 0;
 
-  const fixedFiles = (generation: number): Files =>
-    renderFixed(settings, (slot) => where.socketOf(slot, generation));
+  const fixedFiles = ({ generation, pool }: RouterState): Files =>
+    renderFixed(settings, pool, (slot) => where.socketOf(slot, generation));
 
   const convergeAll = (look: Look, signal: AbortSignal): Promise<void> =>
     convergePair(deps, state, look, signal);
@@ -47,10 +47,7 @@ export function createRollout(deps: RolloutDeps): Rollout {
   /** A new configuration: written apart, read by HAProxy on trial, and only then made the one that counts. */
   async function adoptGeneration(next: RouterState, signal: AbortSignal): Promise<void> {
     const fresh = { ...next, generation: state.generation + 1 };
-    await store.writeGeneration(
-      fresh.generation,
-      new Map([...fixedFiles(fresh.generation), ...renderState(fresh)]),
-    );
+    await store.writeGeneration(fresh.generation, new Map([...fixedFiles(fresh), ...renderState(fresh)]));
     await checkGeneration(where, fresh.generation, signal);
     await store.save(fresh);
     state = fresh;
@@ -67,7 +64,7 @@ export function createRollout(deps: RolloutDeps): Rollout {
   }
 
   async function openGeneration(signal: AbortSignal): Promise<void> {
-    if (!(await store.holds(state.generation, fixedFiles(state.generation)))) {
+    if (!(await store.holds(state.generation, fixedFiles(state)))) {
       try {
         await adoptGeneration(state, signal);
       } catch (err) {
@@ -117,14 +114,15 @@ async function convergePair(
 ): Promise<void> {
   const wanted = wantedRuntime(state);
   const check = (proc: Proc): Promise<void> => deps.convergence.converge(proc, wanted, 'all', signal);
-  const done: Promise<void>[] = [];
+  const slots: Promise<PromiseSettledResult<void>[]>[] = [];
   for (const slot of SLOTS) {
     const brought = deps.pair.bring(slot, { generation: state.generation, check }, signal);
-    done.push(brought.then(() => convergeSlot(deps, slot, { wanted, look }, signal)));
+    const converged = brought.then(() => convergeSlot(deps, slot, { wanted, look }, signal));
+    slots.push(Promise.allSettled([converged]));
     // One after the other: while one is replaced, the other serves.
-    await brought.catch(() => undefined);
+    await Promise.allSettled([brought]);
   }
-  const failed = (await Promise.allSettled(done)).find((result) => result.status === 'rejected');
+  const failed = (await Promise.all(slots)).flat().find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }
 

@@ -1,0 +1,304 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { callJson } from '../../lib/local-http.ts';
+import {
+  backendStates,
+  probeAnswer,
+  routerStatus,
+  type Backend,
+  type BackendState,
+  type ProbeAnswer,
+  type ProbeRequest,
+  type Route,
+  type RouterStatus,
+} from '../../router/contract.ts';
+
+const forever = new AbortController().signal;
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Asks until it is so; fails loudly when it never is. */
+export async function until(what: string, ms: number, isSo: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + ms;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for: ${what}`);
+    await sleep(20);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, '::', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** A router of its own: home, port, agent process, and everything removed at the end. */
+export interface Rig extends AsyncDisposable {
+  readonly port: number;
+  readonly home: string;
+  readonly agentPid: () => number;
+  /** Puts the next version of the table. */
+  put(routes: readonly Route[]): Promise<void>;
+  /** Puts a table as given; for what must be refused. */
+  putRaw(table: unknown): Promise<unknown>;
+  probe(asked: Partial<ProbeRequest> & Pick<ProbeRequest, 'app' | 'host'>): Promise<ProbeAnswer>;
+  backends(): Promise<BackendState[]>;
+  backend(app: string, key: string): Promise<BackendState | undefined>;
+  status(): Promise<RouterStatus>;
+  startAgent(): Promise<void>;
+  /** SIGKILL to the agent only. */
+  killAgent(): Promise<void>;
+  /** SIGTERM to the agent, and waits for its end. */
+  stopAgent(): Promise<void>;
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('exit', () => resolve()));
+}
+
+export async function startRig(): Promise<Rig> {
+  const home = await mkdtemp('/tmp/gr-');
+  const port = await freePort();
+  await mkdir(join(home, 'secrets'));
+  await writeFile(join(home, 'secrets', 'probe-key'), randomBytes(24).toString('hex'));
+  const socket = join(home, 'run', 'router.sock');
+  const log = createWriteStream(join(home, 'agent.log'), { flags: 'a' });
+  let agent: ChildProcess | undefined;
+  let seq = 0;
+
+  const call = (method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<unknown> =>
+    callJson({ socket, method, path, body }, 60_000, forever);
+
+  const rig: Rig = {
+    port,
+    home,
+    agentPid: () => agent?.pid ?? 0,
+    async put(routes) {
+      seq += 1;
+      await call('PUT', '/table', { version: { epoch: 1, seq }, routes });
+    },
+    putRaw: (table) => call('PUT', '/table', table),
+    probe: async (asked) =>
+      probeAnswer.parse(
+        await call('POST', '/probe', { which: 'serving', path: '/', timeoutMs: 3000, ...asked }),
+      ),
+    backends: async () => backendStates.parse(await call('GET', '/backends')),
+    backend: async (app, key) => (await rig.backends()).find((b) => b.app === app && b.key === key),
+    status: async () => routerStatus.parse(await call('GET', '/status')),
+    async startAgent() {
+      agent = spawn(process.execPath, ['--import', 'tsx', 'router/main.ts'], {
+        env: {
+          PATH: process.env['PATH'],
+          GANTRY_HOME: home,
+          GANTRY_ID: 'test00',
+          GANTRY_HTTP_PORT: String(port),
+          GANTRY_LOG_LEVEL: 'debug',
+        },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      agent.stderr?.pipe(log, { end: false });
+      const child = agent;
+      await until('the agent to answer', 20_000, async () => {
+        if (child.exitCode !== null) throw new Error(`the agent ended; see ${home}/agent.log`);
+        return rig.status().then(
+          () => true,
+          () => false,
+        );
+      });
+    },
+    async killAgent() {
+      if (!agent) return;
+      agent.kill('SIGKILL');
+      await ended(agent);
+    },
+    async stopAgent() {
+      if (!agent) return;
+      agent.kill('SIGTERM');
+      await ended(agent);
+    },
+    async [Symbol.asyncDispose]() {
+      if (agent?.exitCode !== null || agent.signalCode !== null)
+        await rig.startAgent().catch(() => undefined);
+      await rig.stopAgent();
+      log.end();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  await rig.startAgent();
+  return rig;
+}
+
+/** A small app: answers its name, unless the handler does something else. */
+export interface App extends AsyncDisposable {
+  readonly name: string;
+  readonly server: Server;
+  /** The backend of the table that points at it. */
+  backend(): Backend;
+  /** Stops as an app does: no new connections, idle ones closed, the rest finished. */
+  stop(): Promise<void>;
+}
+
+let instances = 0;
+
+export async function startApp(name: string, handler?: RequestListener): Promise<App> {
+  const server = createServer(handler ?? ((_req, res) => res.end(name)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { port } = address;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  instances += 1;
+  const id = `web-${instances}`;
+  const app: App = {
+    name,
+    server,
+    backend: () => ({ key: name, servers: [{ id, address: '127.0.0.1', port }] }),
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy(); // upgraded ones too, which the server has forgotten
+      await app.stop();
+    },
+  };
+  return app;
+}
+
+/** A route with one host by its name. */
+export function route(app: string, serving: Backend | null, more: Partial<Route> = {}): Route {
+  return { app, hosts: [`${app}.localhost`], serving, staged: null, ...more };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** One request through the router, on a new connection unless an agent is given. */
+export function get(
+  port: number,
+  host: string,
+  options: {
+    path?: string;
+    method?: string;
+    headers?: Record<string, string>;
+    agent?: Agent;
+    address?: string;
+    body?: string;
+  } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const req = request(
+      {
+        host: options.address ?? '127.0.0.1',
+        port,
+        path: options.path ?? '/',
+        method: options.method ?? 'GET',
+        agent: options.agent ?? false,
+        headers: { host, ...options.headers },
+      },
+      (res) => {
+        const chunks: Buffer[] = [];
+        res.on('data', (chunk: Buffer) => chunks.push(chunk));
+        res.on('error', reject);
+        res.on('end', () =>
+          resolve({
+            status: res.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString(),
+            headers: res.headers,
+          }),
+        );
+      },
+    );
+    req.on('error', reject);
+    req.end(options.body);
+  });
+}
+
+/** Sends bytes as they are and answers what came back until the connection ended or `ms` passed. */
+export function raw(port: number, bytes: string, ms = 1_000): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    let heard = '';
+    const timer = setTimeout(() => socket.destroy(), ms);
+    socket.on('data', (chunk) => (heard += chunk.toString('latin1')));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(heard);
+    });
+    socket.write(Buffer.from(bytes, 'latin1'));
+  });
+}
+
+/** Visitors that never retry. */
+export interface Load {
+  /** Ends it and says what happened: answers by body, and everything that was not a 200 by class. */
+  end(): Promise<{
+    sent: number;
+    answers: Map<string, number>;
+    failures: Map<string, number>;
+    seconds: number;
+  }>;
+  failed(): number;
+}
+
+/** Half of the workers keep their connection, half make a new one for each request. */
+export function startLoad(port: number, host: string, perSecond: number): Load {
+  const workers = 8;
+  const answers = new Map<string, number>();
+  const failures = new Map<string, number>();
+  const count = (map: Map<string, number>, key: string): Map<string, number> =>
+    map.set(key, (map.get(key) ?? 0) + 1);
+  let running = true;
+  let sent = 0;
+  const began = Date.now();
+
+  async function work(index: number): Promise<void> {
+    const agent = new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 });
+    const gapMs = (1000 / perSecond) * workers;
+    for (let n = 0; running; n += 1) {
+      // Constant arrivals: a slow answer does not lower the rate that was asked for.
+      const due = began + n * gapMs + (index * gapMs) / workers;
+      if (due > Date.now()) await sleep(due - Date.now());
+      sent += 1;
+      try {
+        const { status, body } = await get(port, host, { agent });
+        if (status === 200) count(answers, body);
+        else count(failures, `status ${status}`);
+      } catch (err) {
+        count(failures, err instanceof Error ? err.message : 'unknown');
+      }
+    }
+    agent.destroy();
+  }
+
+  const all = Promise.all(Array.from({ length: workers }, (_, n) => work(n)));
+  return {
+    failed: () => [...failures.values()].reduce((a, b) => a + b, 0),
+    async end() {
+      running = false;
+      await all;
+      return { sent, answers, failures, seconds: (Date.now() - began) / 1000 };
+    },
+  };
+}
