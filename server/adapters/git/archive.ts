@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { withDeadline } from '../../../lib/deadline.ts';
 import { gitEnvironment, gitSettings } from '../../../lib/hermetic-git.ts';
@@ -15,7 +16,7 @@ export async function writeArchive(
   path: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const unfinished = `${path}.tmp-${process.pid}`;
+  const unfinished = `${path}.tmp-${randomUUID()}`;
   try {
     const file = await open(unfinished, 'w', 0o600);
     try {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -61,7 +62,9 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await rm(pathOf(appId), { recursive: true, force: true });
     },
 
-    resolve: (appId, ref, signal) => resolveRef(pathOf(appId), REF.parse(ref), signal),
+    async resolve(appId, ref, signal) {
+      return resolveRef(pathOf(appId), REF.parse(ref), signal);
+    },
 
     async move(appId, ref, to, from, signal) {
       const path = pathOf(appId);
@@ -107,7 +110,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
         removed += await removeOld(join(objects, 'pack'), /^(?:\.tmp-|tmp_)/, before);
       }
       removed += await removeOld(options.root, /^\.new-/, before);
-      return removed + (await removeOld(options.sources, /\.tmp-\d+$/, before));
+      return removed + (await removeOld(options.sources, /\.tmp-[0-9a-f-]+$/, before));
     },
   };
 }
@@ -121,8 +124,7 @@ async function resolveRef(repository: string, ref: string, signal: AbortSignal):
 
 /** Made aside and renamed into place, so that a repository is whole or not there. */
 async function makeRepository(path: string, signal: AbortSignal): Promise<void> {
-  const unfinished = join(dirname(path), `.new-${process.pid}-${path.split('/').at(-1) ?? ''}`);
-  await rm(unfinished, { recursive: true, force: true });
+  const unfinished = join(dirname(path), `.new-${randomUUID()}`);
   await mkdir(join(unfinished, 'info'), { recursive: true, mode: 0o700 });
   await gitOrThrow(
     unfinished,
