@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import type { CacheNames } from './cache-names.ts';
 import { contextStream } from './context.ts';
 import type { BuildEvent, BuildRequest, BuiltImage } from './contract.ts';
 import { StepError, type Engine, type ImageFacts } from './engine.ts';
@@ -18,6 +19,7 @@ export interface BuildsDeps {
   readonly engine: Engine;
   readonly stack: Stack;
   readonly layers: StackLayers;
+  readonly caches: CacheNames;
   /** The registry as the build engine reaches it, host:port. */
   readonly registry: string;
   /** Host names under which a Dockerfile could name the platform's registry. */
@@ -184,12 +186,13 @@ async function buildDockerfile(
   const { request, transcript, dockerfile } = attempt;
   transcript.say('-----> Building from the Dockerfile');
   if (dockerfile.stack) await deps.stack.ensure(transcript.say, signal);
+  const cache = await deps.caches.nameOf(request.cacheKey);
   const steps = dockerfileSteps(transcript);
   try {
     return await runPlan(
       deps,
       attempt,
-      { plan: dockerfilePlan(request, dockerfile), take: steps.take },
+      { plan: dockerfilePlan(request, dockerfile, cache), take: steps.take },
       signal,
     );
   } catch (err) {
@@ -206,9 +209,10 @@ async function buildWithPacks(
 ): Promise<ImageFacts> {
   const { request, transcript } = attempt;
   transcript.say('-----> Determining which buildpack to use for this app');
-  const [stack, settings] = await Promise.all([
+  const [stack, settings, cache] = await Promise.all([
     deps.stack.ensure(transcript.say, signal),
     deps.settings(signal),
+    deps.caches.nameOf(request.cacheKey),
   ]);
   let title = 'this';
   const noting: Transcript = {
@@ -225,6 +229,7 @@ async function buildWithPacks(
       stack: stack.reference,
       settings,
       salt: deps.salt,
+      cache,
     });
     return await runPlan(deps, attempt, { plan, take: steps.take }, signal);
   } catch (err) {

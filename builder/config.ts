@@ -36,6 +36,8 @@ export interface BuilderConfig {
   readonly buildRegistry: Address;
   readonly caBundle: string | null;
   readonly stackCache: string;
+  /** Remembers which tenants' build caches were thrown away. */
+  readonly cacheNames: string;
   readonly cacheBytes: number;
   /** The folder `buildpacks` of the program. */
   readonly buildpacks: string;
@@ -59,6 +61,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BuilderConfig 
     buildRegistry: set.GANTRY_BUILD_REGISTRY,
     caBundle: caBundle === '' ? null : caBundle,
     stackCache: set.GANTRY_STACK_CACHE ?? join(set.GANTRY_HOME, 'stack'),
+    cacheNames: join(set.GANTRY_HOME, 'build-caches'),
     cacheBytes: set.GANTRY_BUILD_CACHE_GB * 1024 ** 3,
     buildpacks: findBuildpacks(),
   });

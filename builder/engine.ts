@@ -57,8 +57,6 @@ export interface Engine {
   names(pattern: string, signal: AbortSignal): Promise<string[]>;
   /** Shrinks the build cache to so many bytes, least recently used first. */
   prune(keepBytes: number, signal: AbortSignal): Promise<void>;
-  /** Forgets the cache mounts of one tenant. */
-  forgetCache(key: string, signal: AbortSignal): Promise<void>;
 }
 
 /** No answer of the engine to a small question takes longer. */
@@ -119,7 +117,6 @@ export function createEngine(socketPath: string): Engine {
       reaching(signal, () =>
         withDeadline(600_000, signal, (abort) => prune(docker, `keep-storage=${keepBytes}&all=1`, abort)),
       ),
-    forgetCache: (key, signal) => reaching(signal, () => forgetCache(docker, key, signal)),
   };
 }
 
@@ -328,21 +325,4 @@ async function readFromImage(
 
 async function prune(docker: Docker, query: string, signal: AbortSignal): Promise<void> {
   await dialJson(docker, `/build/prune?${query}&`, 'POST', signal);
-}
-
-const usage = z.object({
-  BuildCache: z.array(z.object({ ID: z.string(), Type: z.string(), Description: z.string() })).nullish(),
-});
-
-async function forgetCache(docker: Docker, key: string, signal: AbortSignal): Promise<void> {
-  const known = usage.parse(
-    await withDeadline(60_000, signal, (abort) =>
-      dialJson(docker, '/system/df?type=build-cache&', 'GET', abort),
-    ),
-  );
-  for (const record of known.BuildCache ?? []) {
-    if (record.Type !== 'exec.cachemount' || !record.Description.includes(`"${key}/`)) continue;
-    const filters = encodeURIComponent(JSON.stringify({ id: [record.ID] }));
-    await prune(docker, `all=1&filters=${filters}`, signal);
-  }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { readJson, sendJson, type LocalHandler } from '../lib/local-http.ts';
 import type { Builds } from './build.ts';
+import type { CacheNames } from './cache-names.ts';
 import { buildRequest, stackRequest, type BuildEvent, type BuilderStatus } from './contract.ts';
 import type { Engine } from './engine.ts';
 import type { Stack } from './stack.ts';
@@ -18,8 +19,9 @@ export function createHandler(deps: {
   stack: Stack;
   engine: Engine;
   layers: StackLayers;
+  caches: CacheNames;
 }): LocalHandler {
-  const { builds, stack, engine, layers } = deps;
+  const { builds, stack, layers, caches } = deps;
   const routes: readonly Route[] = [
     {
       method: 'POST',
@@ -51,7 +53,7 @@ export function createHandler(deps: {
       method: 'DELETE',
       path: /^\/caches\/([a-z0-9][a-z0-9-]{0,62})$/,
       async answer(_, res, key) {
-        await whileOpen(res, (signal) => engine.forgetCache(key, signal));
+        await caches.forget(key);
         res.writeHead(204).end();
       },
     },

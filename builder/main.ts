@@ -5,6 +5,7 @@ import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
 import { serveLocal } from '../lib/local-http.ts';
 import { rootLog } from '../lib/log.ts';
 import { createBuilds } from './build.ts';
+import { createCacheNames } from './cache-names.ts';
 import { readConfig } from './config.ts';
 import { openRegistryDoor } from './door.ts';
 import { createEngine } from './engine.ts';
@@ -38,11 +39,13 @@ async function main(): Promise<void> {
   const { registry, buildRegistry } = config;
   const engineRegistry = `${buildRegistry.host}:${buildRegistry.port}`;
   const layers = createStackLayers({ engine, registry, engineRegistry, log });
+  const caches = createCacheNames(config.cacheNames);
   const builds = life.own(
     createBuilds({
       engine,
       stack,
       layers,
+      caches,
       registry: engineRegistry,
       registries: [registry.host.toLowerCase(), buildRegistry.host.toLowerCase()],
       folder: config.buildpacks,
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
   if (registry.host !== buildRegistry.host || registry.port !== buildRegistry.port) {
     life.own(await openRegistryDoor(buildRegistry, registry, log, stopping.signal));
   }
-  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine, layers })));
+  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine, layers, caches })));
   log.info({ socket: config.socket }, 'ready');
   await asked;
 }

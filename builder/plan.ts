@@ -19,6 +19,7 @@ export interface Plan {
 export function dockerfilePlan(
   request: BuildRequest,
   dockerfile: NonNullable<SourceFacts['dockerfile']>,
+  cache: string,
 ): Plan {
   const { ignored } = dockerfile;
   return {
@@ -38,7 +39,7 @@ export function dockerfilePlan(
       },
     },
     dockerfile: 'Dockerfile',
-    args: cacheArgs(request),
+    args: cacheArgs(cache),
     secrets: new Map(),
   };
 }
@@ -50,6 +51,8 @@ export interface BuildpackDeps {
   readonly stack: string;
   /** Environment of the build that comes from this machine, like the address of the npm registry. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The name of this tenant's caches. */
+  readonly cache: string;
   /** Of this process only; keeps what is derived from config vars from being guessed. */
   readonly salt: Buffer;
 }
@@ -106,13 +109,9 @@ export function buildpackPlan(request: BuildRequest, deps: BuildpackDeps): Plan 
     },
     dockerfile: 'Dockerfile',
     args: {
-      ...cacheArgs(request),
+      ...cacheArgs(deps.cache),
       STACK: deps.stack,
-      GANTRY_BUILD: createHmac('sha256', deps.salt)
-        .update(request.cacheKey)
-        .update('\0')
-        .update(env)
-        .digest('hex'),
+      GANTRY_BUILD: createHmac('sha256', deps.salt).update(deps.cache).update('\0').update(env).digest('hex'),
     },
     secrets: new Map([
       ['env', env],
@@ -130,8 +129,8 @@ export function buildpackPlan(request: BuildRequest, deps: BuildpackDeps): Plan 
 }
 
 /** Keeps the cache mounts of tenants apart: the engine prefixes their ids with it, whatever the Dockerfile says. */
-function cacheArgs(request: BuildRequest): Record<string, string> {
-  return { BUILDKIT_CACHE_MOUNT_NS: request.cacheKey };
+function cacheArgs(cache: string): Record<string, string> {
+  return { BUILDKIT_CACHE_MOUNT_NS: cache };
 }
 
 /** Only what can be the name of a variable can be the name of a file in ENV_DIR. */

@@ -17,6 +17,8 @@ export interface BuildEngine extends AsyncDisposable {
   /** Name of the network namespace. */
   readonly netns: string;
   readonly pid: number;
+  /** Where it keeps images and the build cache. */
+  readonly dataRoot: string;
 }
 
 export interface BuildEngineOptions {
@@ -76,6 +78,7 @@ export async function startBuildEngine(
       engineAddress: net.engine,
       netns,
       pid: child.pid ?? 0,
+      dataRoot: join(options.home, 'data'),
       [Symbol.asyncDispose]: close,
     };
   } catch (err) {
