@@ -47,7 +47,7 @@ export interface Engine {
   find(signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /** Makes sure that the app's network and the image are there. `pullToken` may pull that image. */
   prepare(app: AppPlace, image: BuiltImage, pullToken: string, signal: AbortSignal): Promise<void>;
-  /** Creates (unless there) and starts (unless running). */
+  /** Creates (unless there) and starts, unless it was started before: what has ended stays ended, so that nothing runs twice. */
   start(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceSeconds`; resolves when it has ended. */
   stop(instanceId: string, graceSeconds: number, signal: AbortSignal): Promise<void>;

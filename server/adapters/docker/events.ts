@@ -1,9 +1,8 @@
 import { PlatformError } from '../../domain/errors.ts';
 import { translate, type DockerClient } from './client.ts';
 
-/** A stream that is silent this long is asked whether its engine still lives: events of a partitioned host just stop. */
-const HEARTBEAT_MS = 10_000;
-const PING_MS = 5_000;
+/** A stream that is silent this long (up to twice) is asked whether its engine still lives: events of a partitioned host just stop. */
+const HEARTBEAT = { everyMs: 5_000, pingMs: 5_000 };
 
 /**
  * Yields at once, and then whenever something happened to containers with these labels. Changes that come close
@@ -13,6 +12,7 @@ export async function* watch(
   client: DockerClient,
   labels: readonly string[],
   signal: AbortSignal,
+  heartbeat = HEARTBEAT,
 ): AsyncGenerator<void, void, undefined> {
   const { stream, close } = await client.open(signal, (docker, abortSignal) =>
     docker.getEvents({ filters: { type: ['container'], label: [...labels], event: EVENTS }, abortSignal }),
@@ -25,12 +25,12 @@ export async function* watch(
       return;
     }
     client
-      .call(signal, (docker) => docker.ping(), PING_MS)
+      .call(signal, (docker) => docker.ping(), heartbeat.pingMs)
       .catch((err: unknown) => {
         failure = err;
         close();
       });
-  }, HEARTBEAT_MS);
+  }, heartbeat.everyMs);
   try {
     yield;
     const chunks = stream[Symbol.asyncIterator]();
