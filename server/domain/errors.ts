@@ -38,6 +38,10 @@ export const PlatformError = errorTable({
     retry: true,
     say: ({ app }) => `${app} was changed by someone else at the same moment; look again and retry.`,
   }),
+  build_superseded: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) => `This build of ${app} is no longer wanted: a newer push took its place.`,
+  }),
   deploy_in_progress: row<{ app: string; version: number }>({
     retry: true,
     say: ({ app, version }) =>

@@ -15,6 +15,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   not_found: 404,
   process_type_not_found: 404,
   app_changed: 409,
+  build_superseded: 409,
   deploy_in_progress: 409,
   fenced: 409,
   invalid_params: 422,

@@ -240,6 +240,7 @@ async function release(
       deps.controller.wake(app.id);
       return made.deployment ?? undefined;
     } catch (err) {
+      if (PlatformError.is(err, 'build_superseded')) break; // whoever took its place has said so
       // Both pass by themselves: someone's config change or restart is being rolled out right now.
       if (!PlatformError.is(err, 'deploy_in_progress') && !PlatformError.is(err, 'app_changed')) throw err;
       await pause(DECIDED_LOOK_MS, signal);

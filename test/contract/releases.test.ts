@@ -190,7 +190,9 @@ onEveryStore((open) => {
     await stores.builds.claim(app.id, 1, patient);
     const late = await draftOf(stores, app, { buildId: later });
     await pushed(stores, app);
-    await expect(stores.releases.create(app, late, patient)).rejects.toMatchObject({ id: 'app_changed' });
+    await expect(stores.releases.create(app, late, patient)).rejects.toMatchObject({
+      id: 'build_superseded',
+    });
   });
 
   it('stores what text in a database cannot hold: NUL', async () => {

@@ -68,10 +68,11 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   if (before)
     return { release: shape(world, before), deployment: newestDeployment(world, before.id) ?? null };
 
+  if (draft.buildId !== null && world.builds.get(draft.buildId)?.status !== 'building')
+    throw PlatformError.of('build_superseded', { app: app.name });
   refuseSecondDeployment(world, row);
   const newest = releasesOf(world, app.id).find((one) => one.status !== 'failed');
-  const superseded = draft.buildId !== null && world.builds.get(draft.buildId)?.status !== 'building';
-  if (newest?.version !== draft.base || superseded) throw PlatformError.of('app_changed', { app: app.name });
+  if (newest?.version !== draft.base) throw PlatformError.of('app_changed', { app: app.name });
 
   row.formation = adoptFormation(draft.formation, app.formation, row.formation);
   row.lastVersion += 1;

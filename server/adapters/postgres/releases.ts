@@ -166,6 +166,7 @@ async function make(
   tables: Tables,
   { app, draft, sealer, now }: { app: App; draft: ReleaseDraft; sealer: Sealer; now: Date },
 ): Promise<Made> {
+  await refuseSuperseded(tables, app, draft);
   await refuseSecondDeployment(tables, app);
   await refuseStale(tables, app, draft);
 
@@ -204,20 +205,21 @@ async function refuseSecondDeployment(tables: Tables, app: App): Promise<void> {
     throw PlatformError.of('deploy_in_progress', { app: app.name, version: undecided.release.version });
 }
 
-async function refuseStale(tables: Tables, app: App, { base, buildId }: ReleaseDraft): Promise<void> {
+/** A newer push may have taken the build's place since its worker last looked. */
+async function refuseSuperseded(tables: Tables, app: App, { buildId }: ReleaseDraft): Promise<void> {
+  if (buildId === null) return;
+  const building = { id: buildId, appId: app.id, status: 'building' as const };
+  if ((await tables.build.count({ where: building })) === 0)
+    throw PlatformError.of('build_superseded', { app: app.name });
+}
+
+async function refuseStale(tables: Tables, app: App, { base }: ReleaseDraft): Promise<void> {
   const newest = await tables.release.findFirst({
     where: { appId: app.id, status: { not: 'failed' } },
     orderBy: { version: 'desc' },
     select: { version: true },
   });
-  // A newer push may have superseded the build since its worker last looked.
-  const superseded =
-    buildId !== null &&
-    !(await tables.build.findFirst({
-      where: { id: buildId, appId: app.id, status: 'building' },
-      select: { id: true },
-    }));
-  if (newest?.version !== base || superseded) throw PlatformError.of('app_changed', { app: app.name });
+  if (newest?.version !== base) throw PlatformError.of('app_changed', { app: app.name });
 }
 
 function newestDeployment(tables: Tables, releaseId: string) {
