@@ -31,8 +31,8 @@ export function overlaps(a: Range, b: Range): boolean {
 const dotted = (address: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 
-// Beside the pools below, and rarely used by anybody: 16,384 links of four addresses each.
-const LINKS = { first: 10 * 2 ** 24 + 191 * 2 ** 16, count: 16_384 };
+// 10.175.0.0/16, beside the networks of apps (10.176.0.0/12) and the pools below: 16,384 links of four addresses.
+const LINKS = { first: 10 * 2 ** 24 + 175 * 2 ** 16, count: 16_384 };
 
 /** The link at a place of the range of links. */
 function linkAt(place: number): Link {

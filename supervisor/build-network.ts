@@ -76,21 +76,9 @@ export async function ensureBuildNetwork(
   await jump(inside, ['raw', 'PREROUTING', 'gantry-builds'], signal);
 }
 
-/** Removes every trace: namespace, interfaces, rules. Idempotent. */
-export async function removeBuildNetwork(home: Home, signal: AbortSignal): Promise<void> {
-  const names = namesOf(home);
-  const chains = [
-    { table: 'filter', from: 'FORWARD', chain: names.forward },
-    { table: 'filter', from: 'INPUT', chain: names.input },
-    { table: 'nat', from: 'POSTROUTING', chain: names.nat },
-  ];
-  for (const { table, from, chain } of chains) {
-    const iptables = (...args: string[]) => run('iptables', ['-w', '-t', table, ...args], options, signal);
-    while ((await iptables('-D', from, '-j', chain)).code === 0);
-    await iptables('-F', chain);
-    await iptables('-X', chain);
-  }
-  await removeInterfaces(names, signal);
+/** Removes namespace and interfaces; the rules go with all others of the platform. Idempotent. */
+export function removeBuildNetwork(home: Home, signal: AbortSignal): Promise<void> {
+  return removeInterfaces(namesOf(home), signal);
 }
 
 const addresses = z.array(z.object({ addr_info: z.array(z.object({ local: z.string() })).optional() }));

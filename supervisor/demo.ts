@@ -51,14 +51,11 @@ export async function demo({ settings, terminal }: Caller, signal: AbortSignal):
     await must('git', 'init', '-q', '-b', 'main');
     await must('git', 'add', '-A');
     await must('git', 'commit', '-q', '-m', `The sample, ${new Date().toISOString()}`);
-    const pushed = await must(
-      'git',
-      'push',
-      '--force',
-      `ssh://git@127.0.0.1:${settings.GANTRY_SSH_PORT}/${APP}.git`,
-      'main',
-    );
+    const remote = `ssh://git@127.0.0.1:${settings.GANTRY_SSH_PORT}/${APP}.git`;
+    const pushed = await step('git', 'push', '--force', remote, 'main');
     for (const line of pushed.stderr.trim().split('\n')) terminal.say(line);
+    if (pushed.code !== 0)
+      throw setupErrors.of('demo_failed', { step: 'git push', said: 'see the lines above' });
     const host = `${APP}.${settings.GANTRY_DOMAIN}`;
     const status = await httpStatus({ port: settings.GANTRY_HTTP_PORT, path: '/', host }, signal);
     if (status !== 200)

@@ -10,6 +10,7 @@ import { stopPlatform } from './down.ts';
 import { setupErrors } from './errors.ts';
 import { exists, findHome, forget } from './home.ts';
 import { pidFileOf } from './keeper.ts';
+import { removePacketRules } from './packet-rules.ts';
 import { removeUnit } from './systemd.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -40,6 +41,7 @@ export async function uninstall(
     if (how.state === 'purge') await removeImages(settings, engine, signal);
     await removeUnit(home, signal);
     await removeBuildNetwork(home, signal);
+    await removePacketRules(home.id, signal);
     await removeLink(home);
     await unmountBelow([root, home.volatile], signal);
     await rm(home.volatile, { recursive: true, force: true });

@@ -28,7 +28,7 @@ export function buildEngineConfig(places: BuildEnginePlaces): string {
       hosts: [places.address],
       group: 'root', // who may use it is root on this machine
       'insecure-registries': [places.registry], // plain HTTP over the link, which nobody else is on
-      bip: '10.190.0.1/24',
+      bip: '10.174.0.1/24', // apart from the link, the networks of apps and Docker’s usual ranges
       'userland-proxy': false,
       icc: false,
       builder: { gc: { enabled: true, defaultKeepStorage: '10GB' } },
