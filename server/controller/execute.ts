@@ -135,6 +135,7 @@ async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Prom
     { app: id, which: 'staged', host: deps.hostOf(name), path: path ?? '/', timeoutMs: PROBE_LIMIT_MS },
     signal,
   );
+  deps.rollouts.probed(deployment.id);
   const good = answer.byApp && (path === undefined || (answer.status >= 200 && answer.status < 400));
   if (good) deps.rollouts.proven(deployment.id);
   else

@@ -6,6 +6,8 @@ export interface Rollouts {
   began(deploymentId: string, appId: string): void;
   staged(deploymentId: string): void;
   stagedMs(deploymentId: string): number | null;
+  /** A request of ours went through the router; it is no visitor's. */
+  probed(deploymentId: string): void;
   proven(deploymentId: string): void;
   isProven(deploymentId: string): boolean;
   switched(deploymentId: string, tookMs: number): void;
@@ -25,6 +27,7 @@ const REFUSALS = 5;
 interface Notes {
   beganMs: number;
   readyMs: number | null;
+  probes: number;
   stagedMs: number | null;
   proven: boolean;
   switchMs: number;
@@ -52,6 +55,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
     const fresh = {
       beganMs: nowMs(),
       readyMs: null,
+      probes: 0,
       stagedMs: null,
       proven: false,
       switchMs: 0,
@@ -67,6 +71,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
     began: (id, appId) => void of(id, appId),
     staged: (id) => void (of(id).stagedMs ??= nowMs()),
     stagedMs: (id) => notes.get(id)?.stagedMs ?? null,
+    probed: (id) => void (of(id).probes += 1),
     proven: (id) => void (of(id).proven = true),
     isProven: (id) => notes.get(id)?.proven ?? false,
     switched: (id, tookMs) => void (of(id).switchMs = tookMs),
@@ -83,7 +88,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
       return {
         bootMs: (note.readyMs ?? nowMs()) - note.beganMs,
         switchMs: note.switchMs,
-        requests: now.requests - note.requests,
+        requests: Math.max(0, now.requests - note.requests - note.probes),
         dropped: now.dropped - note.dropped,
       };
     },

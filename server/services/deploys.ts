@@ -216,7 +216,7 @@ async function release(
   image: BuiltImage,
   signal: AbortSignal,
 ): Promise<Deployment | undefined> {
-  await deps.transcripts.append(build.id, announce(image), signal);
+  await deps.transcripts.append(build.id, announce(), signal);
   for (;;) {
     const fresh = await deps.apps.find(app.id, signal);
     if (!fresh) break;

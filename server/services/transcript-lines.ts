@@ -1,17 +1,11 @@
 import type { Ledger } from '../domain/deployment.ts';
-import type { BuiltImage } from '../domain/release.ts';
 
 /** Lines in the form Heroku gave a push transcript: `-----> ` step, seven spaces detail, ` !     ` warning. */
 const detail = (text: string): string => `       ${text}`;
 
-/** What was built, before it is launched. */
-export function announce(image: BuiltImage): string[] {
-  const types = Object.keys(image.processes);
-  return [
-    '-----> Discovering process types',
-    detail(types.length > 0 ? `Types -> ${types.join(', ')}` : 'The image declares none'),
-    `-----> Launching... ${megabytes(image.bytes)}`,
-  ];
+/** Before the release of what was built is rolled out. */
+export function announce(): string[] {
+  return ['-----> Launching...'];
 }
 
 /** The receipt of a successful deploy: release, URL, and what it cost. */
@@ -30,10 +24,6 @@ export function receipt(version: number, url: string, ledger: Ledger | null): st
     '',
     'Verifying deploy... done.',
   ];
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function seconds(ms: number): string {
