@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hostname, routingTable, type RoutingTable } from './contract.ts';
+import { emptyState, plan } from './placement.ts';
+import type { Pool } from './pool.ts';
+import { renderFixed, renderState, type Files, type Settings } from './render.ts';
+import { commandsBetween, wantedRuntime } from './runtime.ts';
+
+const SETTINGS: Settings = {
+  httpPort: 8080,
+  jail: '/srv/gantry/run/haproxy',
+  user: 'haproxy',
+  probeDigest: 'A'.repeat(64),
+  threads: 1,
+  openFiles: 65_536,
+  hardStopAfterMs: 300_000,
+};
+
+const SMALL: Pool = [
+  { first: 0, count: 3, slots: 4 },
+  { first: 3, count: 1, slots: 16 },
+];
+
+const server = (n: number) => ({ id: `web-${n}`, address: `10.1.0.${n}`, port: 5000 });
+
+const TABLES: Readonly<Record<string, RoutingTable['routes']>> = {
+  empty: [],
+  'two-apps': [
+    {
+      app: 'a1',
+      hosts: ['hello.localhost', 'www.example.com', '*.example.com'],
+      serving: { key: 'v2', servers: [server(1), server(2)] },
+      staged: { key: 'v3', servers: [server(3)] },
+    },
+    { app: 'b2', hosts: ['asleep.localhost'], serving: null, staged: null },
+  ],
+  large: [
+    {
+      app: 'a1',
+      hosts: ['hello.localhost'],
+      serving: { key: 'v1', servers: Array.from({ length: 9 }, (_, n) => server(n + 1)) },
+      staged: null,
+    },
+  ],
+};
+
+function render(routes: RoutingTable['routes'], settings = SETTINGS): Files {
+  const state = plan({ ...emptyState(), pool: [...SMALL] }, { version: { epoch: 1, seq: 1 }, routes }, 0);
+  return new Map([
+    ...renderFixed(settings, state.pool, (slot) => `/srv/gantry/run/haproxy-${slot}-1.sock`),
+    ...renderState(state),
+  ]);
+}
+
+describe('golden files', () => {
+  for (const [name, routes] of Object.entries(TABLES))
+    it(`renders the table ${name}`, async () => {
+      for (const [file, text] of render(routes))
+        await expect(text).toMatchFileSnapshot(`../test/fixtures/router/${name}/${file}`);
+    });
+
+  it('gives HAProxy neither a user nor a jail when the router is not root', async () => {
+    const files = render([], { ...SETTINGS, user: null });
+    await expect(files.get('process-1.cfg')).toMatchFileSnapshot(
+      '../test/fixtures/router/not-root/process-1.cfg',
+    );
+  });
+});
+
+it('leaves every connection that the checks of a large pool do not need to visitors, and never less than a thousand', () => {
+  const maxconn = (openFiles: number): number => {
+    const files = renderFixed({ ...SETTINGS, openFiles }, [{ first: 0, count: 1000, slots: 4 }], () => '/s');
+    return Number(/maxconn (\d+)\n {2}no strict/.exec(files.get('process-0.cfg') ?? '')?.[1]);
+  };
+  expect([maxconn(1_000_000), maxconn(20_000), maxconn(4_096)]).toEqual([10_000, 7_750, 1_000]);
+});
+
+const nasty = fc.stringMatching(/^[ \n\r\t;#"'\\$%|&<>@:/.*a-z0-9-]{0,12}$/);
+
+it('cannot be made to say anything to HAProxy by what is in a table', () => {
+  const word = fc.oneof(
+    nasty,
+    fc.constantFrom('a', 'a-b', 'x1', '*.a.b', 'a.b', '10.0.0.1', 'é', '\0', 'a\nb', 'a b'),
+  );
+  const backend = fc.record({
+    key: word,
+    servers: fc.array(fc.record({ id: word, address: word, port: fc.integer() }), { maxLength: 2 }),
+  });
+  const routes = fc.array(
+    fc.record({
+      app: word,
+      hosts: fc.array(word, { maxLength: 3 }),
+      serving: fc.option(backend),
+      staged: fc.option(backend),
+    }),
+    { maxLength: 3 },
+  );
+  fc.assert(
+    fc.property(routes, (given) => {
+      const parsed = routingTable.safeParse({ version: { epoch: 1, seq: 1 }, routes: given });
+      if (!parsed.success) return;
+      const empty = { ...emptyState(), pool: [...SMALL] };
+      const state = plan(empty, parsed.data, 0);
+      for (const { line } of commandsBetween(wantedRuntime(empty), wantedRuntime(state)))
+        expect(line).toMatch(
+          /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint))|(add|set|del) map [a-z]+\.map [a-z0-9.-]+( [a-z0-9-]+)?)$/,
+        );
+      for (const [name, text] of renderState(state)) {
+        if (name.endsWith('.map')) expect(text).toMatch(/^([a-z0-9.-]+ [a-z0-9-]+\n)*$/);
+        else
+          expect(text).toMatch(
+            /^(backend p\d{5} from pool\n {2}id \d{5}\n( {2}server s\d+ \d+(\.\d+){3}:\d+( disabled)?\n)+)*$/,
+          );
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('takes only canonical host names', () => {
+  for (const good of ['a', 'a.b', '*.a.b', 'x-1.example.com', '1.2'])
+    expect(hostname.safeParse(good).success, good).toBe(true);
+  for (const bad of [
+    '',
+    'A.b',
+    'a.',
+    '.a',
+    'a..b',
+    '-a',
+    'a-',
+    '*',
+    '*.',
+    'a.*.b',
+    'a_b',
+    'a b',
+    'a:80',
+    'a;b',
+    'a\n',
+    '#a',
+    `${'a'.repeat(64)}.b`,
+    'ü.de',
+  ])
+    expect(hostname.safeParse(bad).success, bad).toBe(false);
+});
