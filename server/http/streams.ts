@@ -59,9 +59,11 @@ export function createStreams(deps: StreamDeps): Streams {
       const target = links.open(linkText(req.params['session']), now());
       if (target?.kind !== 'logs') throw gone('log session');
       const seen = parsePosition(req.headers['last-event-id']);
+      // Lines are counted before they are sorted out by source, so of the past all must be looked at.
+      const sifted = target.source !== undefined && !target.tail;
       const query = {
         // A client that comes back wants what it has not seen; how many lines that is nobody knows.
-        lines: seen === null ? target.lines : MAX_LINES,
+        lines: seen === null && !sifted ? target.lines : MAX_LINES,
         follow: target.tail,
         ...(target.type !== undefined && { type: target.type }),
         ...(target.number !== undefined && { number: target.number }),
@@ -71,7 +73,8 @@ export function createStreams(deps: StreamDeps): Streams {
       // Without it clients wait seconds for their reconnection before they end.
       res.write('retry: 1\n\n');
       const silence = { text: ':keepalive\n\n', everyMs: keepAliveMs };
-      await pump(res, events(lines, matching(target), seen), silence, signal);
+      const wanted = events(lines, matching(target), seen);
+      await pump(res, sifted && seen === null ? last(target.lines, wanted) : wanted, silence, signal);
     }),
 
     output: stream(async (req, res, signal) => {
@@ -167,6 +170,15 @@ async function* events(
     const old = seen !== null && (ms < seen.ms || (ms === seen.ms && last.nth <= seen.nth));
     if (!old && wanted(line)) yield `id: ${last.ms}-${last.nth}\ndata: ${formatLogLine(line)}\n\n`;
   }
+}
+
+async function* last<T>(count: number, all: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  const kept: T[] = [];
+  for await (const one of all) {
+    kept.push(one);
+    if (kept.length > count) kept.shift();
+  }
+  yield* kept;
 }
 
 /** `heroku` is the Platform API's word for what the platform itself says. */

@@ -214,6 +214,7 @@ describe('a log session', () => {
     [{ dyno_name: 'web.1', source: 'app' }, ['one', 'two three id: 7']],
     [{ type: 'web', source: 'heroku' }, ['up']],
     [{ lines: 1 }, ['four']],
+    [{ lines: 1, source: 'gantry' }, ['up']],
   ])('%j shows only those lines', async (query, texts) => {
     const answer = await door.call('GET', await session(query), { token: null });
     expect([...answer.text.matchAll(/^data: .*?\]: (.*)$/gm)].map(([, text]) => text)).toEqual(texts);

@@ -1,0 +1,26 @@
+import type { Terminal } from '../../cli/terminal.ts';
+import { visible } from '../../cli/visible.ts';
+
+/** A terminal that remembers; not a screen, so without colours. */
+export interface FakeTerminal extends Terminal {
+  /** What went to standard output. */
+  readonly out: () => string;
+  /** What went to standard error. */
+  readonly err: () => string;
+}
+
+export function createFakeTerminal(input: string): FakeTerminal {
+  let out = '';
+  let err = '';
+  return {
+    columns: undefined,
+    print: (line) => (out += `${visible(line)}\n`),
+    raw: (text) => (out += text),
+    json: (value) => (out += `${JSON.stringify(value)}\n`),
+    note: (line) => (err += `${visible(line)}\n`),
+    paint: (_colour, text) => text,
+    secret: () => Promise.resolve(input),
+    out: () => out,
+    err: () => err,
+  };
+}
