@@ -114,6 +114,7 @@ onEveryStore((open) => {
     const failed = await stores.releases.redeploy(app, patient);
     await stores.controller.fail(failed?.id ?? '', epoch, 'it crashed', patient);
     expect(await stores.releases.latest(app.id, patient)).toMatchObject({
+      version: 2,
       status: 'succeeded',
       failure: null,
     });
