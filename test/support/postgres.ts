@@ -80,7 +80,9 @@ export async function startPostgres(): Promise<TestPostgres> {
       const name = `t${randomBytes(6).toString('hex')}`;
       const client = new Client({ connectionString: urlOf('postgres') });
       await client.connect();
-      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE ${client.escapeIdentifier(like)}`);
+      await client.query(
+        `CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE ${client.escapeIdentifier(like)}`,
+      );
       await client.end();
       return urlOf(name);
     },
