@@ -10,8 +10,8 @@ import { listenersOf, type Listener } from './listeners.ts';
  * What must be true before anything is changed on the machine: rights, disk, ports. Throws the first that is not,
  * as a sentence. Ports that our own parts hold already are fine: the start adopts them.
  */
-export async function preflight(settings: Settings): Promise<void> {
-  if (process.getuid?.() !== 0) throw setupErrors.of('not_root', {});
+export async function preflight(settings: Settings, uid: number | undefined): Promise<void> {
+  if (uid !== 0) throw setupErrors.of('not_root', {});
   await checkHome(settings);
   await checkPorts(settings);
 }
@@ -38,14 +38,25 @@ async function nearestDirectory(path: string): Promise<string> {
   return found ? path : nearestDirectory(dirname(path));
 }
 
+/** Settings of ports, in the order of the page. */
+const PORTS = [
+  'GANTRY_HTTP_PORT',
+  'GANTRY_HTTPS_PORT',
+  'GANTRY_SSH_PORT',
+  'GANTRY_API_PORT',
+  'GANTRY_REGISTRY_PORT',
+] as const;
+
 async function checkPorts(settings: Settings): Promise<void> {
-  const wanted = [
-    'GANTRY_HTTP_PORT',
-    'GANTRY_HTTPS_PORT',
-    'GANTRY_SSH_PORT',
-    'GANTRY_API_PORT',
-    ...(settings.GANTRY_REGISTRY === undefined ? (['GANTRY_REGISTRY_PORT'] as const) : []),
-  ] as const;
+  const wanted = PORTS.filter(
+    (setting) => setting !== 'GANTRY_REGISTRY_PORT' || settings.GANTRY_REGISTRY === undefined,
+  );
+  for (const [at, setting] of wanted.entries()) {
+    const port = settings[setting];
+    const twin = wanted.slice(0, at).find((other) => settings[other] === port);
+    if (twin !== undefined)
+      throw setupErrors.of('port_taken', { port, setting, holder: `the setting ${twin}` });
+  }
   const held = await listenersOf(wanted.map((setting) => settings[setting]));
   if (held.size === 0) return;
   const home = await findHome(settings.GANTRY_HOME);

@@ -33,7 +33,7 @@ export interface Caller {
 
 /** Does what a platform needs once: packages, state directory, keys. Idempotent, and quick when all is there. */
 export async function prepare({ settings, terminal }: Caller, signal: AbortSignal): Promise<Home> {
-  await preflight(settings);
+  await preflight(settings, process.getuid?.());
   const missing = await missingPackages(settings);
   if (missing.length > 0) {
     terminal.say(`Installing Debian packages: ${missing.join(', ')} (their own services are not started) …`);

@@ -1,0 +1,217 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { run } from '../../lib/child.ts';
+import { callJson } from '../../lib/local-http.ts';
+import { meetPerson, visit, type Person } from '../support/person.ts';
+import { newPlatform, startPlatform, type TestPlatform } from '../support/platform.ts';
+import { staticSite } from '../support/samples.ts';
+
+const patient = new AbortController().signal;
+const PARTS = ['postgres', 'redis', 'registry', 'build-engine', 'router', 'builder', 'server'] as const;
+
+let platform: TestPlatform;
+let person: Person;
+
+const pidOf = async (part: string): Promise<number> =>
+  z
+    .object({ pid: z.int() })
+    .parse(JSON.parse(await readFile(join(platform.place.home, 'run', `${part}.pid`), 'utf8'))).pid;
+const runs = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const site = async (): Promise<string> => (await visit(platform.place.httpPort, 'stays.localhost')).body;
+const well = async (): Promise<boolean> => (await platform.doctor()).code === 0;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  person = await meetPerson(platform.place);
+  const repo = await person.newApp('stays');
+  await repo.commit(staticSite('here I am'));
+  const pushed = await repo.push();
+  if (pushed.code !== 0) throw new Error(pushed.stderr);
+});
+afterAll(async () => {
+  await person[Symbol.asyncDispose]();
+  await platform.remove();
+});
+
+describe('starting again', () => {
+  it('says that everything runs already, and starts nothing', async () => {
+    const before = await Promise.all(PARTS.map(pidOf));
+    const again = await platform.script('server', '--detach');
+    expect(again.stdout).toContain('running already');
+    expect(again.code).toBe(0);
+    expect(await Promise.all(PARTS.map(pidOf))).toEqual(before);
+  });
+
+  it('adopts every part when only the supervisor was killed', async () => {
+    const before = await Promise.all(PARTS.map(pidOf));
+    const supervisor = await pidOf('supervisor');
+    process.kill(supervisor, 'SIGKILL');
+    await expect.poll(() => runs(supervisor)).toBe(false);
+    expect(await site()).toContain('here I am');
+    const again = await platform.script('server', '--detach');
+    expect(again.code, again.stderr).toBe(0);
+    expect(await Promise.all(PARTS.map(pidOf))).toEqual(before);
+    expect(await well()).toBe(true);
+  });
+});
+
+describe('a part that is killed', () => {
+  it.each(PARTS)('comes back by itself: %s', async (part) => {
+    const before = await pidOf(part);
+    process.kill(before, 'SIGKILL');
+    await expect.poll(() => runs(before)).toBe(false);
+    await expect.poll(() => pidOf(part), { timeout: 30_000 }).not.toBe(before);
+    await expect.poll(well, { timeout: 60_000, interval: 500 }).toBe(true);
+    expect(await site()).toContain('here I am');
+  });
+
+  it('comes back when it does not die but hangs', async () => {
+    const before = await pidOf('redis');
+    process.kill(before, 'SIGSTOP');
+    await expect.poll(() => pidOf('redis'), { timeout: 60_000, interval: 500 }).not.toBe(before);
+    await expect.poll(well, { timeout: 60_000, interval: 500 }).toBe(true);
+  });
+});
+
+describe('everything killed at once', () => {
+  it('converges at the next start, and the app answers', async () => {
+    const pids = await Promise.all([...PARTS, 'supervisor'].map(pidOf));
+    for (const pid of pids.reverse()) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => pids.some(runs)).toBe(false);
+    const again = await platform.script('server', '--detach');
+    expect(again.code, again.stderr).toBe(0);
+    expect(await well()).toBe(true);
+    await expect.poll(site, { timeout: 60_000 }).toContain('here I am');
+  });
+});
+
+describe('script/stop', () => {
+  it('stops every part and leaves apps running in an engine that is not ours; the next start adopts them', async () => {
+    const pids = await Promise.all([...PARTS, 'supervisor'].map(pidOf));
+    const id = (await readFile(join(platform.place.home, 'id'), 'utf8')).trim();
+    const filters = encodeURIComponent(JSON.stringify({ label: [`gantry.platform=${id}`] }));
+    const containers = async (): Promise<string[]> => {
+      const path = `/containers/json?filters=${filters}`;
+      const listed = await callJson({ socket: '/var/run/docker.sock', method: 'GET', path }, 10_000, patient);
+      return z
+        .array(z.object({ Id: z.string() }))
+        .parse(listed)
+        .map((one) => one.Id);
+    };
+    const before = await containers();
+    expect(before.length).toBeGreaterThan(0);
+
+    expect((await platform.script('stop')).code).toBe(0);
+    expect(pids.filter(runs)).toEqual([]);
+    expect(await containers()).toEqual(before);
+    expect((await platform.doctor()).code).toBe(1);
+
+    const again = await platform.script('server', '--detach');
+    expect(again.code, again.stderr).toBe(0);
+    await expect.poll(site, { timeout: 30_000 }).toContain('here I am');
+    expect(await containers()).toEqual(before);
+  });
+});
+
+describe('a start that cannot succeed says why in one sentence', () => {
+  it('when a port is taken, with who has it and the setting to change', async () => {
+    const other = await newPlatform();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(other.place.sshPort, resolve));
+    const start = await other.script('server', '--detach');
+    await new Promise((resolve) => server.close(resolve));
+    await other.remove();
+    expect(start.stderr).toMatch(
+      new RegExp(
+        `^Port ${other.place.sshPort} is taken by .* \\(process ${process.pid}\\).*GANTRY_SSH_PORT`,
+        'm',
+      ),
+    );
+    expect(start.code).toBe(1);
+  });
+
+  it('when the disk is short', async () => {
+    const other = await newPlatform({ GANTRY_MIN_DISK_MB: '999999999' });
+    const start = await other.script('server', '--detach');
+    await other.remove();
+    expect(start.stderr).toContain('MB are free below');
+    expect(start.code).toBe(1);
+  });
+
+  it('when a setting is wrong', async () => {
+    const other = await newPlatform();
+    const start = await run(
+      join(import.meta.dirname, '..', '..', 'script', 'server'),
+      ['--detach'],
+      { env: { ...other.env, GANTRY_HTTP_PORT: '99999' } },
+      patient,
+    );
+    await other.remove();
+    expect(start.stderr).toContain('The setting GANTRY_HTTP_PORT is wrong');
+    expect(start.code).toBe(1);
+  });
+
+  it('when a part that is given does not answer', async () => {
+    const other = await newPlatform({ REDIS_URL: 'unix:///tmp/there-is-no-redis.sock' });
+    const start = await other.script('server', '--detach');
+    await other.remove();
+    expect(start.stderr).toMatch(/REDIS_URL|redis/i);
+    expect(start.code).toBe(1);
+  });
+
+  it('when the database is newer than the program, and what ran before goes on running', async () => {
+    const sql = async (text: string): Promise<string> => {
+      const socket = join(platform.place.home, 'run', 'postgres');
+      const found = await run(
+        'psql',
+        ['-h', socket, '-U', 'gantry', '-d', 'gantry', '-Atc', text],
+        {},
+        patient,
+      );
+      return found.stderr + found.stdout;
+    };
+    await sql(
+      "INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name) VALUES ('future', 'x', now(), '9999_future')",
+    );
+    process.kill(await pidOf('supervisor'), 'SIGKILL');
+    process.kill(await pidOf('server'), 'SIGKILL');
+    const start = await platform.script('server', '--detach');
+    const served = await site();
+    await sql("DELETE FROM _prisma_migrations WHERE id = 'future'");
+    expect(start.stderr).toContain('written by a newer Gantry');
+    expect(start.code).toBe(1);
+    expect(served).toContain('here I am');
+    const again = await platform.script('server', '--detach');
+    expect(again.code, again.stderr).toBe(0);
+  });
+});
+
+describe('script/uninstall', () => {
+  it('asks before it deletes what cannot be made again', async () => {
+    const done = await platform.script('uninstall', '--purge');
+    expect(done.stderr).toContain('Nothing was removed');
+    expect(done.code).toBe(1);
+    expect(await well()).toBe(true);
+  });
+
+  it('refuses a directory that is not a platform’s', async () => {
+    const done = await run(
+      join(import.meta.dirname, '..', '..', 'script', 'uninstall'),
+      ['--purge', '--yes'],
+      { env: { ...platform.env, GANTRY_HOME: '/usr' } },
+      patient,
+    );
+    expect(done.stderr).toContain('not the state directory of a platform');
+    expect(done.code).toBe(1);
+  });
+});
