@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -185,6 +186,27 @@ it('grows the pool under load without losing a request, and open WebSockets and 
   for (const socket of sockets) socket.close();
   await until('the old processes to end', 20_000, () => Promise.resolve(!before.some(runs)));
   expect((await rig.backend('grown', 'grown'))?.sessions).toBe(0);
+});
+
+it('answers idle connections across a reload, with what is served now and not what was', async () => {
+  await using rig = await startRig();
+  await using before = await startApp('before');
+  await using after = await startApp('after');
+  await rig.put([route('app', before.backend())]);
+  const agents = Array.from({ length: 8 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+  for (const agent of agents) await get(rig.port, 'app.localhost', { agent });
+  const many = Array.from({ length: 200 }, (_, n) =>
+    route(`many-${n}`, { ...before.backend(), key: `m${n}` }),
+  );
+  await rig.put([route('app', before.backend()), ...many]);
+  expect((await rig.status()).reloads).toBe(1);
+  await rig.put([route('app', after.backend()), ...many]);
+  for (const agent of agents) {
+    const answer = await get(rig.port, 'app.localhost', { agent });
+    expect([answer.status, answer.body, answer.reused]).toEqual([200, 'after', true]);
+    expect((await get(rig.port, 'app.localhost', { agent })).body).toBe('after');
+    agent.destroy();
+  }
 });
 
 it('runs beside another router of the same machine without touching it', async () => {

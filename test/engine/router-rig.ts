@@ -191,6 +191,8 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers: IncomingMessage['headers'];
+  /** Whether it went over a connection that had carried another request. */
+  readonly reused: boolean;
 }
 
 /** One request through the router, on a new connection unless an agent is given. */
@@ -225,6 +227,7 @@ export function get(
             status: res.statusCode ?? 0,
             body: Buffer.concat(chunks).toString(),
             headers: res.headers,
+            reused: req.reusedSocket,
           }),
         );
       },
