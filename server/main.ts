@@ -72,6 +72,7 @@ function startJobs(
   const drain = (appId: string): Promise<void> => services.deploys.drain(appId, signal);
   const drainWaiting = async (look: AbortSignal): Promise<void> => {
     for (const appId of await adapters.builds.waiting(epoch, look)) {
+      if (services.deploys.draining(appId)) continue;
       drain(appId).catch((err: unknown) =>
         log.warn({ err, app: appId }, 'working off the builds of an app ended early'),
       );

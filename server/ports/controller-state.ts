@@ -30,6 +30,7 @@ export interface ControllerState {
   takeOver(signal: AbortSignal): Promise<number>;
   /** True while no newer reign has begun. */
   reigns(epoch: number, signal: AbortSignal): Promise<boolean>;
+  /** Every app there is; one that was never deployed has neither current nor next. */
   desired(signal: AbortSignal): Promise<readonly DesiredApp[]>;
   /** pending → rolling */
   begin(deploymentId: string, epoch: number, signal: AbortSignal): Promise<boolean>;

@@ -21,6 +21,8 @@ import type { Wake } from './wake.ts';
 export interface Deploys {
   /** Works off an app's waiting builds, newest first; returns when none is left. One at a time per app; more calls join. */
   drain(appId: string, signal: AbortSignal): Promise<void>;
+  /** True while a drain of the app runs: it will see what is waiting by itself. */
+  draining(appId: string): boolean;
 }
 
 export interface DeploysDeps {
@@ -64,6 +66,8 @@ export function createDeploys(deps: DeploysDeps): Deploys {
   }
 
   return {
+    draining: (appId) => draining.has(appId),
+
     drain(appId, signal) {
       const running = draining.get(appId);
       // One that came after the last claim of a running drain must not be lost: it drains again afterwards.
@@ -80,7 +84,8 @@ export function createDeploys(deps: DeploysDeps): Deploys {
 async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<void> {
   const app = await deps.apps.find(build.appId, signal);
   if (!app) return refuse(deps, build, 'The app was destroyed', signal);
-  if (build.attempt > BUILD_ATTEMPTS)
+  // Past the image a build only waits for its deployment: that may be taken up as often as we are restarted.
+  if (build.image === null && build.attempt > BUILD_ATTEMPTS)
     return refuse(
       deps,
       build,

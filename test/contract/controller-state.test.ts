@@ -126,7 +126,7 @@ onEveryStore((open) => {
     expect(desired?.current?.deployment.id).toBe(restart?.id);
   });
 
-  it('asks for what is current, what is next and what must go, and for nothing else', async () => {
+  it('asks for every app: what is current, what is next, what must go, and what never ran', async () => {
     await using stores = await open();
     const ann = await stores.addUser();
     const epoch = await stores.controller.takeOver(patient);
@@ -141,7 +141,7 @@ onEveryStore((open) => {
     await stores.apps.markDeleted(await again(stores, gone), patient);
 
     const desired = new Map((await stores.controller.desired(patient)).map((one) => [one.app.name, one]));
-    expect([...desired.keys()].sort()).toEqual(['first', 'gone', 'live']);
+    expect([...desired.keys()].sort()).toEqual(['empty', 'first', 'gone', 'live']);
     expect(desired.get('live')).toMatchObject({
       app: { id: live.id, name: 'live', network: live.network },
       deleting: false,

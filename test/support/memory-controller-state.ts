@@ -25,11 +25,7 @@ export function createMemoryControllerState(world: MemoryWorld): ControllerState
     reigns: async (epoch) => Promise.resolve(world.epoch === epoch),
     async desired() {
       const apps = [...world.apps.values()].map((app) => desire(world, app));
-      return Promise.resolve(
-        apps
-          .filter(({ deleting, current, next }) => deleting || current !== null || next !== null)
-          .sort((a, b) => (a.app.id < b.app.id ? -1 : 1)),
-      );
+      return Promise.resolve(apps.sort((a, b) => (a.app.id < b.app.id ? -1 : 1)));
     },
     async begin(id, epoch) {
       const deployment = hold(id, epoch);

@@ -33,7 +33,7 @@ const rolloutRow = z.object({
 });
 
 /**
- * Every app that has something to run or to remove, in one statement: one moment's truth, and one round trip for a
+ * Every app, also one that has nothing to run yet (its host is known), in one statement: one moment's truth, and one round trip for a
  * thousand apps. A destroyed app needs no rollouts: everything of it goes, whatever it was.
  */
 export async function readDesired(tables: Tables, sealer: Sealer): Promise<DesiredApp[]> {
@@ -48,7 +48,6 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
       d.id, d.seq, d.status::text, d.failure, d.ledger, d."createdAt", d."startedAt", d."finishedAt",
       r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config
     FROM "App" a LEFT JOIN live d ON d."appId" = a.id LEFT JOIN "Release" r ON r.id = d."releaseId"
-    WHERE a."deletedAt" IS NOT NULL OR d.id IS NOT NULL
     ORDER BY a.id, d.seq`;
 
   const apps = new Map<string, Draft>();
