@@ -1,8 +1,9 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
+import { fingerprintOf } from '../domain/ssh-key.ts';
 
 /** Whose key this is, by its `SHA256:…` fingerprint. */
 export interface KeyHolders {
@@ -35,11 +36,6 @@ const KEY_TYPES = new Set([
   'ssh-rsa',
 ]);
 const MIN_RSA_BITS = 2048;
-
-/** The fingerprint of a public key as `ssh-keygen -l` prints it. */
-export function fingerprintOf(publicKey: Buffer): string {
-  return `SHA256:${createHash('sha256').update(publicKey).digest('base64').replace(/=+$/, '')}`;
-}
 
 /**
  * Lets the user `git` in with a registered key, and nobody else.

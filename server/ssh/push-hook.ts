@@ -11,7 +11,7 @@ import type { Pushes, RefUpdate } from '../services/pushes.ts';
 import { printableLines } from './printable.ts';
 
 /** A push whose pack is still on its way; its hook will call with the token. */
-export interface ExpectedPush {
+interface ExpectedPush {
   readonly actor: Actor;
   readonly app: string;
   readonly appId: string;
@@ -73,7 +73,9 @@ export async function listenForHooks(
     if (!push) throw new Error('a hook called without a valid token');
     expected.delete(asked.token);
     push.onStarted();
-    const accepted = await decide(push, asked, sayTo(socket, push));
+    const speaker = speakerOf(socket, push);
+    const accepted = await decide(push, asked, speaker.say);
+    speaker.finish();
     if (accepted && socket.destroyed)
       deps.log.warn(
         { app: push.app },
@@ -138,18 +140,39 @@ export function sentenceOf(err: unknown, log: Logger): string {
   return `${PlatformError.of('internal_error', {}).message} (${request_id})`;
 }
 
-function sayTo(socket: Socket, push: ExpectedPush): (line: string) => void {
-  let skipped = 0;
-  return (text) => {
-    if (socket.destroyed) return;
-    if (push.congested() || socket.writableLength > 1024 * 1024) {
-      skipped += 1;
-      return;
-    }
-    const gap =
-      skipped > 0 ? [`       [${skipped} lines left out: the connection is slower than the build]`] : [];
-    skipped = 0;
-    for (const line of [...gap, ...printableLines(text)]) socket.write(`${JSON.stringify(line)}\n`);
+/** Lines that are kept of those left out: the end of a build's output says how it went. */
+const KEPT_LINES = 20;
+
+interface Speaker {
+  readonly say: (text: string) => void;
+  /** Says what was held back, however slow the client is: nothing follows it. */
+  readonly finish: () => void;
+}
+
+function speakerOf(socket: Socket, push: ExpectedPush): Speaker {
+  let held: string[] = [];
+  let dropped = 0;
+  const send = (lines: readonly string[]): void => {
+    if (!socket.destroyed) for (const line of lines) socket.write(`${JSON.stringify(line)}\n`);
+  };
+  const release = (): void => {
+    if (dropped > 0) send([`       [${dropped} lines left out: the connection is slower than the build]`]);
+    send(held);
+    held = [];
+    dropped = 0;
+  };
+  return {
+    say(text) {
+      const lines = printableLines(text);
+      if (push.congested() || socket.writableLength > 1024 * 1024) {
+        dropped += Math.max(0, held.length + lines.length - KEPT_LINES);
+        held = [...held, ...lines].slice(-KEPT_LINES);
+        return;
+      }
+      release();
+      send(lines);
+    },
+    finish: release,
   };
 }
 

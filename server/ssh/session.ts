@@ -129,7 +129,7 @@ async function uploadPack(
   const timer = setTimeout(end, deps.limits.wallMs);
   client.onGone(end);
   signals.stop.addEventListener('abort', end, { once: true });
-  forwardInput(client, child);
+  forwardInput(client.channel, child);
   forwardSlowly(child.stdout, client.channel, client);
   forwardSlowly(child.stderr, client.channel.stderr, client);
   try {
@@ -165,7 +165,7 @@ async function receivePack(
   const end = (): void => void child.kill('SIGTERM');
   timer = setTimeout(end, limits.wallMs);
   signals.cut.addEventListener('abort', end, { once: true });
-  forwardInput(client, child);
+  forwardInput(client.channel, child);
   const forward = (from: Readable, to: Writable): void => {
     from.on('data', (chunk: Buffer) => {
       if (client.isGone()) return;
@@ -220,11 +220,10 @@ function watchClient(channel: ServerChannel, socket: Socket): Client {
   };
 }
 
-/** What the client sends goes to git; when the client has left, git sees the end of its input. */
-function forwardInput(client: Client, child: ChildProcessWithoutNullStreams): void {
-  child.stdin.on('error', () => client.channel.resume()); // git ended before it read everything; its exit code tells
-  client.channel.pipe(child.stdin);
-  client.onGone(() => child.stdin.end());
+/** What the client sends goes to git. When the client leaves, git still gets what had arrived, then the end of its input. */
+function forwardInput(channel: ServerChannel, child: ChildProcessWithoutNullStreams): void {
+  child.stdin.on('error', () => channel.resume()); // git ended before it read everything; its exit code tells
+  channel.pipe(child.stdin);
 }
 
 /** As pipe, but it also waits for the socket: the library would queue without bound for a client with a huge window. */

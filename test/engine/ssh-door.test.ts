@@ -238,6 +238,34 @@ describe('clients that leave', () => {
     expect((await readdir(join(repository, 'objects'))).filter((n) => n.startsWith('tmp_'))).toEqual([]);
   });
 
+  it('does not wait for a client that stopped reading, and tells it later what it missed', async () => {
+    let stall: () => void = () => undefined;
+    await using door = await openGitDoor({
+      async deploy({ say }) {
+        stall();
+        for (let i = 0; i < 30_000; i += 1) {
+          say('x'.repeat(1000));
+          if (i % 50 === 0) await pause(1, signal);
+        }
+        process.kill(-(client.pid ?? 0), 'SIGCONT');
+        await pause(1_500, signal);
+        say('the last line');
+        return true;
+      },
+    });
+    const repository = await door.addApp('hello', ALICE);
+    const tree = await door.workTree();
+    const args = ['push', door.url('hello'), 'HEAD:refs/heads/main'];
+    const client = door.gitLive(await door.addKey(ALICE), args, tree);
+    stall = () => process.kill(-(client.pid ?? 0), 'SIGSTOP');
+    let said = '';
+    client.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    expect(await new Promise((resolve) => client.once('close', resolve))).toBe(0);
+    expect(said).toMatch(/\[\d+ lines left out: the connection is slower than the build\]/);
+    expect(said).toContain('the last line');
+    expect(await branch(repository)).toBe(await branch(join(tree, '.git')));
+  });
+
   it('tells a waiting client when the server ends in the middle, and moves nothing', async () => {
     let deploying: (() => void) | undefined;
     const begun = new Promise<void>((resolve) => (deploying = resolve));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, readdir, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,16 @@ import { describe, expect, it } from 'vitest';
 import { openGitDoor } from '../support/git-door.ts';
 
 const ALICE = 'alice@example.com';
+
+/** Says one line to the hook socket; everything it answers until it closes. */
+async function ask(path: string, line: string): Promise<string> {
+  const socket = connect(path);
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+  socket.write(`${line}\n`);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
 
 describe('the hook socket', () => {
   it('turns away who has no token, and is open to its owner only', async () => {
@@ -19,14 +29,35 @@ describe('the hook socket', () => {
       updates: [{ ref: 'refs/heads/main', from: '0'.repeat(40), to: '1'.repeat(40) }],
       objects: null,
     });
-    for (const text of [`${said}\n`, 'garbage\n', '{"token":"__proto__"}\n']) {
-      const socket = connect(path);
-      let answer = '';
-      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-      socket.write(text);
-      await new Promise((resolve) => socket.once('close', resolve));
-      expect(answer).toBe('');
+    for (const text of [said, 'garbage', '{"token":"__proto__"}']) {
+      expect(await ask(path, text)).toBe('');
     }
+  });
+
+  it('takes a token once: nobody who finds it later can speak for the push', async () => {
+    let replayed: string | undefined;
+    await using door = await openGitDoor({
+      async deploy({ updates }) {
+        const { stdout } = await promisify(execFile)('pgrep', ['-f', 'hooks/pre-receive']);
+        for (const pid of stdout.split('\n').filter(Boolean)) {
+          const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+          if (!environment.includes(`GANTRY_PUSH_SOCKET=${door.home}/push.sock`)) continue;
+          const token = environment.find((pair) => pair.startsWith('GANTRY_PUSH_TOKEN='))?.split('=')[1];
+          const zero = '0'.repeat(40);
+          const asked = updates.map((update) => ({ ...update, from: update.from ?? zero }));
+          replayed = await ask(
+            `${door.home}/push.sock`,
+            JSON.stringify({ token, updates: asked, objects: null }),
+          );
+        }
+        return true;
+      },
+    });
+    await door.addApp('hello', ALICE);
+    const key = await door.addKey(ALICE);
+    const tree = await door.workTree();
+    expect((await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree)).code).toBe(0);
+    expect(replayed).toBe('');
   });
 
   it('refuses refs that are not plain branches or tags, and more than a hundred at once', async () => {

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ssh2, { type ClientChannel, type ConnectConfig, type PublicKeyAuthMethod } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { pause } from '../../lib/deadline.ts';
 import { openGitDoor, type GitDoor } from '../support/git-door.ts';
 
+const signal = new AbortController().signal;
 const ALICE = 'alice@example.com';
 
 interface Answer {
@@ -79,6 +81,9 @@ describe('before the login', () => {
       const tree = await door.workTree();
       const strangers = await Promise.all(Array.from({ length: 200 }, () => silent(door)));
       if (banner !== '') for (const { socket } of strangers) if (socket.writable) socket.write(banner);
+
+      await pause(300, signal);
+      expect(strangers.filter(({ socket }) => !socket.closed)).toHaveLength(10);
 
       const started = Date.now();
       const pushed = await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree);

@@ -10,7 +10,7 @@ import type { SourceLimits } from '../../server/adapters/git/limits.ts';
 import type { Actor } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Offer, Pushes } from '../../server/services/pushes.ts';
-import { fingerprintOf } from '../../server/ssh/authenticate.ts';
+import { fingerprintOf } from '../../server/domain/ssh-key.ts';
 import { createSshDoor } from '../../server/ssh/door.ts';
 import type { SshLimits } from '../../server/ssh/limits.ts';
 

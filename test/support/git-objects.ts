@@ -10,7 +10,7 @@ export interface RawEntry {
 }
 
 /** Writes one object into a repository without any of git's own checks; its id. */
-export async function writeObject(
+async function writeObject(
   gitDir: string,
   type: 'blob' | 'tree' | 'commit',
   body: Buffer,
