@@ -10,11 +10,7 @@ export interface RawEntry {
 }
 
 /** Writes one object into a repository without any of git's own checks; its id. */
-async function writeObject(
-  gitDir: string,
-  type: 'blob' | 'tree' | 'commit',
-  body: Buffer,
-): Promise<string> {
+async function writeObject(gitDir: string, type: 'blob' | 'tree' | 'commit', body: Buffer): Promise<string> {
   const whole = Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body]);
   const id = createHash('sha1').update(whole).digest('hex');
   const folder = join(gitDir, 'objects', id.slice(0, 2));
