@@ -8,7 +8,7 @@ import { walkArchive } from './archive.ts';
 import type { Entry } from './entry.ts';
 
 /** How the tree of a source becomes part of a build context. */
-export interface Placing {
+interface Placing {
   /** The path in the context; null leaves the entry out. */
   readonly path: (entry: Entry) => string | null;
   /** Other content than the source has, by path in the source. */

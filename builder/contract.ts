@@ -46,14 +46,14 @@ export const stackRequest = z.strictObject({
 });
 
 /** How to start one process type. */
-export const processType = z.object({
+const processType = z.object({
   /** As a person wrote it (Procfile) or as the buildpack or image declares it; for display. */
   command: z.string(),
   /** Null: the image's own entry point and command. */
   argv: z.array(z.string()).nullable(),
 });
 
-export const builtImage = z.object({
+const builtImage = z.object({
   repository: z.string(),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   bytes: z.int(),

@@ -10,7 +10,7 @@ export interface Instruction {
 }
 
 /** A parser directive in the leading comments (`# syntax=…`, `# escape=…`). */
-export interface Directive {
+interface Directive {
   readonly line: number;
   readonly name: string;
   readonly value: string;

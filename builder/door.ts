@@ -20,8 +20,8 @@ export async function openRegistryDoor(
   signal: AbortSignal,
 ): Promise<AsyncDisposable> {
   const open = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (inside) => {
-    const outside = connect({ ...target, noDelay: true });
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (inside) => {
+    const outside = connect({ ...target, noDelay: true, allowHalfOpen: true });
     for (const socket of [inside, outside]) {
       open.add(socket);
       socket.on('close', () => open.delete(socket));

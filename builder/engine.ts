@@ -11,7 +11,7 @@ import { openSession } from './session.ts';
 import { decodeTrace, type Trace } from './trace.ts';
 
 /** One run of BuildKit. */
-export interface EngineBuild {
+interface EngineBuild {
   /** An uncompressed tar; its `dockerfile` says what to do. */
   readonly context: Readable;
   readonly dockerfile: string;

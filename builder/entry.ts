@@ -1,10 +1,10 @@
 import { buildErrors } from './errors.ts';
 
 /** The largest source: what the git door admits too, counted again here because this is where it is unpacked. */
-export const MAX_ENTRIES = 100_000;
-export const MAX_BYTES = 1024 ** 3;
+const MAX_ENTRIES = 100_000;
+const MAX_BYTES = 1024 ** 3;
 
-export type EntryKind = 'file' | 'directory' | 'link';
+type EntryKind = 'file' | 'directory' | 'link';
 
 /** One checked entry of a source tree: a path without `.`, `..`, doubled or trailing slashes. */
 export interface Entry {

@@ -60,7 +60,14 @@ async function main(): Promise<void> {
     .sweep(stopping.signal)
     .catch((err: unknown) => log.warn({ err }, 'leftovers of earlier builds stay'));
   if (registry.host !== buildRegistry.host || registry.port !== buildRegistry.port) {
-    life.own(await openRegistryDoor(buildRegistry, registry, log, stopping.signal));
+    const door = await openRegistryDoor(buildRegistry, registry, log, stopping.signal).catch(
+      (err: unknown) => {
+        if (stopping.signal.aborted) return null; // asked to stop while the engine's network was not there yet
+        throw err;
+      },
+    );
+    if (door === null) return;
+    life.own(door);
   }
   life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine, layers, caches })));
   log.info({ socket: config.socket }, 'ready');

@@ -14,7 +14,7 @@ export interface StackLayersDeps {
 }
 
 /** Where a token may push to. */
-export interface Target {
+interface Target {
   readonly repository: string;
   readonly token: string;
 }

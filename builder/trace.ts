@@ -1,5 +1,5 @@
 /** One step of a build, as BuildKit tells it. Fields come and go between messages; the last word counts. */
-export interface Vertex {
+interface Vertex {
   readonly digest: string;
   readonly name: string;
   readonly cached: boolean;
@@ -9,7 +9,7 @@ export interface Vertex {
 }
 
 /** Output of a step: bytes, not lines. */
-export interface VertexLog {
+interface VertexLog {
   readonly vertex: string;
   /** 1 standard output, 2 standard error. */
   readonly stream: number;

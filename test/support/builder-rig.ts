@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 
-import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
@@ -117,6 +117,7 @@ export async function startBuilderRig(signal: AbortSignal): Promise<BuilderRig> 
       await gone;
       await engine[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
     },
   };
   try {
