@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import type { App, Formation } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Release } from '../domain/release.ts';
 import type { Apps } from '../ports/apps.ts';
@@ -47,29 +47,39 @@ export function createFormations({
     },
 
     async scale(actor, name, changes, signal) {
-      const app = await reach(apps, actor, 'operate', name, signal);
-      const release = await releases.latest(app.id, signal);
-      const known = Object.keys(release.image?.processes ?? {});
-
-      const formation = new Map(app.formation);
-      for (const [type, change] of changes) {
-        if (!known.includes(type))
-          throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
-        const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
-        if (count < 0 || count > MOST)
-          throw PlatformError.of('invalid_params', {
-            field: `Quantity of ${type}`,
-            problem: `must be between 0 and ${MOST}`,
-          });
-        formation.set(type, count);
+      // A change computed anew from what is there is as good the second time, so a lost race is simply run again.
+      for (let races = 0; ; races += 1) {
+        const app = await reach(apps, actor, 'operate', name, signal);
+        const release = await releases.latest(app.id, signal);
+        const formation = scaled(app, release, changes);
+        if (await apps.setFormation(app, formation, signal)) {
+          controller.wake(app.id);
+          return entries({ ...app, formation }, release);
+        }
+        if (races === RACES) throw PlatformError.of('app_changed', { app: app.name });
       }
-      if (!(await apps.setFormation(app, formation, signal)))
-        throw PlatformError.of('app_changed', { app: app.name });
-
-      controller.wake(app.id);
-      return entries({ ...app, formation }, release);
     },
   };
+}
+
+const RACES = 5;
+
+function scaled(app: App, release: Release, changes: ReadonlyMap<string, ScaleChange>): Formation {
+  const known = Object.keys(release.image?.processes ?? {});
+  const formation = new Map(app.formation);
+  for (const [type, change] of changes) {
+    if (!known.includes(type))
+      throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
+    const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
+    if (count < 0 || count > MOST) {
+      throw PlatformError.of('invalid_params', {
+        field: `Quantity of ${type}`,
+        problem: `must be between 0 and ${MOST}`,
+      });
+    }
+    formation.set(type, count);
+  }
+  return formation;
 }
 
 function entries(app: App, release: Release): FormationEntry[] {
