@@ -27,6 +27,7 @@ export interface KeeperDeps {
 const PROBE_MS = 5_000;
 const WATCH_MS = 250; // an adopted process is not our child: nobody tells us when it ends
 const HEALTH_EVERY = 20; // watch rounds between two health checks
+const STEADY_MS = 30_000;
 const HUNG_AFTER = 3; // failed health checks in a row
 
 /** Pause before start number `attempt` (1 = first restart): 100 ms, doubling, at most 10 s. */
@@ -60,9 +61,11 @@ export function keep(part: Part, deps: KeeperDeps): Keeper {
     record.runs(id, origin);
     const why = await process.becomeReady(id, signal);
     if (why === null) {
-      failures = 0;
       record.become('ready');
+      const since = Date.now();
       await process.watch(id, record, signal);
+      // One that dies soon after each start is not cured by having been ready: its pauses grow.
+      if (Date.now() - since > STEADY_MS) failures = 0;
       record.become('failing', 'it ended');
       deps.log.warn({ part: part.name }, 'part ended and is started again');
     } else record.become(why.refuses ? 'refused' : 'failing', why.said);
@@ -167,10 +170,14 @@ function createProcess(part: Part, { home, log }: Pick<KeeperDeps, 'home' | 'log
       const until = Date.now() + part.readyMs;
       while (isAlive(id)) {
         const why = await probe(signal);
-        if (why === null) return null;
+        // An answer from somebody else, in the place of one that has just died, is not its answer.
+        if (why === null && isAlive(id)) return null;
         if (Date.now() > until) {
           await endProcess(id, { ...part.stop, pidFile }, signal);
-          return { said: `not ready after ${Math.round(part.readyMs / 1000)} s (${why})`, refuses: false };
+          return {
+            said: `not ready after ${Math.round(part.readyMs / 1000)} s (${why ?? 'it ended'})`,
+            refuses: false,
+          };
         }
         await pause(50, signal);
       }

@@ -28,6 +28,7 @@ export interface SupervisionDeps {
 
 const UPKEEP_MS = 30_000;
 const GIVEN_MS = 5_000;
+const HOPELESS_MISSES = 4; // questions without an answer to a part that is not ours
 const HOPELESS_RESTARTS = 8; // with the pauses between them half a minute: longer than any part needs to recover
 
 /** Starts or adopts every part, each as soon as those it needs are ready. */
@@ -115,6 +116,7 @@ function notReady(
 
 function watchGiven(part: GivenPart, log: Logger, changed: (status: PartStatus) => void): AsyncDisposable {
   let state: PartStatus['state'] = 'waiting';
+  let misses = 0;
   return startLoop(
     async (signal) => {
       const problem = await withDeadline(GIVEN_MS, signal, part.probe).then(
@@ -123,7 +125,8 @@ function watchGiven(part: GivenPart, log: Logger, changed: (status: PartStatus) 
       );
       signal.throwIfAborted();
       const next = problem === null ? 'ready' : 'failing';
-      if (next === state) return;
+      misses = problem === null ? 0 : misses + 1;
+      if (next === state && misses !== HOPELESS_MISSES) return;
       state = next;
       changed({
         name: part.name,
@@ -131,7 +134,7 @@ function watchGiven(part: GivenPart, log: Logger, changed: (status: PartStatus) 
         state,
         origin: 'given',
         pid: null,
-        restarts: 0,
+        restarts: misses >= HOPELESS_MISSES ? HOPELESS_RESTARTS : 0, // nobody restarts it: it counts as if it had been tried
         problem,
       });
     },

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { run, type Finished } from '../../lib/child.ts';
@@ -44,8 +44,13 @@ export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPla
     script,
     doctor: (...args) => run(join(ROOT, 'bin', 'gantry'), ['doctor', ...args], { env }, patient),
     async remove() {
-      const done = await script('uninstall', '--purge', '--yes');
-      if (done.code !== 0) throw new Error(`uninstall: ${done.stderr}`);
+      // A start that failed early has made nothing yet, and uninstall leaves alone what is not a platform's.
+      const made = await readFile(join(home, 'id')).then(
+        () => true,
+        () => false,
+      );
+      const done = made ? await script('uninstall', '--purge', '--yes') : undefined;
+      if (done && done.code !== 0) throw new Error(`uninstall: ${done.stderr}`);
       await rm(home, { recursive: true, force: true });
     },
   };

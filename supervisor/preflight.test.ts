@@ -1,0 +1,49 @@
+import { createServer } from 'node:net';
+import { expect, it } from 'vitest';
+import { readSettings } from './config.ts';
+import { preflight } from './preflight.ts';
+
+const base = { GANTRY_HOME: '/var/tmp/no-such-platform', GANTRY_MIN_DISK_MB: '0' };
+const ports = {
+  GANTRY_HTTP_PORT: '1',
+  GANTRY_HTTPS_PORT: '2',
+  GANTRY_SSH_PORT: '3',
+  GANTRY_API_PORT: '4',
+  GANTRY_REGISTRY_PORT: '5',
+};
+
+it('wants root', async () => {
+  await expect(preflight(readSettings({ ...base, ...ports }), 1000)).rejects.toThrow(
+    'must be started as root',
+  );
+  await expect(preflight(readSettings({ ...base, ...ports }), 0)).resolves.toBeUndefined();
+});
+
+it('wants room', async () => {
+  await expect(
+    preflight(readSettings({ ...base, ...ports, GANTRY_MIN_DISK_MB: '999999999' }), 0),
+  ).rejects.toThrow(/^Only \d+ MB are free below/);
+});
+
+it('wants its ports free, and says who has one and which setting chooses another', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '::', resolve));
+  const address = server.address();
+  const port = String(typeof address === 'object' && address ? address.port : 0);
+  const asked = preflight(readSettings({ ...base, ...ports, GANTRY_API_PORT: port }), 0);
+  await expect(asked).rejects.toThrow(
+    new RegExp(`^Port ${port} is taken by .*process ${process.pid}\\).*GANTRY_API_PORT`),
+  );
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it('wants each port for one thing only', async () => {
+  const asked = preflight(readSettings({ ...base, ...ports, GANTRY_SSH_PORT: '1' }), 0);
+  await expect(asked).rejects.toThrow('Port 1 is taken by the setting GANTRY_HTTP_PORT');
+});
+
+it('does not put a database where its user cannot reach it', async () => {
+  await expect(
+    preflight(readSettings({ ...base, ...ports, GANTRY_HOME: '/root/platform' }), 0),
+  ).rejects.toThrow('closed to other users');
+});
