@@ -17,6 +17,8 @@ const CLOSE_LIMIT_MS = 15_000;
 /** Builds that no wake-up told us about are found this often; branches that nobody moved, this often. */
 const WAITING_MS = 1_000;
 const BRANCHES_MS = 5_000;
+/** What broken pushes left in repositories is removed at this age, looked for this often. */
+const LEFTOVERS_MS = 60 * 60_000;
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
 

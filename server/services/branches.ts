@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
+import { settled } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builds } from '../ports/builds.ts';
 import type { Repositories } from '../ports/repositories.ts';
@@ -27,8 +28,20 @@ const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true };
 export function createBranches({ apps, builds, repositories, open, log }: BranchesDeps): Branches {
   /** Builds already seen to, so that a look costs no git process for apps where nothing happened. */
   const done = new Map<string, string>();
+  /** Apps whose leftovers of earlier lives of this process are cleared. */
+  const cleared = new Set<string>();
+
+  /** What builds left behind that ended while nobody listened: a push that is open cleans up after itself. */
+  async function clear(appId: string, signal: AbortSignal): Promise<void> {
+    for (const build of await builds.list(appId, signal)) {
+      if (settled(build) && build.status !== 'succeeded' && !open.has(build.id))
+        await repositories.release(appId, build.id, signal);
+    }
+    cleared.add(appId);
+  }
 
   async function repairOne(appId: string, name: string, signal: AbortSignal): Promise<void> {
+    if (!cleared.has(appId)) await clear(appId, signal);
     const last = await builds.lastDeployed(appId, signal);
     if (!last || done.get(appId) === last.id || open.has(last.id)) return;
     const { ref, commit } = last.push;

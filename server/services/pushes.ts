@@ -71,7 +71,9 @@ export function createPushes(deps: PushesDeps): Pushes {
         for await (const line of transcripts.follow(id, signal)) say(line);
         const build = await builds.find(id, signal);
         if (build?.status === 'superseded') say(` !     ${build.failure ?? superseded}.`);
-        return build?.status === 'succeeded';
+        if (build?.status === 'succeeded') return true;
+        await repositories.release(app.id, id, signal);
+        return false;
       } finally {
         // Git moves the branch within milliseconds of this answer; only then may anyone else look whether it did.
         setTimeout(() => deps.open.delete(id), GIT_MOVES_MS).unref();
