@@ -65,7 +65,7 @@ export const probeAnswer = z.object({ status: z.int(), byApp: z.boolean(), ms: z
 export type ProbeAnswer = z.infer<typeof probeAnswer>;
 
 /** One backend, summed over all router processes. Counters start at 0 when the backend is filled. */
-export const backendState = z.object({
+const backendState = z.object({
   app: z.string(),
   key: z.string(),
   role: z.enum(['serving', 'staged', 'draining']),

@@ -26,19 +26,21 @@ export function readingCommand(place: string): string {
 export function parseReading(answer: string): Reading {
   const [header = '', ...rows] = answer.split('\n');
   const names = header.replace(/^# /, '').split(',');
-  const column = (name: string): number => names.indexOf(name);
-  const number = (row: readonly string[], name: string): number => Number(row[column(name)] ?? 0);
+  const [who, scur, stot] = [names.indexOf('svname'), names.indexOf('scur'), names.indexOf('stot')];
+  const [econ, eresp, answered] = [names.indexOf('econ'), names.indexOf('eresp'), names.indexOf('req_tot')];
   const slots = new Map<number, number>();
   let total = { sessions: 0, requests: 0, dropped: 0 };
   for (const line of rows) {
-    const row = line.split(',');
-    const who = row[column('svname')] ?? '';
-    const sessions = number(row, 'scur');
-    if (who === 'BACKEND') {
-      const over = number(row, 'stot') - sessions;
-      const silent = Math.max(0, over - number(row, 'req_tot'));
-      total = { sessions, requests: over, dropped: number(row, 'econ') + number(row, 'eresp') + silent };
-    } else if (who.startsWith('s') && sessions > 0) slots.set(Number(who.slice(1)), sessions);
+    // Of the hundred columns only the first half is ever looked at.
+    const row = line.split(',', answered + 1);
+    const number = (column: number): number => Number(row[column] ?? 0);
+    const name = row[who] ?? '';
+    const sessions = number(scur);
+    if (name === 'BACKEND') {
+      const over = number(stot) - sessions;
+      const silent = Math.max(0, over - number(answered));
+      total = { sessions, requests: over, dropped: number(econ) + number(eresp) + silent };
+    } else if (name.startsWith('s') && sessions > 0) slots.set(Number(name.slice(1)), sessions);
   }
   return { ...total, slots };
 }

@@ -16,7 +16,7 @@ const slot = z.object({
   /** When the table stopped mentioning this server; null while it does. Such a slot takes no new request. */
   leavingSince: z.number().nullable(),
 });
-export type Slot = z.infer<typeof slot>;
+type Slot = z.infer<typeof slot>;
 
 const placement = z.object({
   place: z.string().regex(/^p\d{5}$/),
@@ -89,6 +89,10 @@ function wantedBackends(table: RoutingTable): Wanted[] {
 function refit(slots: readonly Slot[], backend: Backend, capacity: number, now: number): Slot[] | null {
   const same = (s: Slot, w: Backend['servers'][number]): boolean =>
     s.id === w.id && s.address === w.address && s.port === w.port;
+  // Nearly every backend of a table is as it was.
+  const unchanged = slots.length === backend.servers.length && slots.every((s) => s.leavingSince === null);
+  if (unchanged && slots.every((s) => backend.servers.some((w) => same(s, w)))) return [...slots];
+
   const kept = slots.map((s): Slot => {
     const stays = backend.servers.some((w) => same(s, w));
     return { ...s, leavingSince: stays ? null : (s.leavingSince ?? now) };
@@ -107,26 +111,33 @@ function refit(slots: readonly Slot[], backend: Backend, capacity: number, now: 
  */
 export function plan(state: RouterState, table: RoutingTable, now: number): RouterState {
   const places = new Map(placesOf(state.pool).map((p) => [p.name, p]));
-  const left = new Map(state.placements.map((p) => [p.place, p]));
-  const used = new Set(left.keys());
+  const used = new Set(state.placements.map((p) => p.place));
+  const left = new Map<string, Placement[]>();
+  const nameOf = (app: string, key: string): string => `${app} ${key}`;
+  for (const p of state.placements)
+    left.set(nameOf(p.app, p.key), [...(left.get(nameOf(p.app, p.key)) ?? []), p]);
   const next: Placement[] = [];
   const homeless: Wanted[] = [];
 
   for (const wanted of wantedBackends(table)) {
-    const found = [...left.values()]
-      .filter((p) => p.app === wanted.app && p.key === wanted.backend.key)
+    const name = nameOf(wanted.app, wanted.backend.key);
+    const candidates = left.get(name) ?? [];
+    const found = candidates
       // One that is not on its way out first; only after a move to a larger place are there two.
       .toSorted((a, b) => Number(a.role === 'draining') - Number(b.role === 'draining'))
       .map((p) => ({ p, slots: refit(p.slots, wanted.backend, places.get(p.place)?.slots ?? 0, now) }))
       .find(({ slots }) => slots !== null);
     if (found?.slots) {
-      left.delete(found.p.place);
       const since = found.p.role === wanted.role ? found.p.since : now;
       next.push({ ...found.p, role: wanted.role, since, slots: found.slots });
+      left.set(
+        name,
+        candidates.filter((p) => p !== found.p),
+      );
     } else if (wanted.backend.servers.length > 0) homeless.push(wanted);
   }
 
-  for (const p of left.values())
+  for (const p of [...left.values()].flat())
     next.push(p.role === 'draining' ? p : { ...p, role: 'draining', since: now });
   return house({ ...state, table, placements: next }, homeless, { used, now });
 }
@@ -163,7 +174,7 @@ function house(
   return {
     ...state,
     pool: [...pool],
-    placements: placements.toSorted((a, b) => a.place.localeCompare(b.place)),
+    placements: placements.toSorted((a, b) => (a.place < b.place ? -1 : 1)),
   };
 }
 

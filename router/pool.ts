@@ -1,5 +1,3 @@
-import type { RouterState } from './placement.ts';
-
 /**
  * HAProxy 2.6 cannot make backends while it runs, so generic ones are declared ahead: places. A place has a fixed
  * number of server slots and belongs to nobody until it is filled. Places are declared in shards (one file each,
@@ -37,7 +35,7 @@ const MAX_SHARD_SLOTS = 1024;
 
 const FIRST_ID = 10_000;
 
-export function placeName(index: number): string {
+function placeName(index: number): string {
   return `p${String(index).padStart(5, '0')}`;
 }
 
@@ -83,8 +81,14 @@ export function grow(pool: Pool, slots: number, least: number): Pool {
   return grown;
 }
 
+/** A pool, and which of its places have an owner. */
+interface InUse {
+  readonly pool: Pool;
+  readonly placements: readonly { readonly place: string }[];
+}
+
 /** How many places exist and how many are free. */
-export function occupancy(state: Pick<RouterState, 'pool' | 'placements'>): { size: number; free: number } {
+export function occupancy(state: InUse): { size: number; free: number } {
   const size = state.pool.reduce((sum, s) => sum + s.count, 0);
   return { size, free: size - state.placements.length };
 }
@@ -93,7 +97,7 @@ export function occupancy(state: Pick<RouterState, 'pool' | 'placements'>): { si
  * The pool grown in every class that has less than a quarter free, or the same pool. Growing costs a reload,
  * so it happens ahead of need and in steps that double.
  */
-export function growWhereLow(state: Pick<RouterState, 'pool' | 'placements'>): Pool {
+export function growWhereLow(state: InUse): Pool {
   const used = new Set(state.placements.map((p) => p.place));
   return CLASSES.reduce<Pool>((pool, slots) => {
     const places = placesOf(state.pool).filter((p) => p.slots === slots);

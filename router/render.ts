@@ -173,7 +173,7 @@ function renderProcess(settings: Settings, pool: Pool, at: { slot: number; socke
 const EMPTY_SLOT = '127.0.0.1:1 disabled';
 
 /** One shard's places, with the servers that sit in them, as they are in memory. */
-export function renderShard(pool: Pool, shard: number, servers: ReadonlyMap<string, Server>): string {
+function renderShard(pool: Pool, shard: number, servers: ReadonlyMap<string, Server>): string {
   const declared = pool[shard];
   if (!declared) throw new Error(`the pool has no shard ${shard}`);
   const lines: string[] = [];
@@ -190,7 +190,7 @@ export function renderShard(pool: Pool, shard: number, servers: ReadonlyMap<stri
   return `${lines.join('\n')}\n`;
 }
 
-export function shardFile(shard: number): string {
+function shardFile(shard: number): string {
   return `pool/${String(shard).padStart(4, '0')}.cfg`;
 }
 

@@ -19,7 +19,7 @@ export interface Runtime {
 }
 
 /** The value of an app that nothing answers for. */
-export const NOBODY = 'none';
+const NOBODY = 'none';
 
 export function slotName(place: string, index: number): string {
   return `${place}/s${index}`;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -208,6 +208,45 @@ it('answers idle connections across a reload, with what is served now and not wh
     agent.destroy();
   }
 });
+
+it('converges after the agent was killed at any moment of an apply or a start, with two processes and no third', async () => {
+  await using rig = await startRig();
+  const apps = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((n) => startApp(`r${n}`)));
+  await rig.put([route('app', apps[0]?.backend() ?? null)]);
+  for (const [n, app] of apps.entries()) {
+    const answer = rig.put([route('app', app.backend())]).then(
+      () => 'acknowledged',
+      () => 'cut',
+    );
+    await sleep(n); // an apply takes a few milliseconds
+    await rig.killAgent();
+    const said = await answer;
+    if (n % 2 === 1) {
+      for (const pid of await haproxiesOf(rig)) process.kill(pid, 'SIGKILL');
+      const starting = rig.startAgent().catch(() => undefined);
+      await sleep(500 + n * 40);
+      await rig.killAgent();
+      await starting;
+    }
+    await rig.startAgent();
+    expect(await haproxiesOf(rig)).toHaveLength(2);
+    const bodies = new Set<string>();
+    for (let k = 0; k < 8; k += 1) bodies.add((await get(rig.port, 'app.localhost')).body);
+    expect(bodies.size).toBe(1);
+    if (said === 'acknowledged') expect([...bodies]).toEqual([app.name]);
+  }
+  for (const app of apps) await app[Symbol.asyncDispose]();
+});
+
+/** Every HAProxy that runs from this home, whoever started it. */
+async function haproxiesOf(rig: Rig): Promise<number[]> {
+  const found: number[] = [];
+  for (const name of (await readdir('/proc')).filter((n) => /^\d+$/.test(n))) {
+    const argv = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+    if (argv.startsWith('haproxy') && argv.includes(`${rig.home}/`)) found.push(Number(name));
+  }
+  return found;
+}
 
 it('runs beside another router of the same machine without touching it', async () => {
   await using left = await startRig();

@@ -38,7 +38,7 @@ export async function until(what: string, ms: number, isSo: () => Promise<boolea
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '::', resolve));
   const address = server.address();
@@ -115,7 +115,8 @@ export async function startRig(): Promise<Rig> {
       agent.stderr?.pipe(log, { end: false });
       const child = agent;
       await until('the agent to answer', 20_000, async () => {
-        if (child.exitCode !== null) throw new Error(`the agent ended; see ${home}/agent.log`);
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the agent ended; see ${home}/agent.log`);
         return rig.status().then(
           () => true,
           () => false,
