@@ -86,6 +86,10 @@ function startJobs(
   life.own(
     startLoop((look) => services.branches.repair(look), { name: 'branches', log, everyMs: BRANCHES_MS }),
   );
+  const tidy = async (look: AbortSignal): Promise<void> => {
+    await adapters.repositories.tidy(LEFTOVERS_MS, look);
+  };
+  life.own(startLoop(tidy, { name: 'leftovers', log, everyMs: LEFTOVERS_MS }));
 }
 
 async function openDoors(
