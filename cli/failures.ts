@@ -1,3 +1,6 @@
+/** Exit codes, as the help tells them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
 /** The command was called in a way it cannot be: exit code 2. */
 export class UsageError extends Error {
   constructor(message: string) {

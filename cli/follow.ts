@@ -113,18 +113,22 @@ async function show(context: Context, url: string): Promise<void> {
   }
 }
 
-/** Waits until as many instances are up as the formation asks for; one that crashes is a CommandError. */
+/**
+ * Waits until as many instances are up as the formation asks for. One that crashes meanwhile is a CommandError; those
+ * that had crashed `before` the change are not its doing.
+ */
 export async function followScale(
   context: Context,
   app: string,
   formation: readonly FormationResource[],
+  before: readonly DynoResource[],
 ): Promise<void> {
   const client = await context.client();
   const until = context.now().getTime() + SCALE_MS;
-  const before = new Set((await client.dynos(app, context.signal)).filter(isCrashed).map(({ id }) => id));
+  const old = new Set(before.filter(isCrashed).map(({ id }) => id));
   for (;;) {
     const dynos = await client.dynos(app, context.signal);
-    const crashed = dynos.find((dyno) => isCrashed(dyno) && !before.has(dyno.id));
+    const crashed = dynos.find((dyno) => isCrashed(dyno) && !old.has(dyno.id));
     if (crashed !== undefined) {
       throw new CommandError(`${crashed.name} crashed; see gantry logs -p ${crashed.name}.`);
     }

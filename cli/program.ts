@@ -1,11 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CATALOGUE, optionsOf } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
+import { EXIT } from './failures.ts';
 import type { System } from './system.ts';
 import { VERSION } from './version.ts';
-
-/** Exit codes, as the help tells them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 const FOOTER = `
 Exit codes: 0 done, 1 failed, 2 called in a way it cannot be.

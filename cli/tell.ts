@@ -1,6 +1,5 @@
 import { ApiError, UnreachableError } from '../server/contract/client.ts';
-import { CommandError, UsageError } from './failures.ts';
-import { EXIT } from './program.ts';
+import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 
 /** The one place where the command line turns an error into words and an exit code. */

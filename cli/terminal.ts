@@ -19,8 +19,7 @@ export interface Terminal {
   readonly columns: number | undefined;
 }
 
-export type Colour = (typeof COLOURS)[number];
-export const COLOURS = ['cyan', 'yellow', 'green', 'magenta', 'blue', 'red', 'gray', 'bold'] as const;
+export type Colour = 'cyan' | 'yellow' | 'green' | 'magenta' | 'blue' | 'red' | 'gray';
 
 interface Out {
   readonly isTTY?: boolean;

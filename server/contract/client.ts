@@ -68,7 +68,7 @@ export interface ClientOptions {
 }
 
 /** A change of config answers with all values, and with the release that it made, if any. */
-export interface ConfigAnswer {
+interface ConfigAnswer {
   readonly config: ConfigVarsResource;
   readonly release: number | null;
 }

@@ -16,7 +16,7 @@ export interface HttpDoor {
   listen(port: number): Promise<ListeningDoor>;
 }
 
-export interface ListeningDoor extends AsyncDisposable {
+interface ListeningDoor extends AsyncDisposable {
   readonly port: number;
 }
 

@@ -13,7 +13,7 @@ export interface Range {
   readonly order: 'asc' | 'desc';
 }
 
-export interface Bound {
+interface Bound {
   readonly value: string;
   readonly inclusive: boolean;
 }

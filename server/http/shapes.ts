@@ -54,11 +54,11 @@ const SIZE = named(SMALL.name);
 const GENERATION = named('cedar');
 const SINCE = '2026-01-01T00:00:00Z';
 
-export function webUrl(app: string, place: Place): string {
+function webUrl(app: string, place: Place): string {
   return `http://${app}.${place.domain}${place.httpPort === 80 ? '' : `:${place.httpPort}`}/`;
 }
 
-export function gitUrl(app: string, place: Place): string {
+function gitUrl(app: string, place: Place): string {
   return `ssh://git@${place.domain}:${place.sshPort}/${app}.git`;
 }
 

@@ -21,7 +21,7 @@ export interface FakeApp {
 
 export const TIME = new Date('2026-11-21T10:00:00.000Z');
 
-export const IMAGE: BuiltImage = {
+const IMAGE: BuiltImage = {
   repository: 'apps/x',
   digest: `sha256:${'a'.repeat(64)}`,
   bytes: 1,

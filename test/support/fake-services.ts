@@ -47,6 +47,8 @@ export function createWorld(): World {
   const kept: World['kept'] = new Map();
 
   function reach(actor: Actor, nameOrId: string): FakeApp {
+    // What the database would say; the door must never let it come to that.
+    if (nameOrId.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00');
     const found = [...apps.values()].find(({ app }) => app.name === nameOrId || app.id === nameOrId);
     if (found === undefined || !(actor.admin || found.app.owner.id === actor.userId)) {
       throw PlatformError.of('not_found', { resource: 'app', name: nameOrId });

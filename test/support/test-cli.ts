@@ -4,22 +4,24 @@ import { join } from 'node:path';
 import { runCli } from '../../cli/program.ts';
 import { TIME } from './fake-app.ts';
 import { openTestDoor, type TestDoor } from './fake-door.ts';
-import { createFakeTerminal } from './fake-terminal.ts';
+import { createFakeTerminal, type FakeTerminal } from './fake-terminal.ts';
 
 /** What one call of the command line did. */
-export interface Called {
+interface Called {
   readonly code: number;
   readonly out: string;
   readonly err: string;
   readonly launched: readonly string[];
 }
 
-export interface Circumstances {
+interface Circumstances {
   /** Instead of the address and token of the test's server. */
   readonly env?: NodeJS.ProcessEnv;
   /** Standard input. */
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** To look at what is said while the command still runs. */
+  readonly terminal?: FakeTerminal;
 }
 
 /** The command line in this process, with a home of its own, against an in-memory platform that has the app `demo`. */
@@ -38,7 +40,7 @@ export async function openTestCli(): Promise<TestCli> {
     door,
     home,
     async gantry(args, given = {}) {
-      const terminal = createFakeTerminal(given.input ?? '');
+      const terminal = given.terminal ?? createFakeTerminal(given.input ?? '');
       const launched: string[] = [];
       const env = given.env ?? { GANTRY_API_URL: door.url, GANTRY_API_KEY: door.world.adminToken };
       const code = await runCli(args, {

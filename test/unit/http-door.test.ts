@@ -222,6 +222,20 @@ describe('what is not there', () => {
   });
 });
 
+describe('the apps of the one who asks', () => {
+  it('are those they own, while an admin may see all', async () => {
+    await door.call('POST', '/apps', { body: { name: 'theirs' }, token: door.world.otherToken });
+    const names = async (path: string, token: string) =>
+      app
+        .array()
+        .parse((await door.call('GET', path, { token })).body)
+        .map(({ name }) => name);
+    expect(await names('/apps', door.world.adminToken)).toEqual(['demo', 'theirs']);
+    expect(await names('/users/~/apps', door.world.adminToken)).toEqual(['demo']);
+    expect(await names('/apps', door.world.otherToken)).toEqual(['theirs']);
+  });
+});
+
 describe('scaling', () => {
   it.each([
     [2, 2],

@@ -8,6 +8,8 @@ export const run: Run = async (context, args) => {
   const changes = new Map(args.map(parseChange));
   const app = await context.app();
   const client = await context.client();
+  const waiting = changes.size > 0 && waits(context);
+  const before = waiting ? await client.dynos(app, signal) : [];
   const formation =
     changes.size === 0
       ? await client.formation(app, signal)
@@ -15,8 +17,8 @@ export const run: Run = async (context, args) => {
   const changed = formation.filter(({ type }) => changes.has(type));
   if (changed.length > 0) {
     terminal.note(`Scaling ${app} to ${shown(changed)} …`);
-    if (waits(context)) {
-      await followScale(context, app, changed);
+    if (waiting) {
+      await followScale(context, app, changed, before);
       terminal.note('Done.');
     }
   }

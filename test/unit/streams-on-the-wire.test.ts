@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatLogLine, parseLogLine } from './log-line.ts';
-import { serverEvents, textLines, type ServerEvent } from './sse.ts';
+import { formatLogLine, parseLogLine } from '../../server/contract/log-line.ts';
+import { serverEvents, textLines, type ServerEvent } from '../../server/contract/sse.ts';
 
 async function* pieces(text: string, cuts: readonly number[]): AsyncGenerator<string> {
   let from = 0;
