@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { extract } from 'tar-stream';
@@ -155,14 +156,9 @@ async function unlessMissing<T>(work: Promise<T>): Promise<T | null> {
 }
 
 async function* lines(stream: NodeJS.ReadableStream): AsyncGenerator<Progress> {
-  // Not readline: its iterator waits for ever when the stream breaks off.
-  let rest = '';
-  for await (const chunk of stream) {
-    const parts = `${rest}${(chunk as Buffer).toString('utf8')}`.split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) if (line.trim() !== '') yield progress.parse(JSON.parse(line));
+  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+    if (line.trim() !== '') yield progress.parse(JSON.parse(line));
   }
-  if (rest.trim() !== '') yield progress.parse(JSON.parse(rest));
 }
 
 function throwOnError(line: Progress, make: (why: string) => Error): void {
