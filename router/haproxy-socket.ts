@@ -80,7 +80,7 @@ export async function tell(socket: string, commands: readonly Command[], signal:
 
 /** A connection that stays. */
 export interface Line {
-  /** Asks one command; calls must not overlap. Rejects when the process is gone. */
+  /** Asks one command; calls wait for each other. Rejects when the process is gone. */
   ask(command: string, signal: AbortSignal): Promise<string>;
   close(): void;
 }
@@ -130,5 +130,13 @@ export async function openLine(socket: string, signal: AbortSignal): Promise<Lin
     });
 
   await send('prompt', signal);
-  return { ask: send, close: () => connection.end('quit\n') };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ask(command, outer) {
+      const turn = last.then(() => send(command, outer));
+      last = turn.catch(() => undefined);
+      return turn;
+    },
+    close: () => connection.end('quit\n'),
+  };
 }

@@ -178,8 +178,11 @@ it('grows the pool under load without losing a request, and open WebSockets and 
 
   expect((await slow).map((a) => a.body)).toEqual(Array.from({ length: 6 }, () => 'slow'));
   for (const socket of sockets) expect(await socket.echo('still here')).toBe('still here');
-  // The old processes are asked too: their WebSockets count.
-  expect((await rig.backend('grown', 'grown'))?.sessions).toBeGreaterThanOrEqual(6);
+  // The old processes are asked too: their WebSockets count, also when several people ask at the same moment.
+  const sessions = await Promise.all(
+    Array.from({ length: 20 }, async () => (await rig.backend('grown', 'grown'))?.sessions ?? 0),
+  );
+  expect(Math.min(...sessions)).toBeGreaterThanOrEqual(6);
   const { sent, failures, seconds } = await load.end();
   expect(Object.fromEntries(failures)).toEqual({});
   expect(sent).toBeGreaterThan(seconds * 300 * 0.95);
