@@ -8,7 +8,7 @@ import type { Home } from './home.ts';
 import type { PartStatus } from './part.ts';
 
 /** What a supervisor tells those who watch it start. `ready` and `failed` end the story of the start, not the supervisor. */
-export const progress = z.discriminatedUnion('kind', [
+const progress = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('line'), text: z.string() }),
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('failed'), message: z.string() }),
@@ -25,7 +25,7 @@ const partStatus = z.object({
   problem: z.string().nullable(),
 });
 
-export const supervisorStatus = z.object({
+const supervisorStatus = z.object({
   pid: z.int(),
   /** What it supervises by: code and settings. Another one means that a new start has something to change. */
   version: z.string(),

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '../lib/child.ts';
 import { isSystemError } from '../lib/errors.ts';
@@ -107,19 +107,4 @@ async function removeOurs(): Promise<void> {
   await rm(NO_CLUSTER, { force: true });
   const policy = await readFile(POLICY, 'utf8').catch(() => ''); // none is the usual case
   if (policy.includes(OURS)) await rm(POLICY, { force: true });
-}
-
-/** Where the command of a package is, for those who want to name it; undefined when it is nowhere. */
-export async function programPath(program: string): Promise<string | undefined> {
-  for (const directory of PATH.split(':')) {
-    const place = join(directory, program);
-    if (
-      await access(place).then(
-        () => true,
-        () => false,
-      )
-    )
-      return place;
-  }
-  return undefined;
 }

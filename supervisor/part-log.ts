@@ -20,7 +20,7 @@ export async function capLog(file: string, capBytes: number = CAP_BYTES): Promis
 }
 
 /** The last lines of a log, oldest first; none when there is no log. */
-export async function tailOf(file: string, lines: number): Promise<string[]> {
+async function tailOf(file: string, lines: number): Promise<string[]> {
   try {
     await using handle = await open(file, 'r');
     const { size } = await handle.stat();

@@ -35,7 +35,7 @@ export interface GivenPart {
   readonly probe: (signal: AbortSignal) => Promise<void>;
 }
 
-export type PartState = 'waiting' | 'starting' | 'ready' | 'failing' | 'refused' | 'stopped';
+type PartState = 'waiting' | 'starting' | 'ready' | 'failing' | 'refused' | 'stopped';
 
 /** What is known about a part at this moment. */
 export interface PartStatus {

@@ -8,7 +8,7 @@ import { DIST } from './platform.ts';
 
 const env = bareEnvironment();
 
-export const unitName = (home: Home): string => `gantry-${home.id}.service`;
+const unitName = (home: Home): string => `gantry-${home.id}.service`;
 const unitFile = (home: Home): string => join('/etc/systemd/system', unitName(home));
 
 /** The unit of one platform, from its template: values are paths without spaces, which the settings' schema sees to. */

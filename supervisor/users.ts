@@ -8,7 +8,7 @@ export interface User {
 }
 
 /** The user of /etc/passwd with this name, or undefined. */
-export async function findUser(name: string): Promise<User | undefined> {
+async function findUser(name: string): Promise<User | undefined> {
   const passwd = await readFile('/etc/passwd', 'utf8');
   const fields = passwd
     .split('\n')
