@@ -20,7 +20,7 @@ export interface EngineRig extends AsyncDisposable {
   readonly engine: Engine & AppLogs;
   /** Another platform's (or the same one's second) view of the same machine. */
   open(options?: Partial<DockerEngineOptions>): Engine & AppLogs;
-  /** A new image in the registry and on the engine; the same changes give the same image. */
+  /** A new image in the registry, not on the engine; the same changes give the same image. */
   image(repository: string, changes?: readonly string[]): Promise<BuiltImage>;
   /** Prepares and starts. */
   start(spec: InstanceSpec): Promise<void>;

@@ -42,7 +42,7 @@ async function ensureStaticBusybox(signal: AbortSignal): Promise<void> {
 
 /**
  * Makes the image in an engine, with these Dockerfile instructions (`LABEL …`, `USER …`), pushes it to a registry and
- * answers its digest. The tag it was pushed under is taken away again: what stays is the image by digest.
+ * answers its digest. On the engine nothing of it stays: whoever wants it has to fetch it.
  */
 export async function pushTestImage(
   docker: Docker,

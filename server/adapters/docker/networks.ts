@@ -48,7 +48,7 @@ export function createNetworks(
       );
       return true;
     } catch (err) {
-      if (/overlap|conflicts with network/i.test(wordsOf(err))) return false;
+      if (/overlap/i.test(wordsOf(err))) return false;
       if (statusOf(err) === 409) return true; // made by somebody else a moment ago: by name, so it is the same
       throw err;
     }

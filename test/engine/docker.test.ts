@@ -1,0 +1,296 @@
+import { readdir } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { pause } from '../../lib/deadline.ts';
+import { Secret } from '../../lib/secret.ts';
+import { PlatformError } from '../../server/domain/errors.ts';
+import type { BuiltImage } from '../../server/domain/release.ts';
+import type { FoundInstance, InstanceSpec } from '../../server/ports/engine.ts';
+import { newApp, specOf, startEngineRig, type EngineRig } from '../support/engine-rig.ts';
+
+const never = new AbortController().signal;
+let rig: EngineRig;
+let image: BuiltImage;
+let networks = 0;
+
+beforeAll(async () => {
+  rig = await startEngineRig(never);
+  image = await rig.image('tests/docker');
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const { id } of await rig.engine.find(never)) await rig.engine.remove(id, never);
+});
+
+const shell = (script: string, rest: Partial<InstanceSpec> = {}): InstanceSpec =>
+  specOf(newApp((networks += 1)), image, { argv: ['sh', '-c', script], ...rest });
+
+async function foundOf(spec: InstanceSpec): Promise<FoundInstance> {
+  const found = (await rig.engine.find(never)).find((instance) => instance.appId === spec.app.id);
+  if (found === undefined) throw new Error('not found');
+  return found;
+}
+
+async function ended(spec: InstanceSpec): Promise<FoundInstance> {
+  await expect.poll(async () => (await foundOf(spec)).state, { timeout: 20_000 }).toBe('crashed');
+  return foundOf(spec);
+}
+
+/** What a script prints in a container. */
+async function printed(script: string, rest: Partial<InstanceSpec> = {}): Promise<readonly string[]> {
+  const spec = shell(script, rest);
+  await rig.start(spec);
+  const { id } = await ended(spec);
+  return rig.engine.tail(id, 1_000, never);
+}
+
+describe('a container', () => {
+  it('has only the documented rights, and cannot gain more', async () => {
+    const status = await printed('cat /proc/self/status');
+    const field = (name: string): string =>
+      status.find((line) => line.startsWith(`${name}:`))?.split('\t')[1] ?? '';
+    // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10
+    const allowed = [0, 1, 3, 5, 6, 7, 10].reduce((sum, bit) => sum + 2 ** bit, 0);
+    for (const set of ['CapPrm', 'CapEff', 'CapBnd']) expect(Number.parseInt(field(set), 16)).toBe(allowed);
+    expect(Number.parseInt(field('CapInh'), 16) & ~allowed).toBe(0);
+    expect(field('NoNewPrivs')).toBe('1');
+    expect(field('Seccomp')).toBe('2');
+  });
+
+  it('has no rights at all as the user of its image', async () => {
+    const image = await rig.image('tests/docker-user', ['USER 1000']);
+    const status = await printed('cat /proc/self/status', { image });
+    expect(status.find((line) => line.startsWith('CapEff:'))).toBe('CapEff:\t0000000000000000');
+    expect(status.find((line) => line.startsWith('Uid:'))).toContain('1000');
+  });
+
+  it('cannot mount, make devices, use raw sockets, change the kernel or leave its namespaces', async () => {
+    const attempts = {
+      mount: 'mount -t tmpfs none /tmp',
+      namespace: 'unshare -m true',
+      user: 'unshare -U true',
+      raw: 'ping -c 1 -W 1 127.0.0.1',
+      sysctl: 'echo 1 > /proc/sys/kernel/sysrq',
+      socket: 'ls /var/run/docker.sock',
+    };
+    const script = Object.entries(attempts)
+      .map(([name, attempt]) => `(${attempt}) >/dev/null 2>&1 && echo ${name} || true`)
+      .join('\n');
+    expect(await printed(`${script}\necho tried`)).toEqual(['tried']);
+  });
+
+  it('sees its config, its platform variables and nothing of the machine', async () => {
+    const config = new Map([
+      ['SECRET', new Secret("it's $HOME; `id`\nnext line")],
+      ['PORT', new Secret('1')],
+    ]);
+    const lines = await printed('echo "$SECRET"; echo $PORT; hostname; env | cut -d= -f1 | grep -i gantry', {
+      config,
+      platformEnv: new Map([['PORT', '5000']]),
+    });
+    expect(lines.slice(0, 4)).toEqual(["it's $HOME; `id`", 'next line', '5000', 'web-1']);
+    expect(lines.filter((line) => line.startsWith('GANTRY'))).toEqual([]);
+  });
+
+  it('is ended when it wants more memory than it has, and that is told apart from a crash', async () => {
+    const spec = shell('x=$(yes 0123456789abcdef | head -c 400000000); echo survived', {
+      size: { memoryMb: 32, cpus: 1, pids: 64 },
+    });
+    await rig.start(spec);
+    const { exit } = await ended(spec);
+    expect(exit).toMatchObject({ outOfMemory: true });
+    expect(exit?.code).not.toBe(0);
+  });
+
+  it('cannot start more processes than it may', async () => {
+    const script = 'i=0; while [ $i -lt 40 ]; do sleep 5 & i=$((i+1)); done 2>/dev/null; echo started';
+    const lines = await printed(`${script} || true`, { size: { memoryMb: 64, cpus: 1, pids: 16 } });
+    expect(lines.join('\n')).not.toContain('started');
+  });
+
+  it('leaves nothing of its image behind on the machine: volumes go with it', async () => {
+    const before = (await rig.docker.listVolumes()).Volumes.length;
+    const withVolume = await rig.image('tests/docker-volume', ['VOLUME /data']);
+    const spec = shell('sleep 1000', { image: withVolume });
+    await rig.start(spec);
+    await rig.engine.remove((await foundOf(spec)).id, never);
+    expect((await rig.docker.listVolumes()).Volumes).toHaveLength(before);
+  });
+
+  it('is told to end first and killed after its time', async () => {
+    const polite = shell('trap "echo bye; exit 0" TERM; while :; do sleep 0.1; done');
+    await rig.start(polite);
+    await pause(300, never); // the shell has set its trap
+    const { id } = await foundOf(polite);
+    await rig.engine.stop(id, 10, never);
+    expect(await rig.engine.tail(id, 5, never)).toEqual(['bye']);
+    expect((await foundOf(polite)).exit).toEqual({ code: 0, outOfMemory: false });
+
+    const deaf = shell('trap "" TERM; while :; do sleep 0.1; done');
+    await rig.start(deaf);
+    await pause(300, never);
+    const before = performance.now();
+    await rig.engine.stop((await foundOf(deaf)).id, 1, never);
+    expect(performance.now() - before).toBeLessThan(9_000);
+    expect((await foundOf(deaf)).exit?.code).toBe(137);
+  });
+
+  it('says in its log which program its image does not have', async () => {
+    const spec = shell('', { argv: ['no-such-program'] });
+    await rig.start(spec);
+    const { id, exit } = await ended(spec);
+    expect(exit?.code).toBe(127);
+    expect((await rig.engine.tail(id, 5, never)).join(' ')).toContain('no-such-program');
+  });
+});
+
+describe('images', () => {
+  it('are fetched with a token for that repository, and with no other', async () => {
+    const wanted = await rig.image('tests/pulled', ['LABEL pulled=yes']);
+    const name = `${rig.registry.address}/${wanted.repository}@${wanted.digest}`;
+    const app = newApp((networks += 1));
+    const foreign = rig.engine.prepare(app, wanted, rig.pullToken('tests/docker'), never);
+    await expect(foreign).rejects.toSatisfy((err) => PlatformError.is(err, 'image_missing'));
+    await rig.engine.prepare(app, wanted, rig.pullToken('tests/pulled'), never);
+    expect((await rig.docker.getImage(name).inspect()).RepoDigests).toContain(name);
+  });
+
+  it('of other registries, tagged by a person, or just fetched stay when others are collected', async () => {
+    const engine = rig.open({ freshMs: 0 });
+    const tagged = await rig.image('tests/tagged', ['LABEL tagged=yes']);
+    const mine = await rig.image('tests/mine', ['LABEL mine=yes']);
+    for (const wanted of [tagged, mine])
+      await rig.engine.prepare(newApp((networks += 1)), wanted, rig.pullToken(wanted.repository), never);
+    const nameOf = (of: BuiltImage): string => `${rig.registry.address}/${of.repository}@${of.digest}`;
+    await rig.docker.getImage(nameOf(tagged)).tag({ repo: `gantry-test-${rig.platformId}`, tag: 'keep' });
+    const keep = new Set([`${image.repository}@${image.digest}`]);
+    const others = rig.open({ freshMs: 0, registry: '127.0.0.1:1' });
+    try {
+      expect(await others.collectImages(new Set(), never)).toBe(0);
+      expect(await rig.engine.collectImages(keep, never)).toBe(0);
+      expect(await engine.collectImages(keep, never)).toBeGreaterThan(0);
+      await expect(rig.docker.getImage(nameOf(mine)).inspect()).rejects.toThrow('no such image');
+      expect((await rig.docker.getImage(nameOf(tagged)).inspect()).RepoTags).toHaveLength(1);
+    } finally {
+      await rig.docker.getImage(`gantry-test-${rig.platformId}:keep`).remove({ force: true });
+    }
+  });
+});
+
+describe("what is not the platform's", () => {
+  it('is neither found, stopped nor removed, whatever labels it bears', async () => {
+    const spec = shell('sleep 1000');
+    await rig.start(spec);
+    const ours = await rig.docker.getContainer((await foundOf(spec)).id).inspect();
+    const stranger = await rig.docker.createContainer({
+      name: `stranger-${rig.platformId}`,
+      Image: ours.Config.Image,
+      Labels: ours.Config.Labels,
+      Cmd: ['sleep', '1000'],
+    });
+    const neighbour = rig.open({ platformId: `${rig.platformId.slice(0, 5)}z` });
+    try {
+      await stranger.start();
+      expect((await rig.engine.find(never)).map((found) => found.id)).toEqual([ours.Id]);
+      expect(await neighbour.find(never)).toEqual([]);
+      await rig.engine.stop(stranger.id, 1, never);
+      await rig.engine.remove(stranger.id, never);
+      await neighbour.remove(ours.Id, never);
+      await neighbour.forget(spec.app.id, never);
+      expect((await stranger.inspect()).State.Running).toBe(true);
+      expect((await foundOf(spec)).state).toBe('starting');
+    } finally {
+      await stranger.remove({ force: true });
+    }
+  });
+
+  it('gets networks of its own when two platforms want the same addresses', async () => {
+    const subnets = { pool: '10.176.77.0/24', bits: 26 };
+    const [one, two] = [
+      rig.open({ subnets }),
+      rig.open({ subnets, platformId: `${rig.platformId.slice(0, 5)}y` }),
+    ];
+    const apps = [newApp(1000), newApp(1001)];
+    for (const engine of [one, two])
+      for (const app of apps)
+        await engine.prepare({ ...app, id: `${app.id}-${engine === one ? 1 : 2}` }, image, '', never);
+    const all = await rig.docker.listNetworks();
+    const used = all.flatMap((network) => network.IPAM?.Config?.map((config) => config.Subnet ?? '') ?? []);
+    expect(used.filter((subnet) => subnet.startsWith('10.176.77.')).toSorted()).toEqual(
+      ['0', '128', '192', '64'].map((last) => `10.176.77.${last}/26`),
+    );
+    const full = one.prepare(newApp(1002), image, '', never);
+    await expect(full).rejects.toThrow('no free subnet');
+  });
+});
+
+describe('the log of an app', () => {
+  it('holds both streams, whole long lines and any bytes', async () => {
+    const script = [
+      'echo out; echo err >&2',
+      'head -c 40000 /dev/zero | tr "\\0" x; echo end',
+      'printf "caf\\303\\251 \\377\\n"; printf "no end"',
+    ].join('\n');
+    const spec = shell(script);
+    await rig.start(spec);
+    await ended(spec);
+    const texts: string[] = [];
+    for await (const line of rig.engine.read({ appId: spec.app.id, lines: 100, follow: false }, never))
+      texts.push(line.text);
+    expect(texts.toSorted()).toEqual(
+      ['Process of v2 started', 'Process exited with status 0', 'out', 'err']
+        .concat([`${'x'.repeat(40_000)}end`, 'café \ufffd', 'no end'])
+        .toSorted(),
+    );
+  });
+
+  it('is followed without a gap or a repetition while the process prints', async () => {
+    const spec = shell('i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo $i; done; sleep 2');
+    await rig.start(spec);
+    const seen: number[] = [];
+    for await (const line of rig.engine.read({ appId: spec.app.id, lines: 10, follow: true }, never)) {
+      if (line.source === 'gantry') continue;
+      seen.push(Number(line.text));
+      if (seen.at(-1) === 6000) break;
+    }
+    const [first = 0] = seen;
+    expect(seen).toEqual(Array.from({ length: 6001 - first }, (_, i) => first + i));
+  });
+
+  it('belongs to one app only', async () => {
+    const [mine, theirs] = [shell('echo mine'), shell('echo theirs')];
+    await rig.start(mine);
+    await rig.start(theirs);
+    await ended(mine);
+    await ended(theirs);
+    const texts: string[] = [];
+    for await (const line of rig.engine.read({ appId: mine.app.id, lines: 100, follow: false }, never))
+      texts.push(line.text);
+    expect(texts).toContain('mine');
+    expect(texts).not.toContain('theirs');
+  });
+
+  it('does not keep the engine busy after its reader has left', async () => {
+    const spec = shell('sleep 1000');
+    await rig.start(spec);
+    const sockets = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+    const before = await sockets();
+    for (let i = 0; i < 10; i += 1)
+      for await (const line of rig.engine.read({ appId: spec.app.id, lines: 5, follow: true }, never)) {
+        expect(line.text).toBe('Process of v2 started');
+        break;
+      }
+    await expect.poll(sockets).toBeLessThan(before + 10);
+  });
+});
+
+describe('finding', () => {
+  it('costs one call once everything is known', async () => {
+    const app = newApp((networks += 1));
+    for (let number = 1; number <= 4; number += 1) await rig.start(specOf(app, image, { number }));
+    const engine = rig.open();
+    await engine.find(never);
+    const before = performance.now();
+    for (let i = 0; i < 20; i += 1) expect(await engine.find(never)).toHaveLength(4);
+    expect((performance.now() - before) / 20).toBeLessThan(50);
+  });
+});
