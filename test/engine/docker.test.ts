@@ -244,7 +244,9 @@ describe('the log of an app', () => {
   });
 
   it('is followed without a gap or a repetition while the process prints', async () => {
-    const spec = shell('i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo $i; done; sleep 2');
+    const spec = shell(
+      'i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo $i; [ $((i%100)) = 0 ] && sleep 0.05; done; sleep 2',
+    );
     await rig.start(spec);
     const seen: number[] = [];
     for await (const line of rig.engine.read({ appId: spec.app.id, lines: 10, follow: true }, never)) {

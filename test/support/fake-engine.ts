@@ -202,8 +202,7 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
     },
     kill(instanceId, exit) {
       const one = instances.get(instanceId);
-      if (one?.startedMs == null || one.ended !== null)
-        throw new Error(`fake engine: ${instanceId} does not run`);
+      if (one === undefined || !runs(one)) throw new Error(`fake engine: ${instanceId} does not run`);
       end(one, now(), exit);
       tick();
     },

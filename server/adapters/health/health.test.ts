@@ -79,11 +79,14 @@ describe('a health check', () => {
   });
 
   it('does not read the body of an answer', async () => {
+    let left: (() => void) | undefined;
+    const gone = new Promise<void>((resolve) => (left = resolve));
     const port = await serving((_req, res) => {
-      res.writeHead(200);
+      res.on('close', () => left?.()).writeHead(200);
       res.write('first bytes of a stream without end');
     });
     expect(await health.check(target(port, '/'), 500, never)).toEqual({ ready: true });
+    await gone;
   });
 
   it('says it when something else than HTTP answers, or nothing at all', async () => {
