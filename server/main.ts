@@ -8,6 +8,7 @@ import { VERSION } from '../lib/version.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
+import { STACK_REPOSITORY } from './domain/release.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
 import { createSshDoor } from './ssh/door.ts';
@@ -19,6 +20,8 @@ const WAITING_MS = 1_000;
 const BRANCHES_MS = 5_000;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
+/** A builder that is not there yet, or has made a new stack since, is asked this often. */
+const STACK_MS = 60_000;
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
 
@@ -89,6 +92,9 @@ function startJobs(
   const tidy = async (look: AbortSignal): Promise<void> => {
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
   };
+  const lendStack = (look: AbortSignal): Promise<void> =>
+    adapters.builder.lendStack(adapters.tokens.pushToken(STACK_REPOSITORY), look);
+  life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   life.own(startLoop(tidy, { name: 'leftovers', log, everyMs: LEFTOVERS_MS }));
 }
 

@@ -72,6 +72,13 @@ export const settingsSchema = z.object({
     .describe(
       'Certificates (PEM) that builds trust in addition; empty means none. Default: the machine’s own bundle, `/etc/ssl/certs/ca-certificates.crt`.',
     ),
+  GANTRY_STACK_CACHE: z
+    .string()
+    .regex(/^\/.+$/, 'must be an absolute path')
+    .optional()
+    .describe(
+      'Where what the stack image is made of is kept, so that several platforms on a machine fetch it once. Default: `stack` in the state directory.',
+    ),
   GANTRY_COMMAND_LINK: z
     .string()
     .regex(/^(\/.*)?$/, 'must be an absolute path')

@@ -77,6 +77,7 @@ export function programEnvironment(
     GANTRY_BUILD_DOCKER_HOST: addresses.buildEngine,
     GANTRY_REGISTRY: addresses.registry,
     GANTRY_BUILD_REGISTRY: addresses.buildRegistry,
+    ...(settings.GANTRY_STACK_CACHE !== undefined && { GANTRY_STACK_CACHE: settings.GANTRY_STACK_CACHE }),
     ...(settings.GANTRY_CA_BUNDLE !== undefined && { GANTRY_CA_BUNDLE: settings.GANTRY_CA_BUNDLE }),
   };
 }

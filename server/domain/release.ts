@@ -52,3 +52,6 @@ export const DEFAULT_PORT = 5000;
 export function rollbackTarget(release: Release): boolean {
   return release.status === 'succeeded' && release.image !== null;
 }
+
+/** The repository that lends the stack image's layers to those of the apps; every push token may pull from it. */
+export const STACK_REPOSITORY = 'gantry/stack';

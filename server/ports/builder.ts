@@ -21,6 +21,11 @@ export type BuildNews =
 export interface Builder {
   /** Yields what happens, last `built` or `failed`. Leaving the iteration or aborting cancels the build. Throws `builder_away` when the builder cannot be reached or dies. */
   build(order: BuildOrder, signal: AbortSignal): AsyncIterable<BuildNews>;
+  /**
+   * Puts the stack image into a repository of its own, from which every app's repository borrows its layers: a first
+   * push then need not upload them. `token` may push there. Idempotent, and quick when it is done already.
+   */
+  lendStack(token: string, signal: AbortSignal): Promise<void>;
   /** Forgets an app's build cache. */
   forget(appId: string, signal: AbortSignal): Promise<void>;
 }

@@ -155,7 +155,7 @@ it('kill -9 of the builder in mid-build: the push ends with the truth', async ()
 
 describe('Redis', () => {
   const redis = async (...args: string[]): Promise<void> => {
-    await promisify(execFile)('redis-cli', ['-s', join(home, 'run', 'redis.sock'), ...args]);
+    await promisify(execFile)('redis-cli', ['-s', join(home, 'run', 'redis', 'redis.sock'), ...args]);
   };
 
   it('wiped in mid-deploy loses nothing', async () => {

@@ -41,6 +41,10 @@ export function createFakeBuilder(): FakeBuilder {
         if (!over) cancelled.push(order.id);
       }
     },
+    async lendStack(_token, signal) {
+      signal.throwIfAborted();
+      return Promise.resolve();
+    },
     async forget(appId, signal) {
       signal.throwIfAborted();
       await Promise.resolve();

@@ -34,6 +34,7 @@ export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPla
     GANTRY_API_PORT: String(apiPort),
     GANTRY_REGISTRY_PORT: String(registryPort),
     GANTRY_COMMAND_LINK: '',
+    GANTRY_STACK_CACHE: '/var/cache/gantry/stack', // what the stack is made of is fetched once for all suites
     ...more,
   };
   const script = (name: string, ...args: readonly string[]): Promise<Finished> =>

@@ -1,6 +1,7 @@
 import { buildEvent, type BuildRequest } from '../../../builder/contract.ts';
 import { callJson, callLines } from '../../../lib/local-http.ts';
 import { PlatformError } from '../../domain/errors.ts';
+import { STACK_REPOSITORY } from '../../domain/release.ts';
 import type { Builder, BuildNews, BuildOrder } from '../../ports/builder.ts';
 
 const FORGET_MS = 60_000;
@@ -28,6 +29,15 @@ export function createBuilderClient({ socket, limits }: BuilderClientOptions): B
         throw PlatformError.of('builder_away', {}, err);
       }
       throw PlatformError.of('builder_away', {}, new Error('the build ended without a result'));
+    },
+    async lendStack(token, signal) {
+      const body = { target: { repository: STACK_REPOSITORY, token } };
+      for await (const line of callLines({ socket, method: 'PUT', path: '/stack', body }, signal)) {
+        const event = buildEvent.parse(line);
+        if (event.kind === 'stack') return;
+        if (event.kind === 'failed') throw PlatformError.of('builder_away', {}, new Error(event.message));
+      }
+      throw PlatformError.of('builder_away', {}, new Error('the stack was not lent to its end'));
     },
     async forget(appId, signal) {
       try {

@@ -1,9 +1,7 @@
+import { STACK_REPOSITORY } from '../../domain/release.ts';
 import { createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
 import type { RegistryTokens } from '../../ports/registry.ts';
-
-/** What builds may start from: the platform's own stack image. */
-const STACK = 'gantry/stack';
 
 /** A build may push at its very end, and the longest build takes a quarter of an hour. */
 const LIFETIME_SECONDS = 30 * 60;
@@ -65,7 +63,7 @@ export function createRegistryTokens({
     pushToken: (repository) =>
       token(
         new Map<string, readonly Action[]>([
-          [STACK, ['pull']],
+          [STACK_REPOSITORY, ['pull']],
           [repository, ['pull', 'push']],
         ]),
       ),
