@@ -3,32 +3,57 @@ import tseslint from 'typescript-eslint';
 
 const globals = ['AsyncDisposableStack', 'DisposableStack', 'SuppressedError'];
 
-const NO_ENV = { object: 'process', property: 'env', message: "Read configuration in a program's config.ts only." };
+const NO_ENV = {
+  object: 'process',
+  property: 'env',
+  message: "Read configuration in a program's config.ts only.",
+};
 const NO_EXIT = { object: 'process', property: 'exit', message: 'Only main.ts ends the process.' };
 const SAFE = [
-  { object: 'AbortSignal', property: 'any', message: 'Leaks on Node 20 when one of the signals is long-lived.' },
+  {
+    object: 'AbortSignal',
+    property: 'any',
+    message: 'Leaks on Node 20 when one of the signals is long-lived.',
+  },
   { object: 'Math', property: 'random', message: 'Use node:crypto.' },
 ];
 const NO_SHELL = [
   {
-    selector: "ImportDeclaration[source.value='node:child_process'] ImportSpecifier[imported.name=/^exec(Sync)?$/]",
+    selector:
+      "ImportDeclaration[source.value='node:child_process'] ImportSpecifier[imported.name=/^exec(Sync)?$/]",
     message: 'No shell: use spawn or execFile with an argument array.',
   },
   { selector: "Property[key.name='shell'][value.value=true]", message: 'No shell: use an argument array.' },
   {
-    selector: "CallExpression[callee.name=/^(spawn|execFile|spawnSync|execFileSync)$/] > TemplateLiteral:first-child",
+    selector:
+      'CallExpression[callee.name=/^(spawn|execFile|spawnSync|execFileSync)$/] > TemplateLiteral:first-child',
     message: 'A command is a constant, its arguments an array.',
   },
-  { selector: "CallExpression[callee.object.name='vi'][callee.property.name='mock']", message: 'Pass a fake instead of mocking a module.' },
+  {
+    selector: "CallExpression[callee.object.name='vi'][callee.property.name='mock']",
+    message: 'Pass a fake instead of mocking a module.',
+  },
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'server/adapters/postgres/generated/', 'buildpacks/', 'test/fixtures/'] },
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      'coverage/',
+      'server/adapters/postgres/generated/',
+      'buildpacks/',
+      'test/fixtures/',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['eslint.config.js', '.dependency-cruiser.cjs'] }, tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js', '.dependency-cruiser.cjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
@@ -42,15 +67,25 @@ export default tseslint.config(
       'max-params': ['error', { max: 5 }],
       complexity: ['error', { max: 12 }],
       eqeqeq: 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
     },
   },
-  { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { module: 'writable' } } },
-  { files: ['*/config.ts', '**/main.ts', 'test/**'], rules: { 'no-restricted-properties': ['error', ...SAFE] } },
+  {
+    files: ['**/*.js', '**/*.cjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { module: 'writable', process: 'readonly' } },
+  },
+  {
+    files: ['*/config.ts', '**/main.ts', 'test/**'],
+    rules: { 'no-restricted-properties': ['error', ...SAFE] },
+  },
   { files: ['cli/terminal.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['server/domain/**/*.ts'],
@@ -60,8 +95,14 @@ export default tseslint.config(
         'error',
         ...NO_SHELL,
         { selector: 'AwaitExpression', message: 'The domain does no IO, so it has nothing to await.' },
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Time is an argument in the domain.' },
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time is an argument in the domain.' },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Time is an argument in the domain.',
+        },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'Time is an argument in the domain.',
+        },
       ],
     },
   },
@@ -73,7 +114,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         ...NO_SHELL,
-        { selector: "MemberExpression[object.name=/^(it|describe|test)$/][property.name='only']", message: 'No .only.' },
+        {
+          selector: "MemberExpression[object.name=/^(it|describe|test)$/][property.name='only']",
+          message: 'No .only.',
+        },
       ],
     },
   },
