@@ -51,18 +51,19 @@ export function supervise(
     }),
   );
   const watchers = given.map((part) => watchGiven(part, deps.log, changed));
+  const names = [...parts, ...given].map((part) => part.name);
   const upkeep = startLoop(
     async (signal) => {
       for (const file of await readdir(deps.home.logs)) {
         if (file.endsWith('.log')) await capLog(join(deps.home.logs, file));
       }
-      await deps.upkeep(signal);
+      // A part that is being prepared may be making what upkeep would repair.
+      if (names.every(board.isReady)) await deps.upkeep(signal);
     },
     { name: 'upkeep', log: deps.log, everyMs: UPKEEP_MS },
   );
 
   const limitMs = Math.max(15_000, ...parts.map((part) => part.readyMs)) + 30_000; // two rounds of needs
-  const names = [...parts, ...given].map((part) => part.name);
   return {
     statuses: () => board.all(),
     async ready(signal) {
