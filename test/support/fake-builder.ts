@@ -10,7 +10,7 @@ export interface FakeBuilder extends Builder {
   readonly cancelled: readonly string[];
 }
 
-export type Course = (order: BuildOrder, signal: AbortSignal) => AsyncIterable<BuildNews>;
+type Course = (order: BuildOrder, signal: AbortSignal) => AsyncIterable<BuildNews>;
 
 export function createFakeBuilder(): FakeBuilder {
   const courses = new Map<string, Course[]>();
