@@ -1,5 +1,6 @@
 // Exit 0 when node_modules holds what package-lock.json asks for (npm keeps a copy of what it installed).
 import { readFileSync } from 'node:fs';
+import process from 'node:process';
 
 const read = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
 const same = (a, b) => a.version === b.version && a.integrity === b.integrity;
