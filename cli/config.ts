@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from './failures.ts';
 
 /** What the environment says to the command line; nothing else in cli/ reads it. */

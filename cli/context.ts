@@ -1,7 +1,6 @@
-import { createClient, type Client } from '../server/contract/client.ts';
+import type { Client } from '../server/contract/client.ts';
 import type { Context, Options } from './command.ts';
-import { readConfig } from './config.ts';
-import { findCredentials } from './credentials.ts';
+import { readConfig, type CliConfig } from './config.ts';
 import { UsageError } from './failures.ts';
 import { appOfRemote, createGit } from './git.ts';
 import type { System } from './system.ts';
@@ -27,9 +26,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     now: system.now,
     launch: system.launch,
     client() {
-      client ??= findCredentials(config).then((credentials) =>
-        createClient({ ...credentials, userAgent: `gantry/${VERSION}` }),
-      );
+      client ??= connect(config);
       return client;
     },
     async app() {
@@ -50,6 +47,15 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
       else human();
     },
   };
+}
+
+/** The client is loaded only for commands that talk to a server. */
+async function connect(config: CliConfig): Promise<Client> {
+  const [{ createClient }, { findCredentials }] = await Promise.all([
+    import('../server/contract/client.ts'),
+    import('./credentials.ts'),
+  ]);
+  return createClient({ ...(await findCredentials(config)), userAgent: `gantry/${VERSION}` });
 }
 
 /** Checked, because it becomes part of a key in git's configuration. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isSystemError } from '../lib/errors.ts';
 import type { CliConfig } from './config.ts';
 import { CommandError } from './failures.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What clients may send. Fields that the Platform API knows and that change nothing here are accepted and ignored;

@@ -89,11 +89,8 @@ export function createApi(deps: ApiDeps): Express {
       name: `${req.method} ${req.path.slice(0, 200)}`,
     });
   });
-  const failed: ErrorRequestHandler = (err, _req, res, next) => {
-    // An answer that has begun cannot become another one; express cuts it.
-    if (res.headersSent) next(err);
-    else sendFailure(log, err, res);
-  };
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- express knows an error handler by its four parameters
+  const failed: ErrorRequestHandler = (err, _req, res, _next) => sendFailure(log, err, res);
   api.use(failed);
   return api;
 }

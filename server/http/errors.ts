@@ -44,8 +44,18 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
 export function sendFailure(log: Logger, err: unknown, res: Response): void {
   const context = contextOf(res);
   const known = asKnown(err);
+  // Whoever went away is not told, and their going is no fault of ours.
+  if (context.signal.aborted) {
+    res.destroy();
+    return;
+  }
   if (known === undefined) {
     log.error({ err, request_id: context.requestId, method: res.req.method }, 'request failed unexpectedly');
+  }
+  // An answer that has begun cannot become another one.
+  if (res.headersSent) {
+    res.destroy();
+    return;
   }
   const told = known ?? PlatformError.of('internal_error', {});
   const resource = resourceOf(told);

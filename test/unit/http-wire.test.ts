@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { failure, logSession, release } from '../../server/contract/resources.ts';
@@ -137,6 +138,53 @@ describe('every answer', () => {
       socket.on('error', reject);
     });
     expect(failure.parse(JSON.parse(text.split('\r\n\r\n')[1] ?? ''))).toMatchObject({ id: 'bad_request' });
+  });
+});
+
+describe('a failure', () => {
+  async function loggedDoor() {
+    const lines: string[] = [];
+    const log = pino({ level: 'debug' }, { write: (text: string) => lines.push(text) });
+    const own = await openTestDoor({ log });
+    own.world.deployed('demo');
+    return { own, errors: () => lines.filter((text) => text.includes('"level":50')) };
+  }
+
+  it('that is a bug is logged with the request id, and cuts a stream that had begun', async () => {
+    const { own, errors } = await loggedDoor();
+    await using door = own;
+    Object.assign(door.world.services.logs, {
+      // eslint-disable-next-line @typescript-eslint/require-await -- it fails before there is anything to wait for
+      read: async function* () {
+        yield { at: TIME, source: 'app', instance: 'web.1', text: 'one' };
+        throw new TypeError('a bug');
+      },
+    });
+    const made = await door.call('POST', '/apps/demo/log-sessions', { body: {} });
+    const res = await fetch(logSession.parse(made.body).logplex_url);
+    await expect(res.text()).rejects.toThrow();
+    expect(errors()).toHaveLength(1);
+    expect(errors()[0]).toContain('a bug');
+  });
+
+  it('of a client that goes away is not logged as a fault', async () => {
+    const { own, errors } = await loggedDoor();
+    await using door = own;
+    let asked = false;
+    Object.assign(door.world.services.apps, {
+      list: (_actor: unknown, signal: AbortSignal) => {
+        asked = true;
+        return pause(10_000, signal);
+      },
+    });
+    const leave = new AbortController();
+    const headers = { authorization: `Bearer ${door.world.adminToken}` };
+    const call = fetch(`${door.url}/apps`, { signal: leave.signal, headers });
+    await vi.waitFor(() => expect(asked).toBe(true), { timeout: 5_000, interval: 5 });
+    leave.abort();
+    await expect(call).rejects.toThrow();
+    await door.call('GET', '/account');
+    expect(errors()).toEqual([]);
   });
 });
 
