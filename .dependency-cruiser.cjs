@@ -27,7 +27,7 @@ module.exports = {
     rule(
       'domain-is-pure',
       '^server/domain/(?!.*\\.test\\.ts)',
-      { pathNot: '^(server/domain|lib)/|node_modules/zod/' },
+      { pathNot: '^(server/domain|lib)/|node_modules/zod/|^(node:)?(crypto|util)$' },
       'Values in, values out.',
     ),
     rule(
@@ -125,6 +125,7 @@ module.exports = {
     only('only-dockerode', '^server/adapters/docker/|^builder/|^supervisor/', 'dockerode'),
     only('only-prisma', '^server/adapters/postgres/', '@prisma'),
     only('only-ssh2', '^server/ssh/', 'ssh2'),
+    only('only-isomorphic-git', '^server/adapters/git/', 'isomorphic-git'),
     only('only-bullmq', '^server/(jobs|adapters/redis)/', 'bullmq'),
   ],
   options: {

@@ -124,6 +124,7 @@ describe('plan', () => {
     expect(lines).toEqual([
       `set server ${place}/s1 addr 10.0.0.9 port 3009`,
       `set server ${place}/s1 state ready`,
+      `set server ${place}/s1 health up`,
       `add map apps.map extra ${place}`,
       'add map routes.map extra.dev extra',
       'add map wild.map extra.dev extra',
@@ -174,7 +175,9 @@ function simulate(from: Runtime, commands: readonly Command[], look: (now: Runti
     const now = servers.get(slot) ?? { address: '127.0.0.1', port: 1, open: false };
     servers.set(
       slot,
-      what === 'addr' ? { ...now, address: value, port } : { ...now, open: value === 'ready' },
+      what === 'addr'
+        ? { ...now, address: value, port }
+        : { ...now, open: what === 'health' ? now.open : value === 'ready' },
     );
   };
   for (const { line } of commands) {

@@ -103,7 +103,7 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
       const state = plan(empty, parsed.data, 0);
       for (const { line } of commandsBetween(wantedRuntime(empty), wantedRuntime(state)))
         expect(line).toMatch(
-          /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint))|(add|set|del) map [a-z]+\.map [a-z0-9.-]+( [a-z0-9-]+)?)$/,
+          /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint)|health up)|(add|set|del) map [a-z]+\.map [a-z0-9.-]+( [a-z0-9-]+)?)$/,
         );
       for (const [name, text] of renderState(state)) {
         if (name.endsWith('.map')) expect(text).toMatch(/^([a-z0-9.-]+ [a-z0-9-]+\n)*$/);

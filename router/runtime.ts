@@ -66,6 +66,11 @@ function setState(slot: string, open: boolean): Command {
   return { line: `set server ${slot} state ${open ? 'ready' : 'maint'}`, expect: NOTHING };
 }
 
+/**
+ * Points a slot at a server and opens it. A slot that leaves maintenance is up, but one failed check short of being down
+ * (health 1, not rise + fall - 1): a single check that was late on a busy machine then costs half a second of 503. Whoever
+ * fills a slot has seen that its server answers, so it gets its full health at once.
+ */
 function fill(slot: string, from: Server | undefined, to: Server): Command[] {
   const moved = from?.address !== to.address || from.port !== to.port;
   const commands: Command[] = [];
@@ -73,7 +78,8 @@ function fill(slot: string, from: Server | undefined, to: Server): Command[] {
   if (moved && from?.open === true) commands.push(setState(slot, false));
   if (moved)
     commands.push({ line: `set server ${slot} addr ${to.address} port ${to.port}`, expect: ADDRESS_SET });
-  if (moved || !from.open) commands.push(setState(slot, true));
+  if (moved || !from.open)
+    commands.push(setState(slot, true), { line: `set server ${slot} health up`, expect: NOTHING });
   return commands;
 }
 

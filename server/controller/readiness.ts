@@ -25,7 +25,7 @@ export interface Check {
 }
 
 /** A process without a port counts as up after this long without exiting; long enough to see a wrong command fail. */
-export const SETTLE_MS = 1_500;
+const SETTLE_MS = 1_500;
 const ASK_FIRST_MS = 30;
 const ASK_CAP_MS = 500;
 const ANSWER_LIMIT_MS = 5_000;

@@ -14,7 +14,7 @@ export interface Deployment {
   readonly finishedAt: Date | null;
 }
 
-export type DeploymentStatus = 'pending' | 'rolling' | 'succeeded' | 'failed' | 'superseded';
+type DeploymentStatus = 'pending' | 'rolling' | 'succeeded' | 'failed' | 'superseded';
 
 /** What a deployment cost, as told to whoever pushed. Times in milliseconds. */
 export interface Ledger {

@@ -12,14 +12,5 @@ export const appName = z
   )
   .refine((name) => !RESERVED.has(name), 'is reserved by the platform');
 
-/** A process type of a Procfile. */
-export const processTypeName = z.string().regex(/^[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,61}[a-zA-Z0-9])?$/);
-
-/** The part of a git ref after `refs/heads/`; stricter than git itself, and never starting with a dash. */
-export const branchName = z
-  .string()
-  .max(200)
-  .regex(/^(?!.*(?:\.\.|\/\/|@\{|\.lock(?:\/|$)|\/\.|\.$|\/$))[A-Za-z0-9_][A-Za-z0-9_./-]*$/);
-
 /** A full object id. */
 export const objectId = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);

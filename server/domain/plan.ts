@@ -3,13 +3,13 @@ import { RECOVERED_MS, restartDelay } from './backoff.ts';
 import { instanceName, type Instance } from './instance.ts';
 
 /** A web process must accept connections this long after its start (Heroku's R10). */
-export const BOOT_LIMIT_MS = 60_000;
+const BOOT_LIMIT_MS = 60_000;
 /** The new instances are healthy, yet do not answer through the router: given up after this. */
-export const PROOF_LIMIT_MS = 20_000;
+const PROOF_LIMIT_MS = 20_000;
 /** A replaced instance keeps its open requests this long before it is told to end. */
-export const DRAIN_LIMIT_MS = 30_000;
+const DRAIN_LIMIT_MS = 30_000;
 /** Never less: a connection may be on its way to an instance that was just taken out (measured: 100 ms lose nothing). */
-export const DRAIN_LEAST_MS = 1_000;
+const DRAIN_LEAST_MS = 1_000;
 /** From SIGTERM to SIGKILL. */
 export const STOP_GRACE_SECONDS = 30;
 
@@ -21,7 +21,7 @@ export interface Side {
 }
 
 /** The deployment that is under way. */
-export interface Incoming extends Side {
+interface Incoming extends Side {
   readonly status: 'pending' | 'rolling';
   /** Since when its web instances have been staged in the router; null while they are not. */
   readonly stagedMs: number | null;
@@ -106,7 +106,7 @@ export function plan(world: World): Step[] {
 }
 
 /** How many instances of a type this side should have. */
-export function wanted(formation: Formation, side: Side, type: string): number {
+function wanted(formation: Formation, side: Side, type: string): number {
   return side.types.includes(type) ? (formation.get(type) ?? 0) : 0;
 }
 

@@ -35,7 +35,7 @@ export interface BuiltImage {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-export interface ProcessType {
+interface ProcessType {
   /** For display. */
   readonly command: string;
   /** Null: the image's own entry point and command. */

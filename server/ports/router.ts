@@ -32,7 +32,7 @@ export interface TableBackend {
   readonly servers: readonly { readonly id: string; readonly address: string; readonly port: number }[];
 }
 
-export interface ProbeRequest {
+interface ProbeRequest {
   readonly app: string;
   readonly which: 'serving' | 'staged';
   readonly host: string;

@@ -7,14 +7,14 @@ import type { Releases } from '../ports/releases.ts';
 import { reach } from './reach.ts';
 import type { Wake } from './wake.ts';
 
-export interface FormationEntry {
+interface FormationEntry {
   readonly type: string;
   readonly quantity: number;
   readonly command: string;
 }
 
 /** `ps:scale web=3` sets, `web+1` and `web-1` change by. */
-export type ScaleChange = { readonly set: number } | { readonly by: number };
+type ScaleChange = { readonly set: number } | { readonly by: number };
 
 export interface Formations {
   /** One entry per process type of the newest release that did not fail. */

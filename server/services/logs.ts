@@ -3,7 +3,7 @@ import type { Apps } from '../ports/apps.ts';
 import type { AppLogs, LogLine } from '../ports/engine.ts';
 import { reach } from './reach.ts';
 
-export interface LogQuery {
+interface LogQuery {
   readonly lines: number;
   readonly follow: boolean;
   readonly type?: string | undefined;

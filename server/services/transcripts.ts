@@ -17,7 +17,7 @@ export interface Transcripts {
   follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
 }
 
-export interface TranscriptWriter {
+interface TranscriptWriter {
   write(line: string): void;
   /** Resolves when everything written is stored; throws what went wrong. */
   flush(): Promise<void>;

@@ -46,6 +46,25 @@ it('drops no request in 100 swaps under constant load and counts the answers of 
   await old[Symbol.asyncDispose]();
 });
 
+it('answers at once, in every process, from a place whose last server died under its checks', async () => {
+  const doomed = await startApp('doomed');
+  await rig.put([route('doomed', doomed.backend())]);
+  await doomed.stop();
+  // Enough failed requests for every process to have marked the server down.
+  for (let n = 0; n < 40; n += 1) await get(rig.port, 'doomed.localhost');
+  await rig.put([]);
+  await until('the place to be free', 30_000, async () => (await rig.backends()).length === 0);
+
+  // One app per free place: one of them gets the place of the dead server.
+  await using healthy = await startApp('healthy');
+  const names = Array.from({ length: (await rig.status()).pool.free }, (_, n) => `app${n}`);
+  await rig.put(names.map((name) => route(name, healthy.backend())));
+  const statuses = new Set<number>();
+  for (const name of names)
+    for (let n = 0; n < 6; n += 1) statuses.add((await get(rig.port, `${name}.localhost`)).status);
+  expect([...statuses]).toEqual([200]);
+});
+
 it('answers 404 for a host nobody has, naming it, and 503 for an app without an instance', async () => {
   await rig.put([route('asleep', null), route('empty', { key: 'r1', servers: [] })]);
   const unknown = await get(rig.port, 'nobody.example.com');

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 
 /** What a visitor can meet, one counter each. `other` is an answer that is neither 200 nor 5xx. */
-export interface Counts {
+interface Counts {
   ok: number;
   serverError: number;
   other: number;
@@ -10,7 +10,7 @@ export interface Counts {
   timeout: number;
 }
 
-export interface LoadReport {
+interface LoadReport {
   readonly counts: Counts;
   /** Everything but `ok`. */
   readonly failed: number;
@@ -18,6 +18,8 @@ export interface LoadReport {
   readonly rate: number;
   /** How often each body was seen: which release answered. */
   readonly bodies: ReadonlyMap<string, number>;
+  /** What went wrong, when (seconds since the start) and how, for whoever has to find out why. */
+  readonly failures: readonly string[];
 }
 
 export interface Load {
@@ -44,6 +46,7 @@ export function startLoad(options: LoadOptions): Load {
   const fresh = new Agent({ keepAlive: false });
   const counts: Counts = { ok: 0, serverError: 0, other: 0, refused: 0, reset: 0, timeout: 0 };
   const bodies = new Map<string, number>();
+  const failures: string[] = [];
   const open = new Set<Promise<void>>();
   const began = performance.now();
   let endedMs: number | undefined;
@@ -51,8 +54,10 @@ export function startLoad(options: LoadOptions): Load {
 
   function visit(agent: Agent): Promise<void> {
     return new Promise((resolve) => {
-      const count = (kind: keyof Counts): void => {
+      const count = (kind: keyof Counts, detail = ''): void => {
         counts[kind] += 1;
+        if (kind !== 'ok' && failures.length < 100)
+          failures.push(`${((performance.now() - began) / 1000).toFixed(2)} s: ${kind} ${detail}`.trim());
         resolve();
       };
       const req = request(
@@ -71,7 +76,9 @@ export function startLoad(options: LoadOptions): Load {
           res.on('end', () => {
             const body = Buffer.concat(chunks).toString('utf8').trim();
             bodies.set(body, (bodies.get(body) ?? 0) + 1);
-            count(res.statusCode === 200 ? 'ok' : (res.statusCode ?? 0) >= 500 ? 'serverError' : 'other');
+            const kind =
+              res.statusCode === 200 ? 'ok' : (res.statusCode ?? 0) >= 500 ? 'serverError' : 'other';
+            count(kind, `${res.statusCode ?? 0} ${body.slice(0, 120)}`);
           });
         },
       );
@@ -79,7 +86,9 @@ export function startLoad(options: LoadOptions): Load {
         req.destroy();
         count('timeout');
       });
-      req.on('error', (err) => count('code' in err && err.code === 'ECONNREFUSED' ? 'refused' : 'reset'));
+      req.on('error', (err) =>
+        count('code' in err && err.code === 'ECONNREFUSED' ? 'refused' : 'reset', err.message),
+      );
       req.end();
     });
   }
@@ -96,7 +105,7 @@ export function startLoad(options: LoadOptions): Load {
   function report(): LoadReport {
     const seconds = ((endedMs ?? performance.now()) - began) / 1000;
     const failed = counts.serverError + counts.other + counts.refused + counts.reset + counts.timeout;
-    return { counts: { ...counts }, failed, rate: sent / seconds, bodies: new Map(bodies) };
+    return { counts: { ...counts }, failed, rate: sent / seconds, bodies: new Map(bodies), failures };
   }
 
   return {

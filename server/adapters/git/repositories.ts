@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import * as isomorphicGit from 'isomorphic-git';
 import { z } from 'zod';
 import { isSystemError } from '../../../lib/errors.ts';
 import { objectId } from '../../domain/names.ts';
@@ -115,11 +117,15 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   };
 }
 
+/** In this process: a question that is asked at every push and look must not cost a child process. */
 async function resolveRef(repository: string, ref: string, signal: AbortSignal): Promise<string | null> {
-  const done = await git(repository, ['rev-parse', '--verify', '--quiet', '--end-of-options', ref], signal);
-  if (done.code === 0) return objectId.parse(done.stdout.trim());
-  if (done.code === 1) return null;
-  throw new Error(`git rev-parse ended with ${done.code ?? 'a signal'}: ${done.stderr.trim()}`);
+  signal.throwIfAborted();
+  try {
+    return objectId.parse(await isomorphicGit.resolveRef({ fs, gitdir: repository, ref }));
+  } catch (err) {
+    if (err instanceof isomorphicGit.Errors.NotFoundError) return null;
+    throw err;
+  }
 }
 
 /** Made aside and renamed into place, so that a repository is whole or not there. */
