@@ -44,6 +44,7 @@ export default tseslint.config(
       'server/adapters/postgres/generated/',
       'buildpacks/',
       'test/fixtures/',
+      'samples/',
     ],
   },
   js.configs.recommended,
@@ -83,7 +84,7 @@ export default tseslint.config(
     languageOptions: { globals: { module: 'writable', process: 'readonly' } },
   },
   {
-    files: ['*/config.ts', '**/main.ts', 'test/**'],
+    files: ['*/config.ts', '**/main.ts', 'prisma.config.ts', 'test/**'],
     rules: { 'no-restricted-properties': ['error', ...SAFE] },
   },
   { files: ['cli/terminal.ts'], rules: { 'no-console': 'off' } },
