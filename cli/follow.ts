@@ -52,7 +52,7 @@ export async function followRelease(
   if (release.status === 'failed') {
     const reason = release.failure ?? 'the reason was not recorded; see gantry logs';
     throw new CommandError(
-      `v${version} was not deployed: ${unpunctuated(reason)}. What ran before still runs.`,
+      `v${version} was not deployed: ${unpunctuated(reason)}. What ran before was not touched.`,
     );
   }
   return release;
@@ -75,7 +75,7 @@ export async function followDeployment(
   const end = await untilDecided(context, look, ({ status }) => status !== 'pending' && status !== 'rolling');
   if (end.status === 'failed') {
     const reason = end.failure ?? 'the reason was not recorded; see gantry logs';
-    throw new CommandError(`The restart failed: ${unpunctuated(reason)}. What ran before still runs.`);
+    throw new CommandError(`The restart failed: ${unpunctuated(reason)}. What ran before was not touched.`);
   }
   return end;
 }

@@ -297,7 +297,7 @@ async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: A
   const sentence = reason.replace(/\.$/, '');
   await deps.transcripts.append(
     build.id,
-    ['', ` !     ${sentence}.`, ' !     Push failed: the release that served before still serves.'],
+    ['', ` !     ${sentence}.`, ' !     Push failed; what served before was not touched.'],
     signal,
   );
   await deps.builds.settle(build.id, deps.epoch(), { status: 'failed', failure: sentence }, signal);

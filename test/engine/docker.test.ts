@@ -144,6 +144,14 @@ describe('a container', () => {
 });
 
 describe('images', () => {
+  it('and the network are made once when the first instances of an app come together', async () => {
+    const wanted = await rig.image('tests/together', ['LABEL together=yes']);
+    const app = newApp((networks += 1));
+    const prepare = (): Promise<void> =>
+      rig.engine.prepare(app, wanted, rig.pullToken('tests/together'), never);
+    await expect(Promise.all([prepare(), prepare(), prepare()])).resolves.toHaveLength(3);
+  });
+
   it('are fetched with a token for that repository, and with no other', async () => {
     const wanted = await rig.image('tests/pulled', ['LABEL pulled=yes']);
     const name = `${rig.registry.address}/${wanted.repository}@${wanted.digest}`;

@@ -54,16 +54,31 @@ export function createNetworks(
     }
   }
 
+  async function make(app: AppPlace, signal: AbortSignal): Promise<boolean> {
+    if ((await find(app.id, signal)) !== undefined) return false;
+    const taken = ownBlocks();
+    for (const subnet of candidates(whole, bits, platformId, app.network)) {
+      // The engine compares with its own networks only; a VPN or another engine's bridge would lose its traffic to ours.
+      if (taken.some((block) => overlap(block, subnet))) continue;
+      if (await tryToMake(app, subnet, signal)) return true;
+    }
+    throw new Error(`no free subnet for ${app.name} in ${pool}; give the platform another pool`);
+  }
+
+  /** The last call per app: an app's first instances start together, and the engine refuses the second of two makers. */
+  const making = new Map<string, Promise<boolean>>();
+
   return {
-    async ensure(app, signal) {
-      if ((await find(app.id, signal)) !== undefined) return false;
-      const taken = ownBlocks();
-      for (const subnet of candidates(whole, bits, platformId, app.network)) {
-        // The engine compares with its own networks only; a VPN or another engine's bridge would lose its traffic to ours.
-        if (taken.some((block) => overlap(block, subnet))) continue;
-        if (await tryToMake(app, subnet, signal)) return true;
-      }
-      throw new Error(`no free subnet for ${app.name} in ${pool}; give the platform another pool`);
+    ensure(app, signal) {
+      const before = making.get(app.id) ?? Promise.resolve(false);
+      const mine = before
+        .catch(() => false)
+        .then(() => make(app, signal))
+        .finally(() => {
+          if (making.get(app.id) === mine) making.delete(app.id);
+        });
+      making.set(app.id, mine);
+      return mine;
     },
     async remove(appId, signal) {
       const id = await find(appId, signal);
