@@ -71,10 +71,6 @@ export const setupErrors = errorTable({
     say: ({ url, port, said }) =>
       `The platform runs but ${url} does not answer through the router on port ${port} (${said}); see gantry doctor.`,
   }),
-  unhealthy: row<{ parts: string }>({
-    retry: true,
-    say: ({ parts }) => `The platform is running already, but not well: ${parts}; see gantry doctor.`,
-  }),
   usage: row<{ problem: string }>({
     retry: false,
     say: ({ problem }) =>

@@ -72,7 +72,7 @@ export async function up(
   });
 }
 
-/** A platform that runs with this code and these settings needs no start, only a look. */
+/** A platform that runs well with this code and these settings needs no start, only a look. */
 async function isUp({ settings, terminal }: Caller, signal: AbortSignal): Promise<boolean> {
   const home = await findHome(settings.GANTRY_HOME);
   const status = home && (await askStatus(home, signal));
@@ -88,8 +88,11 @@ async function isUp({ settings, terminal }: Caller, signal: AbortSignal): Promis
     () => [],
     () => ['the API does not answer through the router'],
   );
-  if (bad.length + router.length > 0)
-    throw setupErrors.of('unhealthy', { parts: [...bad, ...router].join(', ') });
+  if (bad.length + router.length > 0) {
+    // Whoever starts it again has mended something, or hopes to: what is well is adopted, the rest is tried anew.
+    terminal.say(`The platform is running, but ${[...bad, ...router].join(', ')}; trying again …`);
+    return false;
+  }
   terminal.say('The platform is running already, and every part is well.');
   for (const line of welcome(home, settings, '', 0)) terminal.say(line);
   return true;
