@@ -118,7 +118,9 @@ describe('config', () => {
     expect(await cli.gantry(['config:set', 'A=1', '-a', 'demo'])).toMatchObject({
       code: 1,
       out: '',
-      err: matching(/Error: v3 was not deployed: web\.1 exited with status 1\. What ran before was not touched\./),
+      err: matching(
+        /Error: v3 was not deployed: web\.1 exited with status 1\. What ran before was not touched\./,
+      ),
     });
   });
 
