@@ -8,19 +8,23 @@ import {
   onlyPart,
   parseMap,
   parseServers,
+  revivals,
   touchedBy,
   type MapName,
   type Part,
   type Runtime,
 } from './runtime.ts';
 
+/**
+ * How closely to look: at what changed since this process was last seen equal; at everything it holds; or at everything
+ * and with each server that it gave up tried anew, for when the table says of all of them that they serve.
+ */
+export type Look = 'changes' | 'all' | 'afresh';
+
 /** Makes the memory of a process equal to what is wanted, and looks whether it is. */
 export interface Convergence {
-  /**
-   * Resolves once the process has been seen to hold the wanted runtime. `all` compares everything; otherwise only
-   * what has changed since this process was last seen equal.
-   */
-  converge(proc: Proc, wanted: Runtime, look: 'all' | 'changes', signal: AbortSignal): Promise<void>;
+  /** Resolves once the process has been seen to hold the wanted runtime. */
+  converge(proc: Proc, wanted: Runtime, look: Look, signal: AbortSignal): Promise<void>;
 }
 
 const MAX_ROUNDS = 4;
@@ -60,13 +64,14 @@ export function createConvergence(log: Logger): Convergence {
   return {
     async converge(proc, wanted, look, signal) {
       const run = runOf(proc);
-      let from = look === 'all' ? undefined : seen.get(run);
+      let from = look === 'changes' ? seen.get(run) : undefined;
       const repairing = look === 'all' && seen.has(run);
       seen.delete(run);
       let left = 0;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         from ??= await observe(proc, WHOLE, signal);
-        const commands = commandsBetween(from, wanted);
+        const anew = look === 'afresh' && round === 0 ? revivals(from, wanted) : [];
+        const commands = [...commandsBetween(from, wanted), ...anew];
         left = commands.length;
         if (left === 0) {
           seen.set(run, wanted);

@@ -1,6 +1,6 @@
 import { pause, withDeadline } from '../lib/deadline.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Convergence } from './convergence.ts';
+import type { Convergence, Look } from './convergence.ts';
 import { RouterError } from './errors.ts';
 import { checkGeneration, type Proc, type Where } from './haproxy-process.ts';
 import { SLOTS, type Pair } from './pair.ts';
@@ -93,17 +93,17 @@ export function createRollout(deps: RolloutDeps): Rollout {
         await reload(next, signal);
         return;
       }
+      // A new controller has asked every server it names, its own API among them, which was away until now.
+      const look = next.table.version.epoch === state.table.version.epoch ? 'changes' : 'afresh';
       await store.save(next);
       state = next;
       await store.update(next.generation, renderState(next));
-      await convergeAll('changes', signal);
+      await convergeAll(look, signal);
     },
 
     recheck: (signal) => convergeAll('all', signal),
   };
 }
-
-type Look = 'all' | 'changes';
 
 /** A process that cannot be brought up to date must not keep the other one from it; but then there is no acknowledgement. */
 async function convergePair(

@@ -5,6 +5,8 @@ export interface Server {
   readonly address: string;
   readonly port: number;
   readonly open: boolean;
+  /** Open, but the process gave it up after a check or connections that failed, and tries it only now and then. */
+  readonly down?: boolean;
 }
 
 export type MapName = 'routes.map' | 'wild.map' | 'apps.map';
@@ -81,6 +83,16 @@ function fill(slot: string, from: Server | undefined, to: Server): Command[] {
   if (moved || !from.open)
     commands.push(setState(slot, true), { line: `set server ${slot} health up`, expect: NOTHING });
   return commands;
+}
+
+/**
+ * Has servers that were given up tried again at once. A check finds out by itself that one is back, but each process at
+ * a time of its own: for half a second one of them would serve and the other refuse.
+ */
+export function revivals(from: Runtime, to: Runtime): Command[] {
+  return [...to.servers]
+    .filter(([slot, server]) => server.open && from.servers.get(slot)?.down === true)
+    .map(([slot]) => ({ line: `set server ${slot} health up`, expect: NOTHING }));
 }
 
 function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[]; drop: Command[] } {
@@ -172,6 +184,9 @@ export function parseMap(answer: string): Map<string, string> {
 /** Anything but 0x04, which only remembers that the configuration file said `disabled`. */
 const CLOSED_BY_ADMIN = 0x3b;
 
+/** `srv_op_state`; the others are starting, running and stopping. */
+const STOPPED = '0';
+
 /** Reads the answer of `show servers state`; only the slots of pool places. A server that is down by its check is still open. */
 export function parseServers(answer: string): Map<string, Server> {
   const servers = new Map<string, Server>();
@@ -191,6 +206,7 @@ export function parseServers(answer: string): Map<string, Server> {
       address: at(row, 'srv_addr'),
       port: Number(at(row, 'srv_port')),
       open,
+      down: open && at(row, 'srv_op_state') === STOPPED,
     });
   }
   return servers;

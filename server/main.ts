@@ -9,6 +9,7 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import { STACK_REPOSITORY } from './domain/release.ts';
+import type { Controller } from './controller/controller.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
 import { createSshDoor } from './ssh/door.ts';
@@ -55,7 +56,8 @@ async function serve(config: Config, log: Logger): Promise<string> {
   const services = openServices(config, log, adapters, controller, epoch);
   await welcomeAdmin(config, services.accounts, signal);
   startJobs(life, config, log, { adapters, services, epoch }, signal);
-  await openDoors(life, config, log, adapters, services);
+  await openDoors(life, config, log, { adapters, services, controller });
+  controller.start();
   log.info({ epoch, port: config.apiPort }, 'server is ready');
   return await Promise.race([asked, fenced]);
 }
@@ -102,8 +104,11 @@ async function openDoors(
   life: Lifecycle,
   config: Config,
   log: Logger,
-  adapters: Adapters,
-  services: Services,
+  {
+    adapters,
+    services,
+    controller,
+  }: { readonly adapters: Adapters; readonly services: Services; readonly controller: Controller },
 ): Promise<void> {
   const { domain, httpPort, sshPort } = config;
   const { accounts, pushes } = services;
@@ -122,6 +127,7 @@ async function openDoors(
     services,
     log,
     version: VERSION,
+    inControl: () => controller.inControl(),
     linkKey: adapters.linkKey,
     domain,
     httpPort,

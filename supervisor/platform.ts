@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { buildLink, ensureBuildNetwork } from './build-network.ts';
 import { chooseEngine } from './choose-engine.ts';
 import type { Settings } from './config.ts';
@@ -13,7 +14,7 @@ import { postgresPart } from './parts/postgres.ts';
 import { builderPart, routerPart, serverPart } from './parts/programs.ts';
 import { redisPart } from './parts/redis.ts';
 import { registryPart } from './parts/registry.ts';
-import { engineAnswers, httpStatus, reachable, redisAnswers } from './probes.ts';
+import { engineAnswers, httpGet, reachable, redisAnswers } from './probes.ts';
 
 /** All parts of one platform: those we run, those that are given, and what has to be looked after beside them. */
 export interface Platform {
@@ -141,13 +142,18 @@ function givenParts(
   return given;
 }
 
-/** Resolves when the API answers through the router, as a visitor would ask. */
+/**
+ * Resolves when the API answers through the router, as a visitor would ask, and the router has done what this server
+ * told it: before that, one of its processes may serve and the other may not.
+ */
 export async function selfCheck(settings: Settings, signal: AbortSignal): Promise<void> {
   const question = {
     port: settings.GANTRY_HTTP_PORT,
     path: '/health',
     host: `api.${settings.GANTRY_DOMAIN}`,
   };
-  const status = await httpStatus(question, signal);
+  const { status, body } = await httpGet(question, signal);
   if (status !== 200) throw new Error(`status ${status}`);
+  const { in_control } = z.object({ in_control: z.boolean() }).parse(JSON.parse(body));
+  if (!in_control) throw new Error('the server has not taken control of the router yet');
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { callJson } from '../lib/local-http.ts';
 
 /** Path of the socket in a `unix://` address. */
@@ -18,17 +19,23 @@ export interface HttpQuestion {
   readonly host: string;
 }
 
-/** Status of a GET on loopback with this Host header. */
-export function httpStatus(question: HttpQuestion, signal: AbortSignal): Promise<number> {
+/** Answer to a GET on loopback with this Host header. */
+export function httpGet(
+  { port, path, host }: HttpQuestion,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const { port, path, host } = question;
     const req = request({ host: '127.0.0.1', port, path, headers: { host }, signal, agent: false }, (res) => {
-      res.resume();
-      resolve(res.statusCode ?? 0);
+      text(res).then((body) => resolve({ status: res.statusCode ?? 0, body }), reject);
     });
     req.on('error', reject);
     req.end();
   });
+}
+
+/** Status of a GET on loopback with this Host header. */
+export async function httpStatus(question: HttpQuestion, signal: AbortSignal): Promise<number> {
+  return (await httpGet(question, signal)).status;
 }
 
 function dial(target: NetConnectOpts, signal: AbortSignal): Promise<Socket> {

@@ -22,6 +22,26 @@ async function live(rig: ControllerRig, controller: Controller, name = 'hello') 
   return app;
 }
 
+describe('a controller', () => {
+  it('does nothing before it is started, and is in control once the router has served its table', async () => {
+    const rig = createControllerRig();
+    const idle = rig.newController(await rig.state.takeOver(patient));
+    const app = await rig.createApp('hello');
+    await rig.release(app.id, rig.image());
+    idle.wake(app.id);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([idle.inControl(), rig.router.tables.length, await rig.running()]).toEqual([false, 0, []]);
+
+    rig.router.setAway(true);
+    idle.start();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(idle.inControl()).toBe(false);
+    rig.router.setAway(false);
+    await until(idle, () => expect(idle.inControl()).toBe(true));
+    await idle[Symbol.asyncDispose]();
+  });
+});
+
 describe('a deployment', () => {
   it('is live once it succeeded, and not before', async () => {
     const rig = createControllerRig();

@@ -1,6 +1,6 @@
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Logger } from '../../lib/log.ts';
-import { startLoop } from '../../lib/loop.ts';
+import { startLoop, type Loop } from '../../lib/loop.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
@@ -20,6 +20,10 @@ import type { Routes, WantedRoute } from './routes.ts';
  * whose reign has ended does nothing any more.
  */
 export interface Controller extends AsyncDisposable {
+  /** Takes control; until then nothing is looked at or done. To be called once, when what it routes to itself listens. */
+  start(): void;
+  /** Whether the router has served a table of this controller. */
+  inControl(): boolean;
   /** Asks for a look soon. */
   wake(appId: string): void;
   /** What is known to run for an app, as of the last look. */
@@ -52,10 +56,13 @@ interface Planned {
 
 export function createController(deps: ControllerDeps): Controller {
   const { log, readiness, routes, rollouts } = deps;
-  const lanes = createLanes(deps, () => loop.wake());
+  let loop: Loop | undefined;
+  const wake = (): void => loop?.wake();
+  const lanes = createLanes(deps, wake);
   const progress = createProgress(deps);
   let instances: readonly Instance[] = [];
   let recovered = false;
+  let inControl = false;
 
   async function round(signal: AbortSignal): Promise<void> {
     if (!(await deps.state.reigns(deps.epoch(), signal))) {
@@ -84,11 +91,12 @@ export function createController(deps: ControllerDeps): Controller {
     });
     // All apps' routes go out as one table; steps that rely on them are planned in the next round.
     const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
+    inControl = true;
     for (const p of planned) {
       progress.routed(p.desired, p.steps, tookMs);
       lanes.drive(p.desired, p.instances, p.steps);
     }
-    if (tookMs > 0) loop.wake();
+    if (tookMs > 0) wake();
   }
 
   async function tidy(signal: AbortSignal): Promise<void> {
@@ -99,24 +107,25 @@ export function createController(deps: ControllerDeps): Controller {
     if (removed > 0) log.info({ images: removed }, 'images that no release needs were removed');
   }
 
-  const loop = startLoop((signal) => withDeadline(ROUND_LIMIT_MS, signal, round), {
-    name: 'controller',
-    log,
-    everyMs: ROUND_MS,
-  });
-  const loops = [
-    loop,
-    startLoop((signal) => deps.engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
-    startLoop(tidy, { name: 'collection', log, everyMs: COLLECT_MS }),
-    startLoop((signal) => listen(deps, () => loop.wake(), signal), {
-      name: 'engine events',
+  let loops: readonly Loop[] = [];
+  function start(): void {
+    loop = startLoop((signal) => withDeadline(ROUND_LIMIT_MS, signal, round), {
+      name: 'controller',
       log,
       everyMs: ROUND_MS,
-    }),
-  ];
+    });
+    loops = [
+      loop,
+      startLoop((signal) => deps.engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
+      startLoop(tidy, { name: 'collection', log, everyMs: COLLECT_MS }),
+      startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
+    ];
+  }
 
   return {
-    wake: () => loop.wake(),
+    start,
+    inControl: () => inControl,
+    wake,
     instancesOf: (appId) => instances.filter((i) => i.appId === appId),
     async [Symbol.asyncDispose]() {
       await Promise.all(loops.map((l) => l[Symbol.asyncDispose]()));

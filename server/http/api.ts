@@ -27,6 +27,8 @@ export interface ApiDeps extends Place {
   readonly services: Services;
   readonly log: Logger;
   readonly version: string;
+  /** Whether the router follows this server yet: until then it may still be an earlier one's. */
+  readonly inControl: () => boolean;
   /** Seals the links of log and output streams. The same key after a restart keeps given links alive. */
   readonly linkKey: Secret;
   /** Per token; the default is the Platform API's 4500. */
@@ -65,7 +67,7 @@ export function createApi(deps: ApiDeps): Express {
   api.set('query parser', 'simple');
   api.use(context(cut, perHour), logged(log));
   api.get('/health', (_req, res) => {
-    res.json({ ok: true });
+    res.json({ ok: true, in_control: deps.inControl() });
   });
   api.get('/streams/logs/:session', streams.logs);
   api.get('/streams/:stream', streams.output);

@@ -35,8 +35,8 @@ export function createControllerRig() {
   const removed: string[] = [];
   const ownerId = addMemoryUser(world, { email: 'ann@example.com', admin: false });
 
-  async function startController(): Promise<Controller & { readonly endOfReign: () => boolean }> {
-    const epoch = await state.takeOver(patient);
+  /** A controller that has not started yet. */
+  function newController(epoch: number): Controller & { readonly endOfReign: () => boolean } {
     let fenced = false;
     const nowMs = (): number => clock.now().getTime();
     const controller: Controller = createController({
@@ -66,6 +66,12 @@ export function createControllerRig() {
       [Symbol.asyncDispose]: () => controller[Symbol.asyncDispose](),
       endOfReign: () => fenced,
     };
+  }
+
+  async function startController(): Promise<ReturnType<typeof newController>> {
+    const controller = newController(await state.takeOver(patient));
+    controller.start();
+    return controller;
   }
 
   /** An image whose processes behave so. */
@@ -118,6 +124,7 @@ export function createControllerRig() {
     apps,
     state,
     removed,
+    newController,
     startController,
     image,
     release,

@@ -33,6 +33,7 @@ export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise
     services: world.services,
     log: quietLog(),
     version: '0.0.0-test',
+    inControl: () => true,
     domain: 'localhost',
     httpPort: 8080,
     sshPort: 2222,
