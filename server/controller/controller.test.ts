@@ -164,6 +164,25 @@ describe('what serves', () => {
     expect(controller.instancesOf(app.id).map((i) => i.attempt)).toContain(1);
   });
 
+  it('is left as it is while its records make no sense, and the other apps go on', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const damaged = await live(rig, controller, 'damaged');
+    rig.damage(damaged.id, 'its formation is not a formation');
+    await live(rig, controller, 'other');
+    await rig.release(damaged.id, rig.image());
+    await using next = await rig.startController();
+    await until(next, () => expect(next.inControl()).toBe(true));
+    expect([rig.router.visit('damaged.test').byApp, rig.router.visit('other.test').byApp]).toEqual([
+      true,
+      true,
+    ]);
+    expect(await rig.running()).toEqual(['d1 web.1', 'd1 web.1']);
+
+    rig.damage(damaged.id, null);
+    await until(next, async () => expect(await rig.running()).toContain('d2 web.1'));
+  });
+
   it('is routed again after the router lost its table', async () => {
     const rig = createControllerRig();
     await using controller = await rig.startController();

@@ -1,4 +1,5 @@
 import { withDeadline } from '../../lib/deadline.ts';
+import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { startLoop, type Loop } from '../../lib/loop.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -60,6 +61,7 @@ export function createController(deps: ControllerDeps): Controller {
   const wake = (): void => loop?.wake();
   const lanes = createLanes(deps, wake);
   const progress = createProgress(deps);
+  const planSafely = createSafePlanning(log);
   let instances: readonly Instance[] = [];
   let recovered = false;
   let inControl = false;
@@ -87,7 +89,7 @@ export function createController(deps: ControllerDeps): Controller {
       const mine = instances.filter((i) => i.appId === d.app.id);
       progress.instances(d, mine, signal);
       const world = worldOf(d, mine, { nowMs: deps.nowMs(), look, routes, rollouts });
-      return { desired: d, instances: mine, steps: planSafely(log, d, () => plan(world)) };
+      return { desired: d, instances: mine, steps: planSafely(d, () => plan(world)) };
     });
     // All apps' routes go out as one table; steps that rely on them are planned in the next round.
     const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
@@ -141,14 +143,25 @@ async function listen(deps: ControllerDeps, wake: () => void, signal: AbortSigna
   while (!(await changes.next()).done) wake();
 }
 
-/** One poisoned app must not stop the others. */
-function planSafely(log: Logger, desired: DesiredApp, decide: () => Step[]): Step[] {
-  try {
-    return decide();
-  } catch (err) {
-    log.error({ err, app: desired.app.name }, 'could not plan for an app; the others go on');
+/** One poisoned app must not stop the others; what is wrong with it is said once, not every round. */
+function createSafePlanning(log: Logger): (desired: DesiredApp, decide: () => Step[]) => Step[] {
+  const said = new Map<string, string>();
+  const complain = ({ app }: DesiredApp, problem: string, err?: unknown): Step[] => {
+    if (said.get(app.id) !== problem)
+      log.error({ err, app: app.name, problem }, 'could not plan for an app; the others go on');
+    said.set(app.id, problem);
     return [];
-  }
+  };
+  return (desired, decide) => {
+    if (desired.unreadable !== null) return complain(desired, desired.unreadable);
+    try {
+      const steps = decide();
+      said.delete(desired.app.id);
+      return steps;
+    } catch (err) {
+      return complain(desired, messageOf(err), err);
+    }
+  };
 }
 
 /** What the planner wants to change, else what is acknowledged; an app that is gone from both has no hosts any more. */
@@ -178,6 +191,7 @@ function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstan
     formation: new Map<string, number>(),
     current: null,
     next: null,
+    unreadable: null,
   }));
   return [...desired, ...gone];
 }

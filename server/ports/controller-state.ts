@@ -19,6 +19,8 @@ export interface DesiredApp {
   readonly current: Rollout | null;
   /** The oldest undecided deployment. */
   readonly next: Rollout | null;
+  /** Why its records make no sense, or null. What it should be is then unknown: whatever runs of it is left alone. */
+  readonly unreadable: string | null;
 }
 
 /**

@@ -244,6 +244,28 @@ it('opens no config that was moved to another app or to another release, and the
   expect(desired.get(other.app.id)?.current?.config.get('B')?.reveal()).toBe('2');
 });
 
+it('calls an app unreadable whose records make no sense, and reads the others', async () => {
+  const { url, app: damaged, add, controller } = await platform();
+  const { app: sound } = await add({});
+  const unreadable = async (): Promise<(boolean | undefined)[]> => {
+    const read = await controller.desired(patient);
+    return [damaged, sound].map(({ id }) => {
+      const found = read.find((one) => one.app.id === id);
+      return found && found.unreadable === null;
+    });
+  };
+  expect(await unreadable()).toEqual([true, true]);
+  await query(url, `UPDATE "App" SET formation = '{"web": -1}' WHERE id = $1`, [damaged.id]);
+  expect(await unreadable()).toEqual([false, true]);
+  await query(url, `UPDATE "App" SET formation = '{"web": 1}' WHERE id = $1`, [damaged.id]);
+  await query(url, `UPDATE "Release" SET image = '{"digest": 7}' WHERE "appId" = $1`, [damaged.id]);
+  expect(await unreadable()).toEqual([false, true]);
+  // What is destroyed needs no sense any more.
+  const destroy = `UPDATE "App" SET "formerName" = name, name = NULL, "deletedAt" = now() WHERE id = $1`;
+  await query(url, destroy, [damaged.id]);
+  expect(await unreadable()).toEqual([true, true]);
+});
+
 it('reads a thousand deployed apps in one statement, quickly', async () => {
   const { url, app, controller } = await platform({ A: '1' });
   // A thousand more of the same, each with a history.

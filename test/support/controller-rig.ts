@@ -129,6 +129,11 @@ export function createControllerRig() {
     image,
     release,
     living,
+    /** From now on the records of the app make no sense, or do again. */
+    damage: (appId: string, problem: string | null) => {
+      const row = world.apps.get(appId);
+      if (row) row.unreadable = problem;
+    },
     pass: (ms: number) => {
       jumpMs += ms;
       engine.tick();

@@ -28,6 +28,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       const app: MemoryApp = {
         ...{ id, name, ownerId, network, deployBranch, formation: new Map(), revision: 0, lastVersion: 1 },
         ...{ lastSeq: 0, currentId: null, releasedAt: null, deletedAt: null, createdAt: at, updatedAt: at },
+        unreadable: null,
       };
       world.apps.set(id, app);
       const release = {

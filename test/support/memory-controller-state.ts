@@ -92,6 +92,7 @@ function desire(world: MemoryWorld, row: MemoryApp): DesiredApp {
   return {
     app: { id: row.id, name: row.name, network: row.network },
     deleting,
+    unreadable: deleting ? null : row.unreadable,
     formation: new Map(row.formation),
     current: current && !deleting ? rollout(world, current) : null,
     next: next && !deleting ? rollout(world, next) : null,

@@ -31,6 +31,8 @@ export interface MemoryApp {
   deletedAt: Date | null;
   readonly createdAt: Date;
   updatedAt: Date;
+  /** Set by a test that has its records make no sense. */
+  unreadable: string | null;
 }
 
 export interface MemoryRelease {

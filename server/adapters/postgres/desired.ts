@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../../lib/errors.ts';
 import type { Formation } from '../../domain/app.ts';
 import type { DesiredApp, Rollout } from '../../ports/controller-state.ts';
 import type { Sealer } from '../../ports/sealer.ts';
@@ -55,28 +56,38 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
     const row = desiredRow.parse(raw);
     const app = apps.get(row.appId) ?? begin(row);
     apps.set(row.appId, app);
-    if (row.id === null) continue;
-    const rollout = readRollout(raw, sealer);
-    if (rollout.deployment.status === 'succeeded') app.current = rollout;
-    else app.next ??= rollout;
+    if (row.deleting) continue; // whatever it was, it goes
+    try {
+      app.formation = readFormation(row.formation);
+      if (row.id !== null) add(app, readRollout(raw, sealer));
+    } catch (err) {
+      app.unreadable = messageOf(err);
+    }
   }
   return [...apps.values()];
+}
+
+function add(app: Draft, rollout: Rollout): void {
+  if (rollout.deployment.status === 'succeeded') app.current = rollout;
+  else app.next ??= rollout;
 }
 
 /** A `DesiredApp` while its rows are read. */
 interface Draft {
   readonly app: DesiredApp['app'];
   readonly deleting: boolean;
-  readonly formation: Formation;
+  formation: Formation;
+  unreadable: string | null;
   current: Rollout | null;
   next: Rollout | null;
 }
 
-function begin({ appId, name, network, deleting, formation }: z.infer<typeof desiredRow>): Draft {
+function begin({ appId, name, network, deleting }: z.infer<typeof desiredRow>): Draft {
   return {
     app: { id: appId, name, network },
     deleting,
-    formation: readFormation(formation),
+    formation: new Map(),
+    unreadable: null,
     current: null,
     next: null,
   };
