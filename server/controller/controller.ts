@@ -101,14 +101,6 @@ export function createController(deps: ControllerDeps): Controller {
     if (tookMs > 0) wake();
   }
 
-  async function tidy(signal: AbortSignal): Promise<void> {
-    const removed = await deps.engine.collectImages(
-      await deps.state.imagesToKeep(KEEP_RELEASES, signal),
-      signal,
-    );
-    if (removed > 0) log.info({ images: removed }, 'images that no release needs were removed');
-  }
-
   let loops: readonly Loop[] = [];
   function start(): void {
     loop = startLoop((signal) => withDeadline(ROUND_LIMIT_MS, signal, round), {
@@ -119,7 +111,7 @@ export function createController(deps: ControllerDeps): Controller {
     loops = [
       loop,
       startLoop((signal) => deps.engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
-      startLoop(tidy, { name: 'collection', log, everyMs: COLLECT_MS }),
+      startLoop((signal) => tidy(deps, signal), { name: 'collection', log, everyMs: COLLECT_MS }),
       startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
     ];
   }
@@ -135,6 +127,11 @@ export function createController(deps: ControllerDeps): Controller {
       await readiness[Symbol.asyncDispose]();
     },
   };
+}
+
+async function tidy({ engine, state, log }: ControllerDeps, signal: AbortSignal): Promise<void> {
+  const removed = await engine.collectImages(await state.imagesToKeep(KEEP_RELEASES, signal), signal);
+  if (removed > 0) log.info({ images: removed }, 'images that no release needs were removed');
 }
 
 /** Wakes the loop for every change the engine reports, until the stream ends. */
