@@ -2,11 +2,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { run, runOrThrow, type Finished } from '../lib/child.ts';
-import { chooseLink, parseRange, type Link } from './addresses.ts';
+import { parseBlock } from '../lib/ipv4.ts';
+import { chooseLink, type Link } from './addresses.ts';
 import { bareEnvironment } from './context.ts';
 import { setupErrors } from './errors.ts';
 import { exists, writeAtomically, type Home } from './home.ts';
-import { routedRanges } from './routes.ts';
+import { routedBlocks } from './routes.ts';
 
 /**
  * The network of the build engine: a namespace of its own, joined to the machine by a pair of interfaces.
@@ -47,7 +48,7 @@ export async function buildLink(home: Home, signal: AbortSignal): Promise<BuildN
   if (await exists(file)) {
     return { namespace: names.namespace, link: storedLink.parse(JSON.parse(await readFile(file, 'utf8'))) };
   }
-  const taken = await routedRanges((device) => device === names.outside, signal);
+  const taken = await routedBlocks((device) => device === names.outside, signal);
   const link = chooseLink(home.id, taken);
   if (!link) throw setupErrors.of('no_free_network', {});
   await writeAtomically(file, JSON.stringify(link), 0o644);
@@ -137,7 +138,7 @@ export function outsideRules(
   link: Link,
   doorPort: number,
 ): string {
-  if (!parseRange(link.subnet)) throw new Error(`${link.subnet} is not a subnet`);
+  if (!parseBlock(link.subnet)) throw new Error(`${link.subnet} is not a subnet`);
   const { outside, forward, input, nat } = names;
   // Interfaces behind which apps and other platforms' builds are.
   const neighbours = ['docker0', 'br-+', 'gt+', 'veth+'];

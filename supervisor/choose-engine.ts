@@ -7,7 +7,7 @@ import { exists, type Home } from './home.ts';
 import { pidFileOf } from './keeper.ts';
 import { readPidFile } from './process-id.ts';
 import { engineAnswers } from './probes.ts';
-import { routedRanges } from './routes.ts';
+import { routedBlocks } from './routes.ts';
 import type { Settings } from './config.ts';
 
 /** Whose engine runs the apps: one that is given or already answers, or our own with this pool of addresses. */
@@ -41,7 +41,7 @@ export async function chooseEngine(
     if ((await systemdRuns()) && (await startedBySystemd(signal))) return machines;
   }
   const pool = choosePool(
-    await routedRanges((device) => device.startsWith('docker') || device.startsWith('br-'), signal),
+    await routedBlocks((device) => device.startsWith('docker') || device.startsWith('br-'), signal),
   );
   if (pool === undefined) throw setupErrors.of('no_free_network', {});
   return { kind: 'own', pool };

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { runOrThrow } from '../lib/child.ts';
-import { parseRange, type Range } from './addresses.ts';
+import { parseBlock, type Block } from '../lib/ipv4.ts';
 import { bareEnvironment } from './context.ts';
 
 const routes = z.array(z.object({ dst: z.string(), dev: z.string().optional() }));
 
-/** The IPv4 ranges this machine has routes to, other than the default route and the devices left out. */
-export async function routedRanges(
+/** The IPv4 blocks this machine has routes to, other than the default route and the devices left out. */
+export async function routedBlocks(
   except: (device: string) => boolean,
   signal: AbortSignal,
-): Promise<Range[]> {
+): Promise<Block[]> {
   const text = await runOrThrow(
     'ip',
     ['-4', '-j', 'route', 'show', 'table', 'all'],
@@ -19,6 +19,6 @@ export async function routedRanges(
   return routes
     .parse(JSON.parse(text))
     .filter((route) => !except(route.dev ?? ''))
-    .map((route) => parseRange(route.dst))
-    .filter((range) => range !== undefined);
+    .map((route) => parseBlock(route.dst))
+    .filter((block) => block !== undefined);
 }

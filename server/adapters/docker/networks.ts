@@ -1,10 +1,11 @@
 import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
+import { block, overlap, parseBlock, printBlock, type Block } from '../../../lib/ipv4.ts';
 import type { AppPlace } from '../../ports/engine.ts';
 import { orMissing, statusOf, wordsOf, type DockerClient } from './client.ts';
 import { networkOptions } from './container-spec.ts';
 import { LABEL, networkName } from './names.ts';
-import { candidates, overlap, parseBlock, printBlock, type Block } from './subnets.ts';
+import { candidates } from './subnets.ts';
 
 const inspected = z.object({ Id: z.string(), Labels: z.record(z.string(), z.string()).nullish() });
 
@@ -28,7 +29,7 @@ export function createNetworks(
   platformId: string,
   { pool, bits }: SubnetPool,
 ): Networks {
-  const whole = parseBlock(pool);
+  const whole = block(pool);
 
   async function find(appId: string, signal: AbortSignal): Promise<string | undefined> {
     const name = networkName(platformId, appId);
@@ -59,7 +60,7 @@ export function createNetworks(
     const taken = ownBlocks();
     for (const subnet of candidates(whole, bits, platformId, app.network)) {
       // The engine compares with its own networks only; a VPN or another engine's bridge would lose its traffic to ours.
-      if (taken.some((block) => overlap(block, subnet))) continue;
+      if (taken.some((other) => overlap(other, subnet))) continue;
       if (await tryToMake(app, subnet, signal)) return true;
     }
     throw new Error(`no free subnet for ${app.name} in ${pool}; give the platform another pool`);
@@ -92,12 +93,8 @@ export function createNetworks(
 
 /** The networks this machine is directly part of. */
 function ownBlocks(): Block[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.flatMap(({ family, cidr }) => {
-    if (family !== 'IPv4' || cidr === null) return [];
-    const [address = '', mask = '32'] = cidr.split('/');
-    const { first } = parseBlock(`${address}/32`);
-    const size = 2 ** (32 - Number(mask));
-    return [{ first: first - (first % size), bits: Number(mask) }];
-  });
+  return Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .map(({ cidr }) => parseBlock(cidr ?? ''))
+    .filter((found) => found !== undefined);
 }
