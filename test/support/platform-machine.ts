@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { writeFile, rm, mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../../lib/deadline.ts';
 import { run, runOrThrow, type Finished } from '../../lib/child.ts';
@@ -68,13 +68,14 @@ export async function startMachine(): Promise<Machine> {
   const endAll = async (): Promise<void> => {
     // New ones may be born while the first are dying.
     for (let round = 0; round < 100; round += 1) {
-      const pids = (await run('ip', ['netns', 'pids', name], {}, patient)).stdout
+      const inside = (await run('ip', ['netns', 'pids', name], {}, patient)).stdout
         .split('\n')
-        .filter((pid) => pid !== '');
-      if (pids.length === 0) return;
-      for (const pid of pids) {
+        .filter(Boolean);
+      if (inside.length === 0) return;
+      // What runs in a container has a network of its own, and would outlive the shim that started it.
+      for (const pid of await withDescendants(inside.map(Number))) {
         try {
-          process.kill(Number(pid), 'SIGKILL');
+          process.kill(pid, 'SIGKILL');
         } catch {
           continue; // died by itself in between
         }
@@ -101,6 +102,26 @@ export async function startMachine(): Promise<Machine> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** These processes and all that descend from them. */
+async function withDescendants(roots: readonly number[]): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const parents = new Map(
+    await Promise.all(pids.map(async (pid) => [Number(pid), await parentOf(pid)] as const)),
+  );
+  const found = new Set(roots);
+  for (let before = -1; before !== found.size;) {
+    before = found.size;
+    for (const [pid, parent] of parents) if (found.has(parent)) found.add(pid);
+  }
+  return [...found];
+}
+
+/** 0 for a process that has ended meanwhile. */
+async function parentOf(pid: string): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
 }
 
 /** A process that keeps the machine's mounts alive. */
