@@ -41,31 +41,42 @@ export interface Scene {
 const LAST_LINES = 50;
 const PROBE_LIMIT_MS = 5_000;
 
+/** `not yet`: nothing went wrong, and it is to be tried again in a moment. */
+export type Outcome = 'done' | 'not yet';
+
 /** Carries out one step. Throws what went wrong; the same step may be planned again. */
 export async function execute(
   deps: ExecuteDeps,
   scene: Scene,
   step: Exclude<Step, { do: 'route' }>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Outcome> {
   switch (step.do) {
     case 'begin':
-      return begin(deps, scene, signal);
+      await begin(deps, scene, signal);
+      break;
     case 'start':
-      return start(deps, scene, step, signal);
+      await start(deps, scene, step, signal);
+      break;
     case 'prove':
       return prove(deps, scene, signal);
     case 'succeed':
-      return succeed(deps, scene, signal);
+      await succeed(deps, scene, signal);
+      break;
     case 'fail':
-      return fail(deps, scene, step, signal);
+      await fail(deps, scene, step, signal);
+      break;
     case 'stop':
-      return stop(deps, scene, step.instance, step.why, signal);
+      await stop(deps, scene, step.instance, step.why, signal);
+      break;
     case 'remove':
-      return deps.engine.remove(step.instance, signal);
+      await deps.engine.remove(step.instance, signal);
+      break;
     case 'forget':
-      return forget(deps, scene.desired.app.id, signal);
+      await forget(deps, scene.desired.app.id, signal);
+      break;
   }
+  return 'done';
 }
 
 function nextOf(scene: Scene): Rollout {
@@ -127,7 +138,7 @@ function specOf(
   };
 }
 
-async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
+async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<Outcome> {
   const { deployment, image } = nextOf(scene);
   const { id, name } = scene.desired.app;
   const path = image.checks['web'];
@@ -137,12 +148,15 @@ async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Prom
   );
   deps.rollouts.probed(deployment.id);
   const good = answer.byApp && (path === undefined || (answer.status >= 200 && answer.status < 400));
-  if (good) deps.rollouts.proven(deployment.id);
-  else
-    deps.log.debug(
-      { app: name, status: answer.status },
-      'the staged release has not answered through the router yet',
-    );
+  if (good) {
+    deps.rollouts.proven(deployment.id);
+    return 'done';
+  }
+  deps.log.debug(
+    { app: name, status: answer.status },
+    'the staged release has not answered through the router yet',
+  );
+  return 'not yet';
 }
 
 async function succeed(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
