@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What the router is told and what it answers, over HTTP on its own unix socket.
  *
  *   PUT  /table     RoutingTable   → 200 once every router process serves it (runtime = disk); 409 when older than the one applied
- *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through the real router port to a serving or staged backend
+ *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through each router process to a serving or staged backend
  *   GET  /backends                 → 200 BackendState[]: what still has streams, and what it has answered so far
  *   GET  /status                   → 200 RouterStatus
  *

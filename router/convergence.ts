@@ -3,13 +3,14 @@ import { RouterError } from './errors.ts';
 import { runOf, type Proc } from './haproxy-process.ts';
 import { ask, tell } from './haproxy-socket.ts';
 import {
+  believeInAll,
   commandsBetween,
   MAPS,
   onlyPart,
   parseMap,
   parseServers,
-  revivals,
   touchedBy,
+  type Command,
   type MapName,
   type Part,
   type Runtime,
@@ -17,7 +18,7 @@ import {
 
 /**
  * How closely to look: at what changed since this process was last seen equal; at everything it holds; or at everything
- * and with each server that it gave up tried anew, for when the table says of all of them that they serve.
+ * and with belief in every server, for when the table was made by who had asked them all.
  */
 export type Look = 'changes' | 'all' | 'afresh';
 
@@ -61,33 +62,43 @@ export function createConvergence(log: Logger): Convergence {
     return onlyPart(await observe(proc, part, signal), part, wanted);
   }
 
+  /** Gives the commands, and answers what the process holds then as far as that is known. */
+  async function change(
+    proc: Proc,
+    commands: readonly Command[],
+    wanted: Runtime,
+    signal: AbortSignal,
+  ): Promise<Runtime | undefined> {
+    try {
+      await tell(proc.socket, commands, signal);
+      return await observeTouched(proc, touchedBy(commands), wanted, signal);
+    } catch (err) {
+      if (!RouterError.is(err, 'refused_by_haproxy')) throw err;
+      // What we believed of this process is wrong, or it refuses; only a full look tells.
+      log.warn({ err, slot: proc.slot }, 'router process refused a command');
+      return undefined;
+    }
+  }
+
   return {
     async converge(proc, wanted, look, signal) {
       const run = runOf(proc);
-      let from = look === 'changes' ? seen.get(run) : undefined;
-      const repairing = look === 'all' && seen.has(run);
+      const known = seen.get(run);
       seen.delete(run);
+      let from = look === 'changes' ? known : undefined;
       let left = 0;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         from ??= await observe(proc, WHOLE, signal);
-        const anew = look === 'afresh' && round === 0 ? revivals(from, wanted) : [];
-        const commands = [...commandsBetween(from, wanted), ...anew];
+        const commands = commandsBetween(from, wanted);
         left = commands.length;
         if (left === 0) {
+          if (look === 'afresh' || !known) await tell(proc.socket, believeInAll(wanted), signal);
           seen.set(run, wanted);
           return;
         }
-        if (repairing || round > 0)
+        if (round > 0 || (look === 'all' && known))
           log.warn({ slot: proc.slot, commands: left }, 'router process differed; repairing');
-        try {
-          await tell(proc.socket, commands, signal);
-          from = await observeTouched(proc, touchedBy(commands), wanted, signal);
-        } catch (err) {
-          if (!RouterError.is(err, 'refused_by_haproxy')) throw err;
-          // What we believed of this process is wrong, or it refuses; only a full look tells.
-          log.warn({ err, slot: proc.slot }, 'router process refused a command');
-          from = undefined;
-        }
+        from = await change(proc, commands, wanted, signal);
       }
       throw RouterError.of('not_converged', { slot: proc.slot, left });
     },

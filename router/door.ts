@@ -21,6 +21,8 @@ const STATUS: Readonly<Record<string, number>> = {
 
 interface DoorDeps {
   readonly applier: Applier;
+  /** The socket of each router process, in the order of their slots. */
+  readonly sockets: readonly string[];
   readonly port: number;
   readonly probeKey: Secret;
   readonly log: Logger;
@@ -46,14 +48,14 @@ async function parse<T extends z.ZodType>(schema: T, req: IncomingMessage): Prom
 }
 
 /** The router's API on its own socket: contract.ts says what it promises. */
-export function createDoor({ applier, port, probeKey, log, signal }: DoorDeps): LocalHandler {
+export function createDoor({ applier, sockets, port, probeKey, log, signal }: DoorDeps): LocalHandler {
   async function probed(req: IncomingMessage): Promise<ProbeAnswer> {
     const asked = await parse(probeRequest, req);
     const place = applier.placeOf(asked.app, asked.which);
     // Without a place a serving probe meets the page that visitors meet; a staged one has nothing to meet.
     if (place === undefined && asked.which === 'staged')
       throw RouterError.of('nothing_to_probe', { app: asked.app, which: asked.which });
-    return probe(asked, { port, key: probeKey, place }, signal);
+    return probe(asked, { sockets, port, key: probeKey, place }, signal);
   }
 
   async function answer(req: IncomingMessage): Promise<unknown> {

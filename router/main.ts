@@ -13,7 +13,8 @@ import { createDoor } from './door.ts';
 import { RouterError } from './errors.ts';
 import type { Where } from './haproxy-process.ts';
 import { createMeter } from './meter.ts';
-import { createPair } from './pair.ts';
+import { createPair, SLOTS } from './pair.ts';
+import { meetingPoint } from './render.ts';
 import { createRollout } from './rollout.ts';
 import { createStore } from './store.ts';
 
@@ -67,7 +68,14 @@ async function main(): Promise<void> {
   lifecycle.own(
     startLoop((signal) => applier.sweep(signal), { name: 'sweep', log, everyMs: SWEEP_EVERY_MS }),
   );
-  const handler = createDoor({ applier, port: settings.httpPort, probeKey, log, signal: stop.signal });
+  const handler = createDoor({
+    applier,
+    sockets: SLOTS.map((slot) => meetingPoint(settings, slot).bind),
+    port: settings.httpPort,
+    probeKey,
+    log,
+    signal: stop.signal,
+  });
   lifecycle.own(await serveLocal(config.socket, handler));
   log.info({ port: settings.httpPort, status: applier.status() }, 'router is ready');
 

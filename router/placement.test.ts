@@ -74,6 +74,7 @@ describe('plan', () => {
     const live = plan(staged, table(2, [{ serving: backendOf('r2', 2) }]), 2);
     expect(find(live, 'app-0', 'r2').place).toBe(find(staged, 'app-0', 'r2').place);
     expect(commandsBetween(wantedRuntime(staged), wantedRuntime(live)).map((c) => c.line)).toEqual([
+      `set server ${find(live, 'app-0', 'r2').place}/s1 health up`,
       `set map apps.map app-0 ${find(live, 'app-0', 'r2').place}`,
     ]);
   });

@@ -25,7 +25,7 @@ export type Files = ReadonlyMap<string, string>;
  * The two processes of a slot number meet here across a reload. HAProxy binds before it locks itself into the jail
  * and connects after, so the two sides see the path differently.
  */
-function meetingPoint(settings: Settings, slot: number): { bind: string; connect: string } {
+export function meetingPoint(settings: Settings, slot: number): { bind: string; connect: string } {
   const name = `handoff-${slot}.sock`;
   const bind = `${settings.jail}/${name}`;
   return { bind, connect: settings.user === null ? bind : `/${name}` };
@@ -83,8 +83,9 @@ defaults pool from base
   # Only what never reached the app is sent again; an empty answer is, for methods that may be repeated (RFC 9110 9.2.2).
   retry-on conn-failure empty-response
   http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE }
-  # A server whose connections fail is left after a few, not waited for by every request.
-  default-server check inter 5s fastinter 500ms downinter 500ms fall 3 rise 1 observe layer4 error-limit 3 on-error mark-down
+  # A server whose connections fail is left after some, not waited for by every request. Not after a few: for the only
+  # server of an app that means to refuse everybody, also those whom a busy server would have served.
+  default-server check inter 5s fastinter 500ms downinter 500ms fall 3 rise 1 observe layer4 error-limit 10 on-error mark-down
 `;
 
 const REFUSALS = `  # One canonical host or nothing: 2.6 itself accepts none, two equal ones, and a NUL at the end.

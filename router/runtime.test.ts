@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { splitAnswers } from './haproxy-socket.ts';
-import { parseMap, parseServers, revivals, type Runtime, type Server } from './runtime.ts';
+import { believeInAll, parseMap, parseServers, type Runtime } from './runtime.ts';
 
 it('tells the answers to several commands apart, silent ones too', () => {
   expect(splitAnswers('moved\n\n\n1\n# be_id\n2 p\n\nno need\n\n')).toEqual([
@@ -33,27 +33,21 @@ it('reads which slots are open: neither a check that failed nor a file that once
     '10000 p00000 4 s4 10.0.0.4 2 8 82',
     '3 handoff 1 next - 2 0 0',
   ].join('\n');
-  expect([...parseServers(answer)].map(([slot, s]) => [slot, s.port, s.open, s.down])).toEqual([
-    ['p00000/s1', 80, true, true],
-    ['p00000/s2', 81, true, false],
-    ['p00000/s3', 1, false, false],
-    ['p00000/s4', 82, false, false],
+  expect([...parseServers(answer)].map(([slot, s]) => [slot, s.port, s.open])).toEqual([
+    ['p00000/s1', 80, true],
+    ['p00000/s2', 81, true],
+    ['p00000/s3', 1, false],
+    ['p00000/s4', 82, false],
   ]);
 });
 
-it('tries anew what was given up and is wanted, and nothing else', () => {
-  const runtime = (servers: Record<string, Partial<Server>>): Runtime => ({
+it('believes in every open server, and in no closed one', () => {
+  const runtime: Runtime = {
     maps: { 'apps.map': new Map(), 'routes.map': new Map(), 'wild.map': new Map() },
-    servers: new Map(
-      Object.entries(servers).map(([slot, s]) => [slot, { address: '10.0.0.1', port: 80, open: true, ...s }]),
-    ),
-  });
-  const have = runtime({
-    'p00000/s1': { down: true },
-    'p00000/s2': { down: false },
-    'p00000/s3': { down: true },
-    'p00000/s4': { down: true },
-  });
-  const wanted = runtime({ 'p00000/s1': {}, 'p00000/s2': {}, 'p00000/s3': { open: false } });
-  expect(revivals(have, wanted).map((command) => command.line)).toEqual(['set server p00000/s1 health up']);
+    servers: new Map([
+      ['p00000/s1', { address: '10.0.0.1', port: 80, open: true }],
+      ['p00000/s2', { address: '10.0.0.2', port: 80, open: false }],
+    ]),
+  };
+  expect(believeInAll(runtime).map((command) => command.line)).toEqual(['set server p00000/s1 health up']);
 });

@@ -5,8 +5,6 @@ export interface Server {
   readonly address: string;
   readonly port: number;
   readonly open: boolean;
-  /** Open, but the process gave it up after a check or connections that failed, and tries it only now and then. */
-  readonly down?: boolean;
 }
 
 export type MapName = 'routes.map' | 'wild.map' | 'apps.map';
@@ -25,6 +23,10 @@ const NOBODY = 'none';
 
 export function slotName(place: string, index: number): string {
   return `${place}/s${index}`;
+}
+
+function placeOf(slot: string): string {
+  return slot.slice(0, slot.indexOf('/'));
 }
 
 /** What every process must hold for this state. */
@@ -69,10 +71,21 @@ function setState(slot: string, open: boolean): Command {
 }
 
 /**
- * Points a slot at a server and opens it. A slot that leaves maintenance is up, but one failed check short of being down
- * (health 1, not rise + fall - 1): a single check that was late on a busy machine then costs half a second of 503. Whoever
- * fills a slot has seen that its server answers, so it gets its full health at once.
+ * Has a process believe in a server again, and fully. One that was given up is otherwise found to be back by a check,
+ * in each process at a time of its own: for half a second one would serve and the other refuse. And one that has just
+ * been opened or read from a file is one failed check short of being down (health 1, not rise + fall - 1): a single
+ * check that is late on a busy machine would cost half a second of 503.
  */
+function believeIn(slot: string): Command {
+  return { line: `set server ${slot} health up`, expect: NOTHING };
+}
+
+/** For a process of which we do not know what it has given up, when the state was made by who had asked every server. */
+export function believeInAll(wanted: Runtime): Command[] {
+  return [...wanted.servers].flatMap(([slot, server]) => (server.open ? [believeIn(slot)] : []));
+}
+
+/** Points a slot at a server and opens it. Whoever fills a slot has seen that its server answers. */
 function fill(slot: string, from: Server | undefined, to: Server): Command[] {
   const moved = from?.address !== to.address || from.port !== to.port;
   const commands: Command[] = [];
@@ -80,19 +93,21 @@ function fill(slot: string, from: Server | undefined, to: Server): Command[] {
   if (moved && from?.open === true) commands.push(setState(slot, false));
   if (moved)
     commands.push({ line: `set server ${slot} addr ${to.address} port ${to.port}`, expect: ADDRESS_SET });
-  if (moved || !from.open)
-    commands.push(setState(slot, true), { line: `set server ${slot} health up`, expect: NOTHING });
+  if (moved || !from.open) commands.push(setState(slot, true), believeIn(slot));
   return commands;
 }
 
-/**
- * Has servers that were given up tried again at once. A check finds out by itself that one is back, but each process at
- * a time of its own: for half a second one of them would serve and the other refuse.
- */
-export function revivals(from: Runtime, to: Runtime): Command[] {
-  return [...to.servers]
-    .filter(([slot, server]) => server.open && from.servers.get(slot)?.down === true)
-    .map(([slot]) => ({ line: `set server ${slot} health up`, expect: NOTHING }));
+/** The servers of places that apps are about to be pointed at and that are filled already. */
+function believeWherePointed(from: Runtime, to: Runtime): Command[] {
+  const before = from.maps['apps.map'];
+  const pointed = new Set(
+    [...to.maps['apps.map']].filter(([app, place]) => before.get(app) !== place).map(([, place]) => place),
+  );
+  return [...to.servers].flatMap(([slot, server]) =>
+    server.open && pointed.has(placeOf(slot)) && from.servers.get(slot)?.open === true
+      ? [believeIn(slot)]
+      : [],
+  );
 }
 
 function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[]; drop: Command[] } {
@@ -111,7 +126,7 @@ function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[
 
 /**
  * The commands that turn one runtime into another, in an order in which every moment between two of them is sound:
- * servers are filled before an app is pointed at them, an app is known before a host leads to it, and what
+ * servers are filled and believed in before an app is pointed at them, an app is known before a host leads to it, and what
  * leaves is closed last. Empty when they are equal.
  */
 export function commandsBetween(from: Runtime, to: Runtime): Command[] {
@@ -127,6 +142,7 @@ export function commandsBetween(from: Runtime, to: Runtime): Command[] {
   const wild = mapCommands('wild.map', from, to);
   return [
     ...fills,
+    ...believeWherePointed(from, to),
     ...apps.put,
     ...routes.put,
     ...wild.put,
@@ -148,7 +164,7 @@ export function touchedBy(commands: readonly Command[]): Part {
   const words = commands.map((c) => c.line.split(' '));
   const maps = MAPS.filter((name) => words.some(([, what, which]) => what === 'map' && which === name));
   const places = words.flatMap(([, what, slot]) =>
-    what === 'server' && slot !== undefined ? [slot.slice(0, 6)] : [],
+    what === 'server' && slot !== undefined ? [placeOf(slot)] : [],
   );
   return { maps, places: [...new Set(places)] };
 }
@@ -158,7 +174,7 @@ export function onlyPart(runtime: Runtime, part: Part, other: Runtime): Runtime 
   const pick = (name: MapName): ReadonlyMap<string, string> =>
     (part.maps.includes(name) ? runtime : other).maps[name];
   const places = new Set(part.places);
-  const inside = ([slot]: [string, Server]): boolean => places.has(slot.slice(0, 6));
+  const inside = ([slot]: [string, Server]): boolean => places.has(placeOf(slot));
   return {
     maps: { 'apps.map': pick('apps.map'), 'routes.map': pick('routes.map'), 'wild.map': pick('wild.map') },
     servers: new Map([
@@ -184,9 +200,6 @@ export function parseMap(answer: string): Map<string, string> {
 /** Anything but 0x04, which only remembers that the configuration file said `disabled`. */
 const CLOSED_BY_ADMIN = 0x3b;
 
-/** `srv_op_state`; the others are starting, running and stopping. */
-const STOPPED = '0';
-
 /** Reads the answer of `show servers state`; only the slots of pool places. A server that is down by its check is still open. */
 export function parseServers(answer: string): Map<string, Server> {
   const servers = new Map<string, Server>();
@@ -206,7 +219,6 @@ export function parseServers(answer: string): Map<string, Server> {
       address: at(row, 'srv_addr'),
       port: Number(at(row, 'srv_port')),
       open,
-      down: open && at(row, 'srv_op_state') === STOPPED,
     });
   }
   return servers;

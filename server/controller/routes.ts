@@ -50,9 +50,12 @@ export function createRoutes(deps: {
   /** When an instance was last named by the acknowledged table as a receiver of visitors. */
   const lastRouted = new Map<string, number>();
 
+  /** Instances of a table that was sent and not acknowledged: it may have taken effect all the same. */
+  let unconfirmed = new Set<string>();
+
+  /** Notes who receives visitors at this moment. */
   function remember(): void {
-    for (const { serving } of acked.values())
-      for (const id of serving?.instances ?? []) lastRouted.set(id, deps.nowMs());
+    for (const id of [...unconfirmed, ...receiversOf(acked.values())]) lastRouted.set(id, deps.nowMs());
   }
 
   return {
@@ -66,7 +69,7 @@ export function createRoutes(deps: {
       }
       // Anything that runs may have carried requests a moment ago.
       for (const instance of instances) lastRouted.set(instance.id, deps.nowMs());
-      return [...acked.values()].flatMap(({ serving }) => serving?.instances ?? []);
+      return receiversOf(acked.values());
     },
 
     acknowledged: (appId) => acked.get(appId) ?? NO_ROUTE,
@@ -85,11 +88,15 @@ export function createRoutes(deps: {
       const table = JSON.stringify(routes);
       if (table === ackedTable) return 0;
       const began = deps.nowMs();
-      remember();
+      const next = new Map(wanted.map((want) => [want.appId, want.route]));
       seq += 1;
+      ackedTable = ''; // nothing is sure until the answer; without one, whatever comes next is sent
+      unconfirmed = new Set([...unconfirmed, ...receiversOf(next.values())]);
       await deps.router.apply({ epoch: deps.epoch(), seq, routes }, signal);
+      remember(); // those that leave have received up to now, however long it took
       ackedTable = table;
-      acked = new Map(wanted.map((want) => [want.appId, want.route]));
+      acked = next;
+      unconfirmed = new Set();
       remember();
       return deps.nowMs() - began;
     },
@@ -110,6 +117,10 @@ export function createRoutes(deps: {
       };
     },
   };
+}
+
+function receiversOf(routes: Iterable<AppRoute>): string[] {
+  return [...routes].flatMap(({ serving }) => serving?.instances ?? []);
 }
 
 function fixedRoute(fixed: FixedRoute): TableRoute {

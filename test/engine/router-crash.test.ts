@@ -2,10 +2,19 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Route } from '../../router/contract.ts';
-import { get, route, sleep, startApp, startLoad, startRig, until, type Rig } from './router-rig.ts';
+import {
+  get,
+  route,
+  sleep,
+  startApp,
+  startLoad,
+  startRig,
+  tellProcess,
+  until,
+  type Rig,
+} from './router-rig.ts';
 
 async function pids(rig: Rig): Promise<number[]> {
   return (await rig.status()).processes.map((p) => p.pid);
@@ -13,21 +22,6 @@ async function pids(rig: Rig): Promise<number[]> {
 
 function runs(pid: number): boolean {
   return existsSync(`/proc/${pid}/stat`);
-}
-
-/** One command to a process's own command socket. */
-async function tellProcess(rig: Rig, slot: number, command: string): Promise<string> {
-  const generation = /"generation":(\d+)/.exec(
-    await readFile(join(rig.home, 'router', 'table.json'), 'utf8'),
-  )?.[1];
-  return new Promise((resolve, reject) => {
-    const socket = connect(join(rig.home, 'run', `haproxy-${slot}-${generation ?? ''}.sock`));
-    let heard = '';
-    socket.on('data', (chunk) => (heard += chunk.toString()));
-    socket.on('error', reject);
-    socket.on('end', () => resolve(heard));
-    socket.end(`${command}\n`);
-  });
 }
 
 async function healthyAgain(rig: Rig, without: number): Promise<number> {

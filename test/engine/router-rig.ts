@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import {
   Agent,
   createServer,
@@ -143,6 +143,21 @@ export async function startRig(): Promise<Rig> {
   };
   await rig.startAgent();
   return rig;
+}
+
+/** One command to a process's own command socket. */
+export async function tellProcess(rig: Rig, slot: number, command: string): Promise<string> {
+  const generation = /"generation":(\d+)/.exec(
+    await readFile(join(rig.home, 'router', 'table.json'), 'utf8'),
+  )?.[1];
+  return new Promise((resolve, reject) => {
+    const socket = connect(join(rig.home, 'run', `haproxy-${slot}-${generation ?? ''}.sock`));
+    let heard = '';
+    socket.on('data', (chunk) => (heard += chunk.toString()));
+    socket.on('error', reject);
+    socket.on('end', () => resolve(heard));
+    socket.end(`${command}\n`);
+  });
 }
 
 /** A small app: answers its name, unless the handler does something else. */

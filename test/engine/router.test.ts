@@ -152,20 +152,3 @@ it('refuses an older table and another one under the same version, and takes the
   expect(await refused({ epoch: 0, seq: 5_000 })).toBe(409);
   expect((await rig.status()).version).toEqual({ epoch: 1, seq: 1_000 });
 });
-
-it('serves in every process what a new controller names, though it was given up a moment ago', async () => {
-  await using api = await startApp('api');
-  const [server] = api.backend().servers;
-  const routes = [route('api', api.backend())];
-  await rig.putRaw({ version: { epoch: 2, seq: 1 }, routes });
-  for (let epoch = 3; epoch < 8; epoch += 1) {
-    await api.stop();
-    for (let n = 0; n < 40; n += 1) await get(rig.port, 'api.localhost');
-    expect((await get(rig.port, 'api.localhost')).status).toBe(503);
-    await new Promise<void>((resolve) => api.server.listen(server?.port, '127.0.0.1', resolve));
-    await rig.putRaw({ version: { epoch, seq: 1 }, routes });
-    const statuses = new Set<number>();
-    for (let n = 0; n < 12; n += 1) statuses.add((await get(rig.port, 'api.localhost')).status);
-    expect([...statuses]).toEqual([200]);
-  }
-});
