@@ -125,6 +125,19 @@ describe('a deployment', () => {
     expect(rig.router.visit('hello.test').byApp).toBe(true);
   });
 
+  it('says that the release command is not run, and starts no instance of it', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await rig.createApp('hello');
+    const deployment = await rig.release(app.id, rig.image({}, ['web', 'release']));
+    await until(controller, async () => expect(await rig.statusOf(deployment)).toBe('succeeded'));
+    const said = (await rig.transcriptOf(deployment)).filter((line) => line.includes('release command'));
+    expect(said).toEqual([
+      ' !     The release command of this app was not run: Gantry has no release phase yet.',
+    ]);
+    expect([...(await rig.living(app.id)).formation.keys()]).toEqual(['web']);
+  });
+
   it('goes on where the last controller was killed', async () => {
     const rig = createControllerRig();
     const app = await rig.createApp('hello');

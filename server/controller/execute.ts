@@ -3,7 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
 import { STOP_GRACE_SECONDS, type Step } from '../domain/plan.ts';
-import { DEFAULT_PORT } from '../domain/release.ts';
+import { DEFAULT_PORT, staysUp } from '../domain/release.ts';
 import type { ControllerState, DesiredApp, Rollout } from '../ports/controller-state.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Engine, InstanceSpec } from '../ports/engine.ts';
@@ -40,6 +40,9 @@ export interface Scene {
 /** Lines of a failed instance that are shown to whoever pushed. */
 const LAST_LINES = 50;
 const PROBE_LIMIT_MS = 5_000;
+const NO_RELEASE_PHASE = [
+  ' !     The release command of this app was not run: Gantry has no release phase yet.',
+];
 
 /** `not yet`: nothing went wrong, and it is to be tried again in a moment. */
 export type Outcome = 'done' | 'not yet';
@@ -85,10 +88,12 @@ function nextOf(scene: Scene): Rollout {
 }
 
 async function begin(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
-  const { deployment } = nextOf(scene);
+  const { deployment, image } = nextOf(scene);
   if (!(await deps.state.begin(deployment.id, deps.epoch(), signal))) return;
   deps.rollouts.began(deployment.id, scene.desired.app.id);
   deps.log.info({ app: scene.desired.app.name, release: deployment.releaseVersion }, 'deployment began');
+  if (!Object.keys(image.processes).every(staysUp))
+    await deps.narrate(deployment.id, NO_RELEASE_PHASE, signal);
 }
 
 async function start(

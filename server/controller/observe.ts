@@ -1,6 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Side, World } from '../domain/plan.ts';
+import { staysUp } from '../domain/release.ts';
 import type { DesiredApp, Rollout } from '../ports/controller-state.ts';
 import type { FoundInstance } from '../ports/engine.ts';
 import type { Readiness } from './readiness.ts';
@@ -64,6 +65,6 @@ function undecided(deployment: Deployment): 'pending' | 'rolling' {
 function sideOf(rollout: Rollout): Side {
   return {
     seq: rollout.deployment.seq,
-    types: Object.keys(rollout.image.processes).filter((type) => type !== 'release'),
+    types: Object.keys(rollout.image.processes).filter(staysUp),
   };
 }

@@ -1,3 +1,5 @@
+import { staysUp } from './release.ts';
+
 /** An app as its owner knows it. Its id names everything that belongs to it; its name may be used again after it is gone. */
 export interface App {
   readonly id: string;
@@ -19,9 +21,20 @@ export interface App {
 /** How many instances of each process type are wanted; types without an entry count as 0. */
 export type Formation = ReadonlyMap<string, number>;
 
+/**
+ * An app's instances in all: its private network has 61 addresses for them, which the old and the new ones of a deploy
+ * share (decision 0008).
+ */
+export const MOST_INSTANCES = 30;
+
 /** The branches that deploy an app. */
 export function deployBranches(app: App): readonly string[] {
   return app.deployBranch === null ? ['main', 'master'] : [app.deployBranch];
+}
+
+/** How many instances a formation asks for. */
+export function instancesOf(formation: Formation): number {
+  return [...formation].reduce((sum, [type, count]) => sum + (staysUp(type) ? count : 0), 0);
 }
 
 /**
@@ -31,7 +44,7 @@ export function deployBranches(app: App): readonly string[] {
  */
 export function formationFor(types: readonly string[], before: Formation): Formation {
   const added = types
-    .filter((type) => !before.has(type))
+    .filter((type) => staysUp(type) && !before.has(type))
     .map((type) => [type, type === 'web' ? 1 : 0] as const);
   return new Map([...before, ...added]);
 }

@@ -58,6 +58,16 @@ export const PlatformError = errorTable({
         ? `There is no process type ${type}: nothing is deployed yet.`
         : `There is no process type ${type}; this app has ${known.join(', ')}.`,
   }),
+  too_many_instances: row<{ app: string; wanted: number; limit: number }>({
+    retry: false,
+    say: ({ app, wanted, limit }) =>
+      `${app} would have ${wanted} instances; at most ${limit} of all process types together fit in its private network, where a deploy has old and new ones side by side.`,
+  }),
+  release_command_not_scalable: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `The release command of ${app} cannot be scaled: it is no process that stays up. This version of Gantry does not run it at all yet.`,
+  }),
   no_rollback_target: row<{ app: string; wanted: string }>({
     retry: false,
     say: ({ app, wanted }) =>

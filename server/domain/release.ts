@@ -42,6 +42,11 @@ interface ProcessType {
   readonly argv: readonly string[] | null;
 }
 
+/** A `release` process is a command for a new release, not something that stays up: it has no instances and no count. */
+export function staysUp(type: string): boolean {
+  return type !== 'release';
+}
+
 /** An app's environment. Values are opened only where they leave the process. */
 export type ConfigVars = ReadonlyMap<string, Secret>;
 

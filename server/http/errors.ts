@@ -22,6 +22,8 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   name_taken: 422,
   key_taken: 422,
   nothing_changed: 422,
+  too_many_instances: 422,
+  release_command_not_scalable: 422,
   no_rollback_target: 422,
   networks_used_up: 422,
   config_too_large: 422,

@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
-import type { App, Formation } from '../domain/app.ts';
+import { instancesOf, MOST_INSTANCES, type App, type Formation } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
-import type { Release } from '../domain/release.ts';
+import { staysUp, type Release } from '../domain/release.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Releases } from '../ports/releases.ts';
 import { reach } from './reach.ts';
@@ -17,9 +17,12 @@ interface FormationEntry {
 type ScaleChange = { readonly set: number } | { readonly by: number };
 
 export interface Formations {
-  /** One entry per process type of the newest release that did not fail. */
+  /** One entry per process type that stays up, of the newest release that did not fail. */
   list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly FormationEntry[]>;
-  /** Changes desired counts at once; the controller follows. Throws `process_type_not_found`, `invalid_params`, `app_changed`. */
+  /**
+   * Changes desired counts at once; the controller follows. Throws `process_type_not_found`, `invalid_params`,
+   * `too_many_instances`, `release_command_not_scalable`, `app_changed`.
+   */
   scale(
     actor: Actor,
     app: string,
@@ -27,9 +30,6 @@ export interface Formations {
     signal: AbortSignal,
   ): Promise<readonly FormationEntry[]>;
 }
-
-/** Instances of one type: what one backend of the router holds, and plenty for one host. */
-const MOST = 64;
 
 export function createFormations({
   apps,
@@ -65,27 +65,31 @@ export function createFormations({
 const RACES = 5;
 
 function scaled(app: App, release: Release, changes: ReadonlyMap<string, ScaleChange>): Formation {
-  const known = Object.keys(release.image?.processes ?? {});
+  const types = Object.keys(release.image?.processes ?? {});
+  const known = types.filter(staysUp);
   const formation = new Map(app.formation);
   for (const [type, change] of changes) {
+    if (types.includes(type) && !staysUp(type))
+      throw PlatformError.of('release_command_not_scalable', { app: app.name });
     if (!known.includes(type))
       throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
     const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
-    if (count < 0 || count > MOST) {
+    if (count < 0) {
       throw PlatformError.of('invalid_params', {
         field: `Quantity of ${type}`,
-        problem: `must be between 0 and ${MOST}`,
+        problem: `must be between 0 and ${MOST_INSTANCES}`,
       });
     }
     formation.set(type, count);
   }
+  const wanted = instancesOf(formation);
+  if (wanted > MOST_INSTANCES)
+    throw PlatformError.of('too_many_instances', { app: app.name, wanted, limit: MOST_INSTANCES });
   return formation;
 }
 
 function entries(app: App, release: Release): FormationEntry[] {
-  return Object.entries(release.image?.processes ?? {}).map(([type, process]) => ({
-    type,
-    quantity: app.formation.get(type) ?? 0,
-    command: process.command,
-  }));
+  return Object.entries(release.image?.processes ?? {})
+    .filter(([type]) => staysUp(type))
+    .map(([type, { command }]) => ({ type, quantity: app.formation.get(type) ?? 0, command }));
 }

@@ -122,6 +122,7 @@ export function createControllerRig() {
     engine,
     router,
     apps,
+    releases,
     state,
     removed,
     newController,

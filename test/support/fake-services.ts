@@ -241,7 +241,7 @@ export function createWorld(): World {
           if (!known.includes(type)) throw PlatformError.of('process_type_not_found', { type, known });
           const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
           if (count < 0) {
-            const problem = 'must be between 0 and 64';
+            const problem = 'must be between 0 and 30';
             throw PlatformError.of('invalid_params', { field: `Quantity of ${type}`, problem });
           }
           formation.set(type, count);

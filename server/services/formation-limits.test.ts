@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { createControllerRig } from '../../test/support/controller-rig.ts';
+import type { Actor } from '../domain/actor.ts';
+import { createFormations } from './formations.ts';
+
+const patient = new AbortController().signal;
+
+async function createRig(types: readonly string[]) {
+  const rig = createControllerRig();
+  const app = await rig.createApp('hello');
+  await rig.release(app.id, rig.image({}, types));
+  const formations = createFormations({ ...rig, controller: { wake: () => undefined } });
+  const owner: Actor = { userId: app.owner.id, email: app.owner.email, admin: false };
+  return {
+    scale: (counts: Record<string, number>) =>
+      formations.scale(
+        owner,
+        'hello',
+        new Map(Object.entries(counts).map(([type, set]) => [type, { set }])),
+        patient,
+      ),
+    list: () => formations.list(owner, 'hello', patient),
+  };
+}
+
+it('gives an app as many instances as fit twice in its network, of all types together', async () => {
+  const { scale, list } = await createRig(['web', 'worker']);
+  await scale({ web: 20, worker: 10 });
+  await expect(scale({ web: 21 })).rejects.toThrow(
+    /^hello would have 31 instances; at most 30 of all process types/,
+  );
+  await expect(scale({ worker: 62, web: 0 })).rejects.toMatchObject({ id: 'too_many_instances' });
+  expect((await list()).map(({ quantity }) => quantity)).toEqual([20, 10]);
+  await scale({ web: 30, worker: 0 });
+});
+
+it('neither counts nor scales the release command, and says why', async () => {
+  const { scale, list } = await createRig(['release', 'web']);
+  expect((await list()).map(({ type }) => type)).toEqual(['web']);
+  await expect(scale({ release: 1 })).rejects.toThrow(/^The release command of hello cannot be scaled/);
+  await expect(scale({ clock: 1 })).rejects.toThrow('There is no process type clock; this app has web.');
+});
