@@ -6,6 +6,7 @@ import { rootLog, type Logger } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import { VERSION } from '../lib/version.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
+import { ownDatabase } from './adapters/postgres/ownership.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import { STACK_REPOSITORY } from './domain/release.ts';
@@ -47,7 +48,10 @@ async function serve(config: Config, log: Logger): Promise<string> {
     return Promise.resolve();
   });
 
-  const epoch = await adapters.state.takeOver(signal);
+  await ownDatabase(adapters.db, config.platformId, await holdsApps(config), signal);
+  // A router that is away is asked again by the controller, which ends this server when it has heard of a later epoch.
+  const { epoch: heard } = await adapters.router.applied(signal).catch(() => ({ epoch: 0 }));
+  const epoch = await adapters.state.takeOver(signal, heard);
   let endOfReign = (): void => undefined;
   const fenced = new Promise<string>((resolve) => {
     endOfReign = () => resolve('a newer server took over');
@@ -134,6 +138,11 @@ async function openDoors(
     sshPort,
   });
   life.own(await http.listen(config.apiPort));
+}
+
+async function holdsApps(config: Config): Promise<boolean> {
+  const found = await readdir(config.paths.repositories).catch(() => []); // made with the first app
+  return found.length > 0;
 }
 
 async function hostKeys(config: Config): Promise<string[]> {

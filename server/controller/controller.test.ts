@@ -40,6 +40,14 @@ describe('a controller', () => {
     await until(idle, () => expect(idle.inControl()).toBe(true));
     await idle[Symbol.asyncDispose]();
   });
+
+  it('ends its reign when the router has heard of a later one, though the database has not', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    await live(rig, controller);
+    await rig.router.apply({ epoch: 7, seq: 1, routes: [] }, patient);
+    await until(controller, () => expect(controller.endOfReign()).toBe(true));
+  });
 });
 
 describe('a deployment', () => {
@@ -175,6 +183,16 @@ describe('what serves', () => {
     rig.engine.kill(instance?.id ?? '', { code: 137, outOfMemory: true });
     await until(controller, () => expect(rig.router.visit('hello.test').byApp).toBe(true));
     expect(controller.instancesOf(app.id).map((i) => i.attempt)).toContain(1);
+  });
+
+  it('goes when no record knows its app, but what was pushed of it stays', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    rig.lose(app.id);
+    await until(controller, async () => expect(await rig.found()).toEqual([]));
+    await until(controller, () => expect(rig.router.visit('hello.test').status).toBe(404));
+    expect(rig.removed).toEqual([]);
   });
 
   it('is left as it is while its records make no sense, and the other apps go on', async () => {

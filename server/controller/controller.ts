@@ -2,6 +2,7 @@ import { withDeadline } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { startLoop, type Loop } from '../../lib/loop.ts';
+import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
@@ -102,22 +103,11 @@ export function createController(deps: ControllerDeps): Controller {
   }
 
   let loops: readonly Loop[] = [];
-  function start(): void {
-    loop = startLoop((signal) => withDeadline(ROUND_LIMIT_MS, signal, round), {
-      name: 'controller',
-      log,
-      everyMs: ROUND_MS,
-    });
-    loops = [
-      loop,
-      startLoop((signal) => deps.engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
-      startLoop((signal) => tidy(deps, signal), { name: 'collection', log, everyMs: COLLECT_MS }),
-      startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
-    ];
-  }
-
   return {
-    start,
+    start() {
+      loop = startRounds(deps, round);
+      loops = [loop, ...startHousekeeping(deps, wake)];
+    },
     inControl: () => inControl,
     wake,
     instancesOf: (appId) => instances.filter((i) => i.appId === appId),
@@ -127,6 +117,32 @@ export function createController(deps: ControllerDeps): Controller {
       await readiness[Symbol.asyncDispose]();
     },
   };
+}
+
+function startRounds(deps: ControllerDeps, round: (signal: AbortSignal) => Promise<void>): Loop {
+  const { log, fenced } = deps;
+  return startLoop(
+    async (signal) => {
+      try {
+        await withDeadline(ROUND_LIMIT_MS, signal, round);
+      } catch (err) {
+        // The router may have heard of a newer controller before the database says so.
+        if (!PlatformError.is(err, 'fenced')) throw err;
+        log.warn({ err }, 'this reign is over');
+        fenced();
+      }
+    },
+    { name: 'controller', log, everyMs: ROUND_MS },
+  );
+}
+
+function startHousekeeping(deps: ControllerDeps, wake: () => void): Loop[] {
+  const { engine, log } = deps;
+  return [
+    startLoop((signal) => engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
+    startLoop((signal) => tidy(deps, signal), { name: 'collection', log, everyMs: COLLECT_MS }),
+    startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
+  ];
 }
 
 async function tidy({ engine, state, log }: ControllerDeps, signal: AbortSignal): Promise<void> {
@@ -189,6 +205,7 @@ function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstan
     current: null,
     next: null,
     unreadable: null,
+    unknown: true as const,
   }));
   return [...desired, ...gone];
 }

@@ -130,6 +130,16 @@ export const PlatformError = errorTable({
     say: ({ migration }) =>
       `The database was written by a newer Gantry (it has migration ${migration}); start that version, or restore a backup made by this one.`,
   }),
+  database_of_another: row<{ owner: string }>({
+    retry: false,
+    say: ({ owner }) =>
+      `The database belongs to another platform (its id is ${owner}); set DATABASE_URL to the one of this platform.`,
+  }),
+  database_lost: row<object>({
+    retry: false,
+    say: () =>
+      'The database is empty, but there are repositories of apps in GANTRY_HOME/repos; set DATABASE_URL to the database that knows them, or restore it. To begin anew, move that directory away.',
+  }),
   rate_limit: row<object>({
     retry: true,
     say: () => 'Too many requests with this token; wait a minute and retry.',

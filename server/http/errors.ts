@@ -40,6 +40,8 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   config_unreadable: 500,
   image_missing: 503,
   database_newer: 503,
+  database_of_another: 503,
+  database_lost: 503,
 };
 
 /** Answers with the failure. What is not a row of the error table is a bug: logged in full, told in one sentence. */

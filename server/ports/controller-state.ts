@@ -19,6 +19,8 @@ export interface DesiredApp {
   readonly current: Rollout | null;
   /** The oldest undecided deployment. */
   readonly next: Rollout | null;
+  /** It runs here, but no record says of it that it was destroyed: its instances go, its repository stays. */
+  readonly unknown?: true;
   /** Why its records make no sense, or null. What it should be is then unknown: whatever runs of it is left alone. */
   readonly unreadable: string | null;
 }
@@ -28,8 +30,11 @@ export interface DesiredApp {
  * (answers false) when a newer one has begun or the deployment was decided elsewhere.
  */
 export interface ControllerState {
-  /** Begins a reign: the newest starter wins, all older ones are fenced. */
-  takeOver(signal: AbortSignal): Promise<number>;
+  /**
+   * Begins a reign: the newest starter wins, all older ones are fenced. Its epoch is higher than any before and than
+   * `above`, which is the last one that others have heard of: a database restored from a backup knows less than they do.
+   */
+  takeOver(signal: AbortSignal, above?: number): Promise<number>;
   /** True while no newer reign has begun. */
   reigns(epoch: number, signal: AbortSignal): Promise<boolean>;
   /** Every app there is; one that was never deployed has neither current nor next. */

@@ -31,6 +31,14 @@ onEveryStore((open) => {
     expect(await stores.controller.reigns(3, patient)).toBe(true);
   });
 
+  it('begins later than whatever others have heard of', async () => {
+    await using stores = await open();
+    const first = await stores.controller.takeOver(patient);
+    const later = await stores.controller.takeOver(patient, first + 40);
+    expect(later).toBe(first + 41);
+    expect(await stores.controller.takeOver(patient, first)).toBe(later + 1);
+  });
+
   it('takes no orders from a server that was fenced', async () => {
     await using stores = await open();
     const app = await addApp(stores, await stores.addUser());

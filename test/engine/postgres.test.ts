@@ -12,6 +12,7 @@ import { createControllerState } from '../../server/adapters/postgres/controller
 import { openDatabase, type Database } from '../../server/adapters/postgres/database.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
+import { ownDatabase } from '../../server/adapters/postgres/ownership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -96,15 +97,15 @@ async function migrationsWith(extra: Record<string, string>): Promise<string> {
 it('applies every migration once, however many runners start together, and records it as Prisma does', async () => {
   const url = await postgres.createDatabase();
   const dir = await migrationsWith({
-    '0002_more': 'CREATE TABLE more (n int); INSERT INTO more VALUES (1);',
+    '0003_more': 'CREATE TABLE more (n int); INSERT INTO more VALUES (1);',
   });
   const applied = await Promise.all([1, 2, 3].map(() => migrate(url, dir, patient)));
-  expect(applied.flat().sort()).toEqual(['0001_init', '0002_more']);
+  expect(applied.flat().sort()).toEqual(['0001_init', '0002_platform', '0003_more']);
   expect(await migrate(url, dir, patient)).toEqual([]);
   expect(await query(url, 'SELECT * FROM more')).toEqual([{ n: 1 }]);
   const rows = await query(url, 'SELECT * FROM _prisma_migrations ORDER BY migration_name');
   expect(rows).toEqual(
-    ['0001_init', '0002_more'].map((name) => ({
+    ['0001_init', '0002_platform', '0003_more'].map((name) => ({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       checksum: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       migration_name: name,
@@ -119,10 +120,10 @@ it('applies every migration once, however many runners start together, and recor
 
 it('leaves nothing of a migration that fails half-way, and can try again', async () => {
   const url = await postgres.createDatabase();
-  const broken = await migrationsWith({ '0002_more': 'CREATE TABLE more (n int); SELECT 1/0;' });
+  const broken = await migrationsWith({ '0003_more': 'CREATE TABLE more (n int); SELECT 1/0;' });
   await expect(migrate(url, broken, patient)).rejects.toThrow('division by zero');
-  const mended = await migrationsWith({ '0002_more': 'CREATE TABLE more (n int);' });
-  expect(await migrate(url, mended, patient)).toEqual(['0002_more']);
+  const mended = await migrationsWith({ '0003_more': 'CREATE TABLE more (n int);' });
+  expect(await migrate(url, mended, patient)).toEqual(['0003_more']);
 });
 
 it('does not touch a database that a newer program has written, or whose history is another', async () => {
@@ -149,7 +150,7 @@ it('waits for the database to come up before it migrates, as long as its caller 
   await expect(short).rejects.toThrow('no answer within 400 ms');
   const coming = migrate(url, MIGRATIONS, patient);
   await own.start();
-  expect(await coming).toEqual(['0001_init']);
+  expect(await coming).toEqual(['0001_init', '0002_platform']);
 });
 
 it('says that the database is away while it is, and works again as soon as it is back', async () => {
@@ -242,6 +243,24 @@ it('opens no config that was moved to another app or to another release, and the
   const desired = new Map((await controller.desired(patient)).map((one) => [one.app.id, one]));
   expect(() => desired.get(app.id)?.current?.config.get('A')).toThrow('another master key');
   expect(desired.get(other.app.id)?.current?.config.get('B')?.reveal()).toBe('2');
+});
+
+it('belongs to the first platform that uses it, and to no other', async () => {
+  const db = open(await postgres.createDatabase(template));
+  await Promise.all([1, 2, 3].map(() => ownDatabase(db, 'abc123', false, patient)));
+  await ownDatabase(db, 'abc123', true, patient);
+  await expect(ownDatabase(db, 'xyz789', false, patient)).rejects.toThrow(
+    /belongs to another platform.*abc123/,
+  );
+});
+
+it('is not taken for a new one while there are apps of which it knows nothing', async () => {
+  const db = open(await postgres.createDatabase(template));
+  await expect(ownDatabase(db, 'abc123', true, patient)).rejects.toThrow(/empty.*GANTRY_HOME\/repos/);
+  // One that was written before databases had owners knows its apps.
+  const { db: old } = await platform();
+  await ownDatabase(old, 'abc123', true, patient);
+  await expect(ownDatabase(old, 'xyz789', true, patient)).rejects.toThrow(/belongs to another/);
 });
 
 it('calls an app unreadable whose records make no sense, and reads the others', async () => {

@@ -130,6 +130,12 @@ export function createControllerRig() {
     image,
     release,
     living,
+    /** No record knows the app any more, as after a backup was restored that is older than it. */
+    lose: (appId: string) => {
+      world.apps.delete(appId);
+      for (const table of [world.releases, world.deployments])
+        for (const [id, row] of table) if (row.appId === appId) table.delete(id);
+    },
     /** From now on the records of the app make no sense, or do again. */
     damage: (appId: string, problem: string | null) => {
       const row = world.apps.get(appId);

@@ -18,8 +18,8 @@ export function createMemoryControllerState(world: MemoryWorld): ControllerState
     return deployment && world.epoch === epoch && isUndecided(deployment) ? deployment : undefined;
   };
   return {
-    async takeOver() {
-      world.epoch += 1;
+    async takeOver(_signal, above = 0) {
+      world.epoch = Math.max(world.epoch, above) + 1;
       return Promise.resolve(world.epoch);
     },
     reigns: async (epoch) => Promise.resolve(world.epoch === epoch),

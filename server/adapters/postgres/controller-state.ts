@@ -15,11 +15,11 @@ export function createControllerState({
   readonly clock: Clock;
 }): ControllerState {
   return {
-    async takeOver(signal) {
+    async takeOver(signal, above = 0) {
       const [reign] = await db.run(
         (tables) => tables.$queryRaw<{ epoch: number }[]>`
-          INSERT INTO "Reign" (id, epoch) VALUES (1, 1)
-          ON CONFLICT (id) DO UPDATE SET epoch = "Reign".epoch + 1
+          INSERT INTO "Reign" (id, epoch) VALUES (1, ${above}::int + 1)
+          ON CONFLICT (id) DO UPDATE SET epoch = greatest("Reign".epoch, ${above}::int) + 1
           RETURNING epoch`,
         signal,
       );
