@@ -194,7 +194,7 @@ function checkOf(deps: ControllerDeps, desired: DesiredApp | undefined, instance
   };
 }
 
-/** Instances of apps that nobody knows any more are treated as those of a destroyed app. */
+/** Instances of apps that nobody knows any more go; once they are gone nobody asks for the rest, which stays: a repository may be all that is left. */
 function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstance[]): readonly DesiredApp[] {
   const known = new Set(desired.map((d) => d.app.id));
   const orphans = new Set(found.map((i) => i.appId).filter((id) => !known.has(id)));
@@ -205,7 +205,6 @@ function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstan
     current: null,
     next: null,
     unreadable: null,
-    unknown: true as const,
   }));
   return [...desired, ...gone];
 }

@@ -76,7 +76,7 @@ export async function execute(
       await deps.engine.remove(step.instance, signal);
       break;
     case 'forget':
-      await forget(deps, scene.desired, signal);
+      await forget(deps, scene.desired.app.id, signal);
       break;
   }
   return 'done';
@@ -225,13 +225,9 @@ async function stop(
   }
 }
 
-async function forget(
-  deps: ExecuteDeps,
-  { app: { id: appId }, unknown }: DesiredApp,
-  signal: AbortSignal,
-): Promise<void> {
+async function forget(deps: ExecuteDeps, appId: string, signal: AbortSignal): Promise<void> {
   await deps.engine.forget(appId, signal);
-  if (!unknown) await deps.repositories.remove(appId, signal);
+  await deps.repositories.remove(appId, signal);
   await deps.builder.forget(appId, signal);
   await deps.state.forget(appId, deps.epoch(), signal);
   deps.log.info({ app: appId }, 'app is gone');

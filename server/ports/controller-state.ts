@@ -19,8 +19,6 @@ export interface DesiredApp {
   readonly current: Rollout | null;
   /** The oldest undecided deployment. */
   readonly next: Rollout | null;
-  /** It runs here, but no record says of it that it was destroyed: its instances go, its repository stays. */
-  readonly unknown?: true;
   /** Why its records make no sense, or null. What it should be is then unknown: whatever runs of it is left alone. */
   readonly unreadable: string | null;
 }
