@@ -109,8 +109,10 @@ async function start(
     await deps.engine.prepare(app, rollout.image, deps.tokens.pullToken(rollout.image.repository), signal);
     await deps.engine.start(specOf(scene.desired, rollout, step), signal);
   } catch (err) {
-    if (rollout === next && !signal.aborted)
-      deps.rollouts.refused(rollout.deployment.id, messageOf(err), PlatformError.is(err, 'start_refused'));
+    if (rollout === next && !signal.aborted) {
+      const final = PlatformError.is(err, 'start_refused');
+      deps.rollouts.refused(rollout.deployment.id, instanceName(step), messageOf(err), final);
+    }
     throw err;
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createControllerRig } from '../../test/support/controller-rig.ts';
+import { PlatformError } from '../domain/errors.ts';
 import type { Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
 import { createRetries } from './retries.ts';
@@ -85,6 +86,31 @@ describe('a controller', () => {
     await sleep(600);
     expect(calls.prepare).toBe(1);
     expect(calls.find).toBeLessThan(10);
+  });
+
+  it('does not give up a deployment because many of its instances failed to start once', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await rig.createApp('hello');
+    await rig.apps.setFormation(
+      await rig.living(app.id),
+      new Map([['web', 8]]),
+      new AbortController().signal,
+    );
+    let failures = 0;
+    rig.engine.interfere((call, when) => {
+      if (call !== 'start' || when !== 'before' || (failures += 1) > 8) return;
+      throw PlatformError.of('start_failed', { instance: 'web', reason: 'context deadline exceeded' });
+    });
+    const deployment = await rig.release(app.id, rig.image());
+    await vi.waitFor(
+      async () => {
+        controller.wake(app.id);
+        expect(await rig.statusOf(deployment)).toBe('succeeded');
+      },
+      { timeout: 4_000, interval: 20 },
+    );
+    expect(failures).toBe(16);
   });
 
   it('asks a new release that does not answer through the router soon again, and then ever more rarely', async () => {

@@ -11,8 +11,8 @@ export interface Rollouts {
   proven(deploymentId: string): void;
   isProven(deploymentId: string): boolean;
   switched(deploymentId: string, tookMs: number): void;
-  /** The engine refused a step; answers why the deployment cannot go on, once that is certain. */
-  refused(deploymentId: string, reason: string, final: boolean): void;
+  /** An instance could not be started; `trouble` tells it once it is final, or has happened to the same one too often. */
+  refused(deploymentId: string, instance: string, reason: string, final: boolean): void;
   trouble(deploymentId: string): string | null;
   ready(deploymentId: string): void;
   ledger(deploymentId: string, appId: string): Ledger;
@@ -21,7 +21,7 @@ export interface Rollouts {
   forget(deploymentId: string): void;
 }
 
-/** An engine that refuses this often in a row will not change its mind. */
+/** An instance that could not be started this often, with growing pauses, will not be. */
 const REFUSALS = 5;
 
 interface Notes {
@@ -31,7 +31,7 @@ interface Notes {
   stagedMs: number | null;
   proven: boolean;
   switchMs: number;
-  refusals: number;
+  readonly refusals: Map<string, number>;
   trouble: string | null;
   requests: number;
   dropped: number;
@@ -59,7 +59,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
       stagedMs: null,
       proven: false,
       switchMs: 0,
-      refusals: 0,
+      refusals: new Map<string, number>(),
       trouble: null,
       ...totalOf(appId),
     };
@@ -76,10 +76,11 @@ export function createRollouts(nowMs: () => number): Rollouts {
     isProven: (id) => notes.get(id)?.proven ?? false,
     switched: (id, tookMs) => void (of(id).switchMs = tookMs),
     ready: (id) => void (of(id).readyMs ??= nowMs()),
-    refused(id, reason, final) {
+    refused(id, instance, reason, final) {
       const note = of(id);
-      note.refusals += 1;
-      if (final || note.refusals >= REFUSALS) note.trouble = reason;
+      const refusals = (note.refusals.get(instance) ?? 0) + 1;
+      note.refusals.set(instance, refusals);
+      if (final || refusals >= REFUSALS) note.trouble = reason;
     },
     trouble: (id) => notes.get(id)?.trouble ?? null,
     ledger(id, appId) {

@@ -112,6 +112,10 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ instance, reason }) => `${instance} could not be started: ${reason}.`,
   }),
+  start_failed: row<{ instance: string; reason: string }>({
+    retry: true,
+    say: ({ instance, reason }) => `The container engine failed to start ${instance}: ${reason}.`,
+  }),
   fenced: row<{ epoch: number }>({
     retry: false,
     say: ({ epoch }) => `A newer server process has taken over from this one (epoch ${epoch}).`,

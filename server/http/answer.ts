@@ -25,6 +25,7 @@ export interface Answering {
   /**
    * A route that changes something. It runs to its end even when the client goes away, and a repeated Request-Id
    * gets the first answer again instead of a second change. An answer that holds secrets is not kept: `replay` makes it again.
+   * The answer is kept after the work: of a process that is killed between the two, the change stays, and a repeat makes it again.
    */
   readonly write: (route: Route, options?: { readonly replay?: Route }) => RequestHandler;
 }

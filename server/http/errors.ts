@@ -39,6 +39,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   database_away: 503,
   config_unreadable: 500,
   image_missing: 503,
+  start_failed: 503,
   database_newer: 503,
   database_of_another: 503,
   database_lost: 503,

@@ -91,9 +91,25 @@ export function claimOf(
   return name === `/${containerName(platformId, claim)}` ? claim : undefined;
 }
 
-/** What the engine calls running is only starting to us; what it refused to start stays `created` there and counts as crashed. */
+/** Complaints about the image or its command, which are the same the next time; others are the engine's or the machine's. */
+const FOR_GOOD =
+  /unable to find (?:user|group)|no matching entries|cannot mkdir|\b(?:exec|chdir|mkdir)\b.*(?:not found|no such file|permission denied|(?:not|is) a directory|exec format error|argument list too long)/is;
+
+/** True when starting it again cannot help, by what the engine said. */
+export function refusedForGood(words: string): boolean {
+  return FOR_GOOD.test(words);
+}
+
+/** What the engine notes as exit code of a container whose command cannot be run; 128 is any failed start. */
+const CANNOT_RUN = [126, 127];
+
+/**
+ * What the engine calls running is only starting to us. What it failed to start stays `created` there, and here, to be
+ * tried again; what it refused for good counts as crashed.
+ */
 export function conditionOf({ State, Created }: Inspected): Condition {
-  const refused = State.Status === 'created' && State.Error !== '';
+  const refused =
+    State.Status === 'created' && (CANNOT_RUN.includes(State.ExitCode) || refusedForGood(State.Error));
   if (State.Status === 'created' && !refused)
     return { state: 'created', startedAt: null, endedAt: null, exit: null };
   if (State.Status !== 'exited' && State.Status !== 'dead' && !refused)

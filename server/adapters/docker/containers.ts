@@ -3,6 +3,7 @@ import { PlatformError } from '../../domain/errors.ts';
 import { instanceName } from '../../domain/instance.ts';
 import type { Engine, InstanceSpec } from '../../ports/engine.ts';
 import { orMissing, statusOf, wordsOf, type DockerClient } from './client.ts';
+import { refusedForGood } from './container.ts';
 import { containerOptions } from './container-spec.ts';
 import { containerName, identityOf } from './names.ts';
 import type { Observer } from './observe.ts';
@@ -28,8 +29,7 @@ export function createContainers(client: DockerClient, observer: Observer, platf
     } catch (err) {
       if (statusOf(err) === 409) return false;
       if (statusOf(err) === 404) throw PlatformError.of('image_missing', { image }, err);
-      if (statusOf(err) === 400) throw refusal(spec, err);
-      throw err;
+      throw refusal(spec, err);
     }
   }
 
@@ -38,8 +38,10 @@ export function createContainers(client: DockerClient, observer: Observer, platf
       const name = containerName(platformId, identityOf(spec));
       if (!(await create(spec, image, signal))) {
         const there = await observer.look(name, signal);
-        if (there === undefined)
-          throw refusal(spec, new Error(`the name ${name} is taken by a container that is not ours`));
+        if (there === undefined || there === 'removing') {
+          const reason = `the name ${name} is taken, by a container that is not ours or not quite gone`;
+          throw PlatformError.of('start_failed', { instance: instanceName(spec), reason });
+        }
         // What has been started once is not started again: a release command must never run twice.
         if (there.state !== 'created') return;
       }
@@ -47,13 +49,12 @@ export function createContainers(client: DockerClient, observer: Observer, platf
         await client.call(signal, (docker, abortSignal) => docker.getContainer(name).start({ abortSignal }));
       } catch (err) {
         if (statusOf(err) === 304) return; // started by somebody else a moment ago
-        if (statusOf(err) === 400 || statusOf(err) === 500) throw refusal(spec, err);
-        throw err;
+        throw refusal(spec, err);
       }
     },
     async stop(instanceId, graceSeconds, signal) {
       const found = await observer.look(instanceId, signal);
-      if (found?.state !== 'starting') return;
+      if (found === undefined || found === 'removing' || found.state !== 'starting') return;
       const stopped = client.call(
         signal,
         (docker, abortSignal) => docker.getContainer(instanceId).stop({ t: graceSeconds, abortSignal }),
@@ -94,10 +95,15 @@ export function refusalReason(words: string): string {
     .slice(0, 300);
 }
 
-function refusal(spec: InstanceSpec, err: unknown): Error {
+/** Why it was not started, in domain words; only what the engine itself has answered is its refusal. */
+function refusal(spec: InstanceSpec, err: unknown): unknown {
+  const status = statusOf(err);
+  if (status === undefined) return err;
+  const words = wordsOf(err);
+  const forGood = status === 400 || refusedForGood(words);
   return PlatformError.of(
-    'start_refused',
-    { instance: instanceName(spec), reason: refusalReason(wordsOf(err)) },
+    forGood ? 'start_refused' : 'start_failed',
+    { instance: instanceName(spec), reason: refusalReason(words) },
     err,
   );
 }

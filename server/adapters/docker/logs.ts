@@ -57,7 +57,7 @@ export function createLogs(client: DockerClient, observer: Observer, platformId:
       if (mark === FROM_START) yield* started(instance);
       for await (const line of output.follow(instance.id, mark, signal)) yield entryOf(instance, line);
       const end = await observer.look(instance.id, signal);
-      if (end !== undefined) yield* exited({ ...instance, ...end });
+      if (end !== undefined && end !== 'removing') yield* exited({ ...instance, ...end });
     } catch (err) {
       if (statusOf(err) !== 404) throw err; // 404: removed before we came to it
     }

@@ -18,8 +18,8 @@ export interface Observer {
   find(signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /** The containers of one app. */
   findOf(appId: string, signal: AbortSignal): Promise<readonly FoundInstance[]>;
-  /** One container of this platform as it is now; undefined when it is gone, or not ours. */
-  look(idOrName: string, signal: AbortSignal): Promise<Condition | undefined>;
+  /** One container of this platform as it is now; undefined when it is gone, or not ours. One that is going still has its name. */
+  look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined>;
 }
 
 export interface ObserverOptions {
@@ -40,14 +40,15 @@ export function createObserver({ client, platformId, host, log }: ObserverOption
   const known = new Map<string, { readonly key: string; readonly condition: Condition }>();
   const strangers = new Set<string>();
 
-  async function look(idOrName: string, signal: AbortSignal): Promise<Condition | undefined> {
+  async function look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined> {
     const answer = await orMissing(
       client.call(signal, (docker, abortSignal) => docker.getContainer(idOrName).inspect({ abortSignal })),
     );
     if (answer === undefined) return undefined;
     const container = inspection.parse(answer);
     const ours = claimOf(platformId, container.Name, container.Config.Labels ?? {}) !== undefined;
-    return ours ? conditionOf(container) : undefined;
+    if (!ours) return undefined;
+    return container.State.Status === 'removing' ? 'removing' : conditionOf(container);
   }
 
   async function conditionFor(entry: Listed, signal: AbortSignal): Promise<Condition | undefined> {
@@ -56,7 +57,8 @@ export function createObserver({ client, platformId, host, log }: ObserverOption
     const before = known.get(entry.Id);
     if (before?.key === key) return before.condition;
     const condition = await look(entry.Id, signal);
-    if (condition !== undefined && condition.state !== 'created') known.set(entry.Id, { key, condition });
+    if (condition === undefined || condition === 'removing') return undefined;
+    if (condition.state !== 'created') known.set(entry.Id, { key, condition });
     return condition;
   }
 
