@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { abortController } from '../lib/abort.ts';
 import { DeadlineError, withDeadline } from '../lib/deadline.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
@@ -57,7 +58,7 @@ interface Attempt {
 const PRUNE_EVERY_MS = 10 * 60_000;
 
 export function createBuilds(deps: BuildsDeps): Builds {
-  const stop = new AbortController();
+  const stop = abortController();
   const background = new Set<Promise<void>>();
   const salt = randomBytes(32);
   let running = 0;

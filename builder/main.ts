@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { abortController } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
 import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
 import { serveLocal } from '../lib/local-http.ts';
@@ -19,7 +20,7 @@ const CLOSE_MS = 10_000;
 async function main(): Promise<void> {
   const config = readConfig();
   const log = rootLog('builder', config.logLevel);
-  const stopping = new AbortController();
+  const stopping = abortController();
   await using life = createLifecycle(log, CLOSE_MS);
   const asked = askedToStop().then((signal) => {
     log.info({ signal }, 'asked to stop');

@@ -1,3 +1,5 @@
+import { abortController } from './abort.ts';
+
 /**
  * Runs `work` with a signal that aborts when the parent does or after `ms` milliseconds, whichever is first.
  *
@@ -10,7 +12,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   parent.throwIfAborted();
-  const own = new AbortController();
+  const own = abortController();
   const giveUp = (): void => own.abort(parent.reason);
   const timer = setTimeout(() => own.abort(new DeadlineError(ms)), ms);
   parent.addEventListener('abort', giveUp, { once: true });

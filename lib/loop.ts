@@ -1,3 +1,4 @@
+import { abortController } from './abort.ts';
 import type { Logger } from './log.ts';
 
 /** A round that is repeated until disposal: at once after a wake, else after the interval. */
@@ -18,7 +19,7 @@ export interface LoopOptions {
  * Disposal aborts the signal handed to the round, waits for it to end, and resolves.
  */
 export function startLoop(round: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
-  const stop = new AbortController();
+  const stop = abortController();
   const stopped = (): boolean => stop.signal.aborted;
   let wakes = 0;
   let rouse: (() => void) | undefined;

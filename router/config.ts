@@ -2,17 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { HOME_PATH } from '../lib/home-path.ts';
 import { Secret } from '../lib/secret.ts';
 import type { Settings } from './render.ts';
 
 const environment = z.object({
   // It stands in HAProxy's configuration, and its sockets' paths must fit into 108 bytes with a suffix HAProxy adds.
-  GANTRY_HOME: z
-    .string()
-    .regex(
-      /^\/[A-Za-z0-9._/-]{1,59}$/,
-      'must be an absolute path of at most 60 letters, digits, dots, hyphens and slashes',
-    ),
+  GANTRY_HOME: z.string().regex(HOME_PATH.pattern, HOME_PATH.rule),
   GANTRY_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(8080),
   GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { abortController } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
 import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
 import { serveLocal } from '../lib/local-http.ts';
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = rootLog('router', config.logLevel);
   await using lifecycle = createLifecycle(log, CLOSE_WITHIN_MS);
-  const stop = new AbortController();
+  const stop = abortController();
   const asked = askedToStop();
 
   for (const dir of [config.dir, config.runDir, dirname(config.logFile)])

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { abortController } from '../lib/abort.ts';
 import { KnownError, messageOf } from '../lib/errors.ts';
 import { askedToStop, createLifecycle, type Lifecycle } from '../lib/lifecycle.ts';
 import { rootLog, type Logger } from '../lib/log.ts';
@@ -33,7 +34,7 @@ const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
  */
 async function serve(config: Config, log: Logger): Promise<string> {
   const asked = askedToStop();
-  const closing = new AbortController();
+  const closing = abortController();
   const { signal } = closing;
   await using life = createLifecycle(log, CLOSE_LIMIT_MS);
   const applied = await migrate(config.databaseUrl, MIGRATIONS, signal);

@@ -29,6 +29,8 @@ it.each([
   ['GANTRY_HTTP_PORT', 'http'],
   ['GANTRY_HOME', 'relative/path'],
   ['GANTRY_HOME', '/has space'],
+  ['GANTRY_HOME', '/'],
+  ['GANTRY_HOME', '/srv/../etc'],
   ['GANTRY_HOME', `/${'x'.repeat(61)}`],
   ['GANTRY_DOMAIN', 'Upper.example'],
   ['GANTRY_DOMAIN', 'a b'],

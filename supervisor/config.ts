@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { HOME_PATH } from '../lib/home-path.ts';
 import { setupErrors } from './errors.ts';
 
 const port = (fallback: number): z.ZodDefault<z.ZodCoercedNumber> =>
@@ -11,7 +12,7 @@ const unixSocket = z.string().regex(/^unix:\/\/\/[^\s]+$/, 'must look like unix:
 export const settingsSchema = z.object({
   GANTRY_HOME: z
     .string()
-    .regex(/^\/[^\s:]{0,60}$/, 'must be an absolute path of at most 60 characters without spaces or colons')
+    .regex(HOME_PATH.pattern, HOME_PATH.rule)
     .default('/var/lib/gantry')
     .describe(
       'State directory: database, repositories, images, keys, logs. Everything to back up is in here.',

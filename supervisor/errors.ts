@@ -26,6 +26,11 @@ export const setupErrors = errorTable({
     say: ({ path, parent }) =>
       `The database runs as an unprivileged user and cannot reach ${path} because ${parent} is closed to other users; choose another GANTRY_HOME or allow entering (chmod o+x ${parent}).`,
   }),
+  home_occupied: row<{ path: string }>({
+    retry: false,
+    say: ({ path }) =>
+      `${path} holds something that is not a platform’s, so it is left alone; set GANTRY_HOME to a directory that is new or empty.`,
+  }),
   home_not_ours: row<{ path: string }>({
     retry: false,
     say: ({ path }) =>

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { access, chmod, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../lib/errors.ts';
+import { setupErrors } from './errors.ts';
 
 /** Where everything of one platform lives. Fixed names: other programs and people's backup scripts know them. */
 export interface Home {
@@ -40,8 +41,25 @@ export async function findHome(root: string): Promise<Home | undefined> {
   }
 }
 
-/** Makes the state directory and its id, or completes what is there. Idempotent. */
+/**
+ * Throws `home_occupied` unless the path is a home, or new, or an empty directory: a home is closed to others when it is
+ * made and deleted whole when it is purged, so it must be ours from the beginning.
+ */
+export async function mayBecomeHome(root: string): Promise<void> {
+  if (await findHome(root)) return;
+  try {
+    const found = await readdir(root);
+    if (found.some((name) => name !== 'lost+found')) throw setupErrors.of('home_occupied', { path: root });
+  } catch (err) {
+    if (isSystemError(err, 'ENOENT')) return;
+    if (isSystemError(err, 'ENOTDIR')) throw setupErrors.of('home_occupied', { path: root }, err);
+    throw err;
+  }
+}
+
+/** Makes the state directory and its id, or completes what is there. Throws `home_occupied`. Idempotent. */
 export async function makeHome(root: string): Promise<Home> {
+  await mayBecomeHome(root);
   await mkdir(root, { recursive: true });
   // Enterable by all, since the database and the registry run as users of their own; readable by root only.
   await chmod(root, 0o711);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { abortController } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
 import { readSettings } from './config.ts';
 import { inCharge } from './charge.ts';
@@ -93,7 +94,7 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
   return chosen(caller, flags, signal);
 }
 
-const stop = new AbortController();
+const stop = abortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
 

@@ -1,6 +1,9 @@
 import { createServer } from 'node:net';
+import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readSettings } from './config.ts';
+import { makeHome } from './home.ts';
 import { preflight } from './preflight.ts';
 
 const base = { GANTRY_HOME: '/var/tmp/no-such-platform', GANTRY_MIN_DISK_MB: '0' };
@@ -46,4 +49,37 @@ it('does not put a database where its user cannot reach it', async () => {
   await expect(
     preflight(readSettings({ ...base, ...ports, GANTRY_HOME: '/root/platform' }), 0),
   ).rejects.toThrow('closed to other users');
+});
+
+it('leaves a directory alone that is somebody else’s, and takes one that is empty or its own', async () => {
+  const root = await mkdtemp('/var/tmp/gantry-home-');
+  await chmod(root, 0o755);
+  const asked = (home: string): Promise<void> =>
+    preflight(readSettings({ ...base, ...ports, GANTRY_HOME: home }), 0);
+  const taken = join(root, 'taken');
+  await mkdir(taken, { mode: 0o755 });
+  await mkdir(join(root, 'empty'), { mode: 0o755 });
+  await writeFile(join(taken, 'precious'), '');
+
+  const refusal = `${taken} holds something that is not a platform’s, so it is left alone; set GANTRY_HOME`;
+  await expect(asked(taken)).rejects.toThrow(refusal);
+  await expect(makeHome(taken)).rejects.toThrow(refusal);
+  expect((await stat(taken)).mode & 0o777).toBe(0o755);
+  await expect(asked(join(taken, 'precious'))).rejects.toThrow('is left alone');
+  await expect(asked('/etc')).rejects.toThrow('is left alone');
+
+  await expect(asked(join(root, 'empty'))).resolves.toBeUndefined();
+  await makeHome(join(root, 'empty'));
+  await expect(asked(join(root, 'empty'))).resolves.toBeUndefined();
+  await rm(root, { recursive: true });
+});
+
+it('wants a bundle of certificates that can be read and is one', async () => {
+  const asked = (bundle: string): Promise<void> =>
+    preflight(readSettings({ ...base, ...ports, GANTRY_CA_BUNDLE: bundle }), 0);
+  await expect(asked('/nonexistent.pem')).rejects.toThrow(
+    /^The setting GANTRY_CA_BUNDLE is wrong \(\/nonexistent.pem cannot be read/,
+  );
+  await expect(asked('/etc/passwd')).rejects.toThrow('there is no PEM certificate in /etc/passwd');
+  await expect(asked('')).resolves.toBeUndefined();
 });

@@ -1,9 +1,10 @@
-import { statfs, stat } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { messageOf } from '../lib/errors.ts';
 import type { Settings } from './config.ts';
 import { SUPERVISED } from './context.ts';
 import { setupErrors } from './errors.ts';
-import { findHome } from './home.ts';
+import { findHome, mayBecomeHome } from './home.ts';
 import { listenersOf, type Listener } from './listeners.ts';
 
 /**
@@ -12,8 +13,21 @@ import { listenersOf, type Listener } from './listeners.ts';
  */
 export async function preflight(settings: Settings, uid: number | undefined): Promise<void> {
   if (uid !== 0) throw setupErrors.of('not_root', {});
+  await mayBecomeHome(settings.GANTRY_HOME);
   await checkHome(settings);
+  await checkBundle(settings.GANTRY_CA_BUNDLE);
   await checkPorts(settings);
+}
+
+/** Builds would fail over it one by one. */
+async function checkBundle(path = ''): Promise<void> {
+  const invalid = (problem: string, cause?: unknown): Error =>
+    setupErrors.of('setting_invalid', { name: 'GANTRY_CA_BUNDLE', problem }, cause);
+  if (path === '') return;
+  const text = await readFile(path, 'utf8').catch((err: unknown) => {
+    throw invalid(`${path} cannot be read: ${messageOf(err)}`, err);
+  });
+  if (!text.includes('-----BEGIN ')) throw invalid(`there is no PEM certificate in ${path}`);
 }
 
 async function checkHome(settings: Settings): Promise<void> {

@@ -1,3 +1,4 @@
+import { abortController } from '../../lib/abort.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Step } from '../domain/plan.ts';
@@ -17,7 +18,7 @@ export interface Lanes extends AsyncDisposable {
 }
 
 export function createLanes(deps: ExecuteDeps, wake: () => void): Lanes {
-  const closing = new AbortController();
+  const closing = abortController();
   const lanes = new Map<string, Promise<void>>();
   const stops = new Set<Promise<void>>();
   const stopping = new Set<string>();

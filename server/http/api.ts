@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -106,7 +107,7 @@ function context(cut: AbortSignal, perHour: number): RequestHandler {
   return (req, res, next) => {
     const idempotencyKey = firstRequestId(req.get('request-id'));
     const requestId = idempotencyKey ?? randomUUID();
-    const own = new AbortController();
+    const own = abortController();
     const stop = (): void => own.abort(cut.reason);
     cut.addEventListener('abort', stop, { once: true });
     res.once('close', () => {

@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { abortController } from '../../lib/abort.ts';
 import { pause } from '../../lib/deadline.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -27,8 +27,8 @@ const CLOSING_MS = 5_000;
 export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
   return {
     async listen(port) {
-      const ending = controller();
-      const cut = controller();
+      const ending = abortController();
+      const cut = abortController();
       const api = createApi({ ...deps, ending: ending.signal, cut: cut.signal });
       const open = (host: string, at: number): Promise<Server> => listenOn(createServer(api), host, at);
       const v4 = await open('127.0.0.1', port);
@@ -118,10 +118,4 @@ function listenOn(server: Server, host: string, port: number): Promise<Server> {
     );
     server.listen(port, host, () => resolve(server));
   });
-}
-
-function controller(): AbortController {
-  const made = new AbortController();
-  setMaxListeners(0, made.signal); // one listener per running request
-  return made;
 }

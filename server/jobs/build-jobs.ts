@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import { z } from 'zod';
+import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import { connectRedis } from '../../lib/redis.ts';
 import { buildQueueName } from '../ports/queue.ts';
@@ -28,7 +29,7 @@ export function createBuildJobs({
   readonly log: Logger;
   readonly drain: (appId: string, signal: AbortSignal) => Promise<void>;
 }): AsyncDisposable {
-  const stop = new AbortController();
+  const stop = abortController();
   const running = new Set<Promise<void>>();
 
   async function attend(data: unknown): Promise<void> {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import ssh2, { type Connection } from 'ssh2';
+import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Pushes } from '../services/pushes.ts';
 import { ALGORITHMS } from './algorithms.ts';
@@ -38,8 +39,8 @@ const FAREWELL_MS = 3_000;
 export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
   const limits = { ...LIMITS, ...deps.limits };
   const { log, accounts, pushes } = deps;
-  const stop = new AbortController();
-  const cut = new AbortController();
+  const stop = abortController();
+  const cut = abortController();
   setMaxListeners(0, stop.signal, cut.signal);
   const hook = await listenForHooks({ socket: deps.hookSocket, pushes, log }, stop.signal);
   const signals = { stop: stop.signal, cut: cut.signal };
