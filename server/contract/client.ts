@@ -367,8 +367,18 @@ function reasonOf(err: unknown): string {
   return err.cause instanceof Error && err.cause.message !== '' ? err.cause.message : err.message;
 }
 
+/**
+ * One segment of a path. Dots alone would climb out of it, escaped or not, and reach another resource: an instance
+ * called `..` would be its app.
+ */
 function part(text: string): string {
-  return encodeURIComponent(text);
+  if (text !== '' && !/^\.{1,2}$/.test(text)) return encodeURIComponent(text);
+  throw new ApiError(404, {
+    id: 'not_found',
+    message: `"${text}" cannot be the name of anything.`,
+    retry: false,
+    request_id: '',
+  });
 }
 
 function appPath(name: string, ...rest: readonly string[]): string {
