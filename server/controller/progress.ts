@@ -28,6 +28,8 @@ export function createProgress(deps: ProgressDeps): Progress {
   return {
     instances({ next, app }, mine, signal) {
       if (!next) return;
+      // Also one that an earlier controller began, or whose beginning we were not told of: its ledger counts from here.
+      if (next.deployment.status === 'rolling') deps.rollouts.began(next.deployment.id, app.id);
       const incoming = mine.filter((i) => i.seq === next.deployment.seq);
       if (incoming.length > 0 && incoming.every((i) => i.state === 'ready'))
         deps.rollouts.ready(next.deployment.id);
