@@ -42,7 +42,7 @@ export function createTerminal(out: Out, err: Out, input: Input): Terminal {
     raw: (text) => out.write(text),
     json: (value) => out.write(`${JSON.stringify(value, null, 2)}\n`),
     note: (line) => err.write(`${visible(line, { colours: coloured(err) })}\n`),
-    paint: (colour, text) => (colours ? styleText(colour, text) : text),
+    paint: (colour, text) => (colours ? styleText(colour, text, { validateStream: false }) : text),
     secret: (question, signal) =>
       input.isTTY === true ? ask(question, err, input, signal) : firstLine(input),
   };
@@ -65,6 +65,10 @@ async function firstLine(input: Input): Promise<string> {
 /** Reads keys one by one without showing them. */
 function ask(question: string, err: Out, input: Input, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
     let answer = '';
     const end = (finish: () => void): void => {
       input.setRawMode?.(false);
