@@ -1,0 +1,139 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { pause } from '../../lib/deadline.ts';
+import { openTestDoor, type TestDoor } from '../../test/support/fake-door.ts';
+
+const ID = { 'request-id': '5b0a4a39-6d5e-4b0f-b3ff-70d9d6a6b6d1' };
+const WAIT = { timeout: 5_000, interval: 2 };
+let door: TestDoor;
+let gate: { readonly opened: Promise<void>; readonly open: () => void };
+beforeEach(async () => {
+  door = await openTestDoor();
+  door.world.deployed('demo');
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  gate = { opened, open };
+});
+afterEach(() => door[Symbol.asyncDispose]());
+
+const create = (headers = ID, name = 'fresh') => door.call('POST', '/apps', { body: { name }, headers });
+
+/** Makes the creation of an app wait at the gate; answers how often it began, and the signal it was given. */
+function holdCreation() {
+  const { apps } = door.world.services;
+  const inner = apps.create.bind(apps);
+  const seen: AbortSignal[] = [];
+  Object.assign(apps, {
+    async create(...args: Parameters<typeof inner>) {
+      seen.push(args[2]);
+      await gate.opened;
+      return inner(...args);
+    },
+  });
+  return seen;
+}
+/** Begins a request and hangs up as soon as `until` holds. */
+async function hangUp(method: string, path: string, until: () => void, body?: object): Promise<void> {
+  const payload = body && JSON.stringify(body);
+  const req = request(door.url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${door.world.adminToken}`,
+      ...ID,
+      ...(payload !== undefined && { 'content-length': Buffer.byteLength(payload) }),
+    },
+  });
+  req.on('error', () => undefined); // that is the point
+  req.end(payload);
+  await vi.waitFor(until, WAIT);
+  req.destroy();
+}
+
+describe('a question', () => {
+  it('is given up when the client goes away', async () => {
+    let asked: AbortSignal | undefined;
+    Object.assign(door.world.services.apps, {
+      list: (_actor: unknown, signal: AbortSignal) => {
+        asked = signal;
+        return pause(60_000, signal);
+      },
+    });
+    await hangUp('GET', '/apps', () => expect(asked).toBeDefined());
+    await vi.waitFor(() => expect(asked?.aborted).toBe(true), WAIT);
+  });
+});
+
+describe('a change', () => {
+  it('runs to its end when the client goes away, and tells the answer to who asks again', async () => {
+    const begun = holdCreation();
+    await hangUp('POST', '/apps', () => expect(begun).toHaveLength(1), { name: 'fresh' });
+    await pause(20, new AbortController().signal);
+    expect(begun[0]?.aborted).toBe(false);
+    gate.open();
+    await vi.waitFor(() => expect(door.world.writes).toEqual(['create']), WAIT);
+    expect(await create()).toMatchObject({ status: 201, body: { name: 'fresh' } });
+    expect(door.world.writes).toEqual(['create']);
+  });
+
+  it('is done for each who asks without a Request-Id', async () => {
+    expect((await create({} as typeof ID)).status).toBe(201);
+    expect((await create({} as typeof ID)).status).toBe(422);
+    expect(door.world.kept.size).toBe(0);
+  });
+
+  it('that was refused is not kept: a later try may succeed', async () => {
+    door.world.deployed('fresh');
+    expect((await create()).status).toBe(422);
+    door.world.apps.delete('fresh');
+    expect((await create()).status).toBe(201);
+  });
+
+  it('shares its failure too with who asks again meanwhile, and with nobody after that', async () => {
+    const begun = holdCreation();
+    const { accounts } = door.world.services;
+    const authenticate = vi.spyOn(accounts, 'authenticate');
+    door.world.deployed('fresh');
+    const both = [create(), create()];
+    await vi.waitFor(() => expect([begun.length, authenticate.mock.calls.length]).toEqual([1, 2]), WAIT);
+    await pause(100, new AbortController().signal); // from there the other only reads its body
+    gate.open();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([422, 422]);
+    expect(begun).toHaveLength(1);
+    await create();
+    expect(begun).toHaveLength(2);
+  });
+
+  it('is not answered from what another version kept in a shape we cannot read', async () => {
+    door.world.kept.set(`${door.world.admin.userId} ${ID['request-id']}`, {
+      status: 201,
+      body: { old: true },
+    });
+    expect(await create()).toMatchObject({ status: 201, body: { name: 'fresh' } });
+    expect(door.world.writes).toEqual(['create']);
+  });
+
+  it('is kept without anything that tells what was asked', async () => {
+    await door.call('PATCH', '/apps/demo/config-vars', { body: { PASSWORD: 'hunter2' }, headers: ID });
+    const kept = JSON.stringify([...door.world.kept]);
+    expect(kept).toContain('request');
+    expect(kept).not.toMatch(/hunter2|PASSWORD|config-vars/);
+  });
+});
+
+describe('a list', () => {
+  const names = (body: unknown): unknown[] => (body as { name: string }[]).map(({ name }) => name);
+
+  it('says by what it can be cut, and where the rest begins', async () => {
+    for (const name of ['alpha', 'beta', 'gamma']) door.world.deployed(name);
+    const first = await door.call('GET', '/apps', { headers: { range: 'name ..; max=2' } });
+    expect([first.status, names(first.body)]).toEqual([206, ['alpha', 'beta']]);
+    expect(first.headers['accept-ranges']).toBe('name, id');
+    const range = String(first.headers['next-range']);
+    const rest = await door.call('GET', '/apps', { headers: { range } });
+    expect([rest.status, names(rest.body), rest.headers['next-range']]).toEqual([
+      200,
+      ['demo', 'gamma'],
+      undefined,
+    ]);
+  });
+});
