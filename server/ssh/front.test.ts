@@ -1,0 +1,158 @@
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { quietLog } from '../../lib/log.ts';
+import { startFront, type Front, type Visitor } from './front.ts';
+import { LIMITS, type SshLimits } from './limits.ts';
+
+const WAIT = { timeout: 3_000, interval: 2 };
+const opened: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+
+async function open(limits: Partial<SshLimits> = {}): Promise<{ front: Front; visitors: Visitor[] }> {
+  const visitors: Visitor[] = [];
+  const front = await startFront({
+    port: 0,
+    log: quietLog(),
+    limits: { ...LIMITS, ...limits },
+    onVisitor: (visitor) => visitors.push(visitor),
+  });
+  opened.push(front);
+  return { front, visitors };
+}
+interface Guest {
+  readonly socket: Socket;
+  readonly text: () => string;
+  readonly closed: () => boolean;
+}
+async function visit(front: Front): Promise<Guest> {
+  const socket = connect(front.port, '127.0.0.1');
+  let text = '';
+  let closed = false;
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.on('error', () => undefined); // being cut off is what these tests are about
+  socket.once('close', () => (closed = true));
+  opened.push({ [Symbol.asyncDispose]: () => Promise.resolve(void socket.destroy()) });
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return { socket, text: () => text, closed: () => closed };
+}
+/** One after the other, each arrived before the next one comes. */
+async function visits(front: Front, visitors: Visitor[], count: number): Promise<Guest[]> {
+  const guests: Guest[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const before = visitors.length;
+    guests.push(await visit(front));
+    await vi.waitFor(() => expect(visitors.length).toBe(before + 1), WAIT);
+  }
+  return guests;
+}
+const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('a visitor', () => {
+  it('who does not log in is cut off after the grace, one who does stays', async () => {
+    const { front, visitors } = await open({ loginGraceMs: 60 });
+    const [silent, member] = await visits(front, visitors, 2);
+    visitors[1]?.admit();
+    await vi.waitFor(() => expect(silent?.closed()).toBe(true), WAIT);
+    await moment();
+    expect(member?.closed()).toBe(false);
+  });
+
+  it('is known by the remote end of the connection, while that is there', async () => {
+    const { front, visitors } = await open();
+    const [guest] = await visits(front, visitors, 1);
+    const { remoteAddress = '', remotePort = 0 } = visitors[0]?.socket ?? {};
+    expect(front.find(remoteAddress, remotePort)).toBe(visitors[0]);
+    expect(visitors[0]?.source).toBe('127.0.0.1');
+    guest?.socket.destroy();
+    await vi.waitFor(() => expect(front.find(remoteAddress, remotePort)).toBeUndefined(), WAIT);
+  });
+});
+
+describe('when the places are used up', () => {
+  it('the oldest stranger of the source leaves, and nobody who has logged in', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 2 });
+    const [member, oldest] = await visits(front, visitors, 2);
+    visitors[0]?.admit();
+    const [second, third] = await visits(front, visitors, 2);
+    await vi.waitFor(() => expect(oldest?.closed()).toBe(true), WAIT);
+    await moment();
+    expect([member, second, third].map((guest) => guest?.closed())).toEqual([false, false, false]);
+  });
+
+  it('of all strangers, the oldest of the heaviest source leaves', async () => {
+    const { front, visitors } = await open({ strangers: 2 });
+    const [oldest, second, third] = await visits(front, visitors, 3);
+    await vi.waitFor(() => expect(oldest?.closed()).toBe(true), WAIT);
+    expect([second?.closed(), third?.closed()]).toEqual([false, false]);
+  });
+
+  it('of all connections, the newest is told why it cannot stay', async () => {
+    const { front, visitors } = await open({ connections: 1 });
+    await visits(front, visitors, 1);
+    const late = await visit(front);
+    await vi.waitFor(() => expect(late.closed()).toBe(true), WAIT);
+    expect(late.text()).toContain('try again later');
+    expect(visitors).toHaveLength(1);
+  });
+});
+
+describe('a source', () => {
+  /** Tries a key (or not) and leaves without a login. */
+  async function fail(front: Front, visitors: Visitor[], tried: boolean): Promise<void> {
+    const [guest] = await visits(front, visitors, 1);
+    if (tried) visitors.at(-1)?.triedKey();
+    const socket = visitors.at(-1)?.socket;
+    guest?.socket.destroy();
+    await vi.waitFor(() => expect(socket?.closed).toBe(true), WAIT);
+  }
+
+  it('whose keys failed five times is turned away', async () => {
+    const { front, visitors } = await open();
+    for (let n = 0; n < 5; n += 1) await fail(front, visitors, true);
+    const late = await visit(front);
+    await vi.waitFor(() => expect(late.closed()).toBe(true), WAIT);
+    expect(late.text()).toContain('Too many failed logins');
+  });
+
+  it('that tried no key has not failed', async () => {
+    const { front, visitors } = await open();
+    for (let n = 0; n < 7; n += 1) await fail(front, visitors, false);
+    await visits(front, visitors, 1);
+    expect(visitors).toHaveLength(8);
+  });
+
+  it('that logs in between starts over', async () => {
+    const { front, visitors } = await open();
+    for (let n = 0; n < 4; n += 1) await fail(front, visitors, true);
+    await visits(front, visitors, 1);
+    visitors.at(-1)?.admit();
+    for (let n = 0; n < 4; n += 1) await fail(front, visitors, true);
+    await visits(front, visitors, 1);
+    expect(visitors).toHaveLength(10);
+  });
+});
+
+describe('closing', () => {
+  it('takes nobody new and keeps who is there; disposal cuts everybody', async () => {
+    const { front, visitors } = await open();
+    const [guest] = await visits(front, visitors, 1);
+    front.close();
+    await expect(
+      new Promise((resolve, reject) => {
+        connect(front.port, '127.0.0.1').once('connect', resolve).once('error', reject);
+      }),
+    ).rejects.toThrow('ECONNREFUSED');
+    expect(guest?.closed()).toBe(false);
+    await front[Symbol.asyncDispose]();
+    await vi.waitFor(() => expect(guest?.closed()).toBe(true), WAIT);
+  });
+
+  it('cannot happen to a port that somebody else has: opening it fails', async () => {
+    const { front } = await open();
+    await expect(
+      startFront({ port: front.port, log: quietLog(), limits: LIMITS, onVisitor: () => undefined }),
+    ).rejects.toThrow('EADDRINUSE');
+  });
+});
