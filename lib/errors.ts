@@ -46,7 +46,7 @@ export function errorTable<T extends Record<string, ErrorRow<never>>>(rows: T): 
       return new KnownError(id, entry.retry, entry.say(params), { params: params as object, cause });
     },
     is(err, id): err is KnownError {
-      return err instanceof KnownError && (id === undefined ? err.id in rows : err.id === id);
+      return err instanceof KnownError && (id === undefined ? Object.hasOwn(rows, err.id) : err.id === id);
     },
   };
 }
