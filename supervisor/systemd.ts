@@ -17,9 +17,9 @@ export function renderUnit(
   values: { node: string; main: string; environment: string },
 ): string {
   return template
-    .replaceAll('@NODE@', values.node)
-    .replaceAll('@MAIN@', values.main)
-    .replaceAll('@ENVIRONMENT@', values.environment);
+    .replaceAll('@NODE@', () => values.node)
+    .replaceAll('@MAIN@', () => values.main)
+    .replaceAll('@ENVIRONMENT@', () => values.environment);
 }
 
 /** The settings that were given, as systemd's EnvironmentFile= reads them. */
