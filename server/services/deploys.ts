@@ -44,6 +44,8 @@ export interface DeploysDeps {
 
 /** A build asks this often whether a newer push has taken its place. */
 const SUPERSEDED_LOOK_MS = 500;
+/** A build that failed for a reason of ours is looked at again this often until it is decided. */
+const AGAIN_MS = 1_000;
 /** A builder that went away is restarted by the supervisor; the second try waits this long for it. */
 const BUILDER_BACK_MS = 3_000;
 const DECIDED_LOOK_MS = 500;
@@ -55,13 +57,7 @@ export function createDeploys(deps: DeploysDeps): Deploys {
     for (;;) {
       const build = await deps.builds.claim(appId, deps.epoch(), signal);
       if (!build) return;
-      try {
-        await deploy(deps, build, signal);
-      } catch (err) {
-        if (signal.aborted) throw err;
-        deps.log.error({ err, app: appId, build: build.id }, 'build failed for a reason of ours');
-        await refuse(deps, build, messageOf(err), signal);
-      }
+      await seeThrough(deps, build, signal);
     }
   }
 
@@ -79,6 +75,42 @@ export function createDeploys(deps: DeploysDeps): Deploys {
       return entry;
     },
   };
+}
+
+/** Until the build is decided: while we reign, nobody else takes up what we have claimed. */
+async function seeThrough(deps: DeploysDeps, claimed: Build, signal: AbortSignal): Promise<void> {
+  let reason: string | undefined;
+  let said: string | undefined;
+  for (;;) {
+    try {
+      await (reason === undefined
+        ? deploy(deps, claimed, signal)
+        : takeUpAgain(deps, claimed.id, reason, signal));
+      return;
+    } catch (err) {
+      if (signal.aborted) throw err;
+      if (said !== messageOf(err))
+        deps.log.error({ err, app: claimed.appId, build: claimed.id }, 'build failed for a reason of ours');
+      said = messageOf(err);
+      if (reason !== undefined) await pause(AGAIN_MS, signal);
+      reason ??= said;
+    }
+  }
+}
+
+/**
+ * A build that failed in our hands. Once there is a release the controller rolls it out whatever became of us, so only
+ * its deployment can say how the push ended; "failed" would leave a live app behind a failed push.
+ */
+async function takeUpAgain(
+  deps: DeploysDeps,
+  id: string,
+  reason: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = await deps.builds.find(id, signal);
+  if (now?.status !== 'building') return; // whoever took its place, or destroyed the app, has said so
+  await (now.releaseId === null ? refuse(deps, now, reason, signal) : deploy(deps, now, signal));
 }
 
 async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<void> {
@@ -104,8 +136,12 @@ async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Pro
 
 /** The branch must still be where the sender saw it: else two overlapping pushes would end with a live app behind a failed push. */
 async function branchMoved(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<boolean> {
-  const now = await deps.repositories.resolve(build.appId, build.push.ref, signal);
-  return now !== build.push.from && now !== build.push.commit;
+  const { ref, from, commit } = build.push;
+  const last = await deps.builds.lastDeployed(build.appId, signal);
+  const now = await deps.repositories.resolve(build.appId, ref, signal);
+  // The push before this one may have succeeded so lately that git has yet to move the branch.
+  const soon = last?.push.ref === ref ? last.push.commit : now;
+  return [now, soon].some((id) => id !== from && id !== commit);
 }
 
 async function makeImage(
@@ -123,6 +159,7 @@ async function makeImage(
     );
     return undefined;
   }
+  signal.throwIfAborted(); // the watch hears only of what comes after
   const superseded = new AbortController();
   const watch = watchSuperseded(deps, build, superseded, signal);
   try {
@@ -147,18 +184,22 @@ async function watchSuperseded(
 ): Promise<void> {
   const stop = (): void => over.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
-  try {
-    while (!over.signal.aborted) {
+  const isOver = (): boolean => over.signal.aborted;
+  let blind = false;
+  while (!isOver()) {
+    try {
       const now = await deps.builds.find(build.id, over.signal);
+      blind = false;
       if (now?.status !== 'building') over.abort(new Error('superseded'));
       else await pause(SUPERSEDED_LOOK_MS, over.signal);
+    } catch (err) {
+      if (isOver()) break;
+      if (!blind) deps.log.warn({ err, build: build.id }, 'could not look whether a build is still wanted');
+      blind = true;
+      await pause(SUPERSEDED_LOOK_MS, over.signal).catch(() => undefined); // aborted: it is over
     }
-  } catch (err) {
-    if (!over.signal.aborted)
-      deps.log.warn({ err, build: build.id }, 'could not look whether a build is still wanted');
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
+  signal.removeEventListener('abort', stop);
 }
 
 /** Building is idempotent (same source, same names), so a builder that died is asked once more. */
@@ -202,14 +243,20 @@ async function buildOnce(
     token: deps.tokens.pushToken(repository),
   };
   const transcript = deps.transcripts.writer(build.id, signal);
-  for await (const news of deps.builder.build(order, signal)) {
-    if (news.kind === 'line') transcript.write(news.text);
-    else if (news.kind === 'stage')
-      deps.log.debug({ app: app.name, build: build.id, stage: news.name, ms: news.ms }, 'build stage ended');
-    else {
-      await transcript.flush();
-      return news.kind === 'built' ? { image: news.image } : { message: news.message, retry: news.retry };
+  try {
+    for await (const news of deps.builder.build(order, signal)) {
+      if (news.kind === 'line') transcript.write(news.text);
+      else if (news.kind === 'stage')
+        deps.log.debug(
+          { app: app.name, build: build.id, stage: news.name, ms: news.ms },
+          'build stage ended',
+        );
+      else
+        return news.kind === 'built' ? { image: news.image } : { message: news.message, retry: news.retry };
     }
+  } finally {
+    // Also when the builder died: what it said comes before what is said about it.
+    await transcript.flush();
   }
   throw PlatformError.of('builder_away', {});
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { insist } from '../../lib/retry.ts';
 import type { Actor } from '../domain/actor.ts';
 import { deployBranches, type App } from '../domain/app.ts';
 import type { Push } from '../domain/build.ts';
@@ -62,15 +63,24 @@ export function createPushes(deps: PushesDeps): Pushes {
       const app = await reach(apps, actor, 'deploy', appId, signal);
       const push = deployOf(app, updates);
       const id = randomUUID();
-      await repositories.receive(app.id, { id, commit: push.commit, quarantine }, signal);
-      deps.open.add(id);
+      const superseded = `A newer push (${push.commit.slice(0, 7)} by ${actor.email}) took its place; nothing of it is live`;
       try {
-        const superseded = `A newer push (${push.commit.slice(0, 7)} by ${actor.email}) took its place; nothing of it is live`;
+        await repositories.receive(app.id, { id, commit: push.commit, quarantine }, signal);
+        deps.open.add(id);
         await builds.submit({ id, appId: app.id, userId: actor.userId, push }, superseded, signal);
+      } catch (err) {
+        deps.open.delete(id);
+        // Nobody else knows that it is there. If this fails too, it only costs space.
+        await repositories.release(app.id, id, signal).catch(() => undefined);
+        throw err;
+      }
+      try {
         queue.wake(app.id);
         for await (const line of transcripts.follow(id, signal)) say(line);
-        const build = await builds.find(id, signal);
-        if (build?.status === 'superseded') say(` !     ${build.failure ?? superseded}.`);
+        // Its release may be live by now: no failure to ask may be told as the failure of the push.
+        const build = await insist(() => builds.find(id, signal), ASK_AGAIN_MS, signal);
+        if (build?.status === 'superseded')
+          say(` !     ${(build.failure ?? superseded).replace(/\.$/, '')}.`);
         if (build?.status === 'succeeded') return true;
         await repositories.release(app.id, id, signal);
         return false;
@@ -84,6 +94,7 @@ export function createPushes(deps: PushesDeps): Pushes {
 
 /** How long git may take from the hook's answer to the moved ref. */
 const GIT_MOVES_MS = 10_000;
+const ASK_AGAIN_MS = 500;
 
 /** The one branch of a push that deploys; tags may come along. */
 function deployOf(app: App, updates: readonly RefUpdate[]): Push {

@@ -1,4 +1,5 @@
 import type { Bulletin } from '../../lib/bulletin.ts';
+import { insist } from '../../lib/retry.ts';
 import { settled } from '../domain/build.ts';
 import { decided } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -71,11 +72,17 @@ export function createTranscripts({ store, builds, releases, bulletin }: Transcr
 
     async *follow(stream, signal) {
       let position = 0;
+      let known = false;
       for (;;) {
         const mark = bulletin.mark(stream);
-        // Asked before reading: what was written before the end is then read after it.
-        const last = await over(stream, signal);
-        const lines = await store.read(stream, position, signal);
+        const look = async () => ({
+          // Asked before reading: what was written before the end is then read after it.
+          last: await over(stream, signal),
+          lines: await store.read(stream, position, signal),
+        });
+        // What is followed goes on without us, so a reader outlives a database that is away for a moment.
+        const { last, lines } = known ? await insist(look, LOOK_MS, signal) : await look();
+        known = true;
         for (const line of lines) yield line.text;
         position = lines.at(-1)?.position ?? position;
         if (lines.length > 0) continue;
