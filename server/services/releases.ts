@@ -1,5 +1,5 @@
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import { formationFor, type App } from '../domain/app.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { rollbackTarget, type Release } from '../domain/release.ts';
@@ -68,7 +68,8 @@ export function createReleases({
           commit: to.commit,
           userId: actor.userId,
           buildId: null,
-          formation: app.formation,
+          // Types that the current release lacks have lost their counts: without it a lost web would stay at 0.
+          formation: formationFor(Object.keys(to.image?.processes ?? {}), app.formation),
         },
         signal,
       );
