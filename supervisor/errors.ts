@@ -26,6 +26,11 @@ export const setupErrors = errorTable({
     say: ({ path, parent }) =>
       `The database runs as an unprivileged user and cannot reach ${path} because ${parent} is closed to other users; choose another GANTRY_HOME or allow entering (chmod o+x ${parent}).`,
   }),
+  start_interrupted: row<object>({
+    retry: true,
+    say: () =>
+      'Interrupted: the platform goes on starting in the background; gantry doctor says how far it is, script/stop ends it.',
+  }),
   home_occupied: row<{ path: string }>({
     retry: false,
     say: ({ path }) =>

@@ -135,11 +135,17 @@ async function upDetached(
 ): Promise<void> {
   const before = await readPidFile(pidFileOf(home, 'supervisor'));
   const child = await launch(caller, home, signal);
-  await newSupervisor({ home, before, child }, signal);
-  for await (const event of askProgress(home, signal)) {
-    if (event.kind === 'line') caller.terminal.say(event.text);
-    if (event.kind === 'failed') throw setupErrors.of('start_failed', { said: event.message });
-    if (event.kind === 'ready') return greet();
+  try {
+    await newSupervisor({ home, before, child }, signal);
+    for await (const event of askProgress(home, signal)) {
+      if (event.kind === 'line') caller.terminal.say(event.text);
+      if (event.kind === 'failed') throw setupErrors.of('start_failed', { said: event.message });
+      if (event.kind !== 'ready') continue;
+      await greet();
+      return;
+    }
+  } catch (err) {
+    throw signal.aborted ? setupErrors.of('start_interrupted', {}, err) : err;
   }
 }
 
