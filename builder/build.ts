@@ -276,6 +276,7 @@ async function describe(
   const builder = files.get('buildpack') ?? '';
   const defaults = readRelease(files.get('release.yml') ?? '', builder);
   transcript.say(`       Procfile declares types     -> ${declared}`);
-  transcript.say(`       Default types for buildpack -> ${[...defaults.keys()].join(', ') || '(none)'}`);
+  if (facts.procfile.size === 0)
+    transcript.say(`       Default types for buildpack -> ${[...defaults.keys()].join(', ') || '(none)'}`);
   return { builder, processes: stackProcesses(facts.procfile, defaults) };
 }

@@ -2,18 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
 
 describe('the process types of an image', () => {
-  it('come from the Procfile, and from the buildpack where the Procfile is silent', () => {
-    const found = stackProcesses(
-      new Map([['worker', 'node w.js']]),
-      new Map([
-        ['web', 'npm start'],
-        ['worker', 'other'],
-      ]),
-    );
-    expect(found).toEqual({
-      web: { command: 'npm start', argv: ['/usr/local/bin/gantry-start', 'npm start'] },
+  it('come from the Procfile alone, so that an app of workers gets no web from its buildpack', () => {
+    const proposed = new Map([
+      ['web', 'npm start'],
+      ['worker', 'other'],
+    ]);
+    expect(stackProcesses(new Map([['worker', 'node w.js']]), proposed)).toEqual({
       worker: { command: 'node w.js', argv: ['/usr/local/bin/gantry-start', 'node w.js'] },
     });
+    expect(Object.keys(stackProcesses(new Map(), proposed))).toEqual(['web', 'worker']);
   });
 
   it('are the entry point of a Dockerfile image that has no Procfile', () => {

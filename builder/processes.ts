@@ -9,12 +9,15 @@ type Processes = BuiltImage['processes'];
 /** Starts an app's process in the stack: sources what the buildpacks left for the start, then becomes the command. */
 const START = '/usr/local/bin/gantry-start';
 
-/** The process types of an image that a buildpack made: those of the Procfile, else what the buildpack proposes. */
+/**
+ * The process types of an image that a buildpack made. A Procfile says all of them, as on Heroku; without one they are
+ * what the buildpack proposes.
+ */
 export function stackProcesses(
   procfile: ReadonlyMap<string, string>,
   defaults: ReadonlyMap<string, string>,
 ): Processes {
-  const types = new Map([...defaults, ...procfile]);
+  const types = procfile.size > 0 ? procfile : defaults;
   return Object.fromEntries([...types].map(([type, command]) => [type, { command, argv: [START, command] }]));
 }
 

@@ -43,6 +43,12 @@ describe('a source', () => {
     expect([...facts.checks]).toEqual([['web', '/up']]);
   });
 
+  it('tells which lines of its Procfile are not used', async () => {
+    const facts = await readSource(await archive({ Procfile: 'web node server.js' }), [], signal);
+    expect(facts.procfile.size).toBe(0);
+    expect(facts.warnings).toEqual([expect.stringContaining('Procfile line 1 is ignored')]);
+  });
+
   it('that breaks off is refused, and a fault of whoever reads it is not blamed on it', async () => {
     const path = await archive({ a: 'x'.repeat(5000), b: 'y' });
     const cut = join(folder, 'cut.tar');

@@ -11,6 +11,7 @@ export interface SourceFacts {
   readonly dockerfile: { readonly text: string; readonly stack: boolean; readonly ignored: Ignored } | null;
   readonly procfile: ReadonlyMap<string, string>;
   readonly checks: ReadonlyMap<string, string>;
+  /** What in these files is not used, a sentence each; for the transcript. */
   readonly warnings: readonly string[];
 }
 
@@ -49,6 +50,7 @@ export async function readSource(
   const appJson = texts.get('app.json');
   const { checks, warnings } =
     appJson === undefined ? { checks: new Map<string, string>(), warnings: [] } : parseAppJson(appJson);
+  const procfile = parseProcfile(texts.get('Procfile') ?? '');
   const written = texts.get('Dockerfile');
   return {
     dockerfile:
@@ -58,8 +60,8 @@ export async function readSource(
             ...scanDockerfile(written, registries),
             ignored: parseDockerignore(texts.get('.dockerignore') ?? ''),
           },
-    procfile: parseProcfile(texts.get('Procfile') ?? ''),
+    procfile: procfile.types,
     checks,
-    warnings,
+    warnings: [...procfile.warnings, ...warnings],
   };
 }
