@@ -32,11 +32,15 @@ describe('createTreeCheck', () => {
     },
   );
 
-  it('remembers links, and takes submodules for the empty folders they will be', () => {
+  it('remembers links', () => {
     const check = createTreeCheck(SOURCE_LIMITS);
     expect(check.add({ ...file('link'), mode: '120000' })).toBeUndefined();
-    expect(check.add({ ...file('module', 0), mode: '160000' })).toBeUndefined();
     expect([...check.links]).toEqual([['link', 'a'.repeat(40)]]);
+  });
+
+  it('refuses a submodule, which would be an empty folder in the app', () => {
+    const reason = createTreeCheck(SOURCE_LIMITS).add({ ...file('lib/theirs', 0), mode: '160000' });
+    expect(reason).toMatch(/^"lib\/theirs" is a git submodule, .*commit the files themselves$/);
   });
 
   it('refuses a link with an endless target', () => {

@@ -4,7 +4,7 @@ import type { SourceLimits } from './limits.ts';
 export interface TreeEntry {
   readonly mode: string;
   readonly id: string;
-  /** Bytes of a file; 0 for folders and submodules. */
+  /** Bytes of a file; 0 for folders. */
   readonly size: number;
   readonly path: string;
 }
@@ -17,7 +17,8 @@ export interface TreeCheck {
 }
 
 const LINK = '120000';
-const KNOWN_MODES = new Set(['040000', '100644', '100755', '100664', LINK, '160000']);
+const SUBMODULE = '160000';
+const KNOWN_MODES = new Set(['040000', '100644', '100755', '100664', LINK]);
 /** As long as a path may be to the kernel. */
 const LONGEST_TARGET = 4096;
 
@@ -35,6 +36,9 @@ export function createTreeCheck(limits: SourceLimits): TreeCheck {
       if (bytes > limits.bytes) return `its files are larger than ${sizeOf(limits.bytes)} in all`;
       const reason = pathProblem(path, limits);
       if (reason !== undefined) return `${quoted(path)} ${reason}`;
+      // It would be an empty folder in the image: what a submodule holds is not in the push, only where it was.
+      if (mode === SUBMODULE)
+        return `${quoted(path)} is a git submodule, whose files no push contains; remove it (git rm --cached) and commit the files themselves`;
       if (!KNOWN_MODES.has(mode)) return `${quoted(path)} is neither a file, a folder nor a link`;
       if (mode !== LINK) return undefined;
       links.set(path, id);
