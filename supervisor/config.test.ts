@@ -43,6 +43,14 @@ it.each([
   );
 });
 
+it.each([
+  ['GANTRY_HTTP_PORT', 'http', 'must be a number'],
+  ['GANTRY_SSH_PORT', '70000', 'must be at most 65535'],
+  ['GANTRY_LOG_LEVEL', 'loud', 'must be one of trace, debug, info, warn, error'],
+])('says in words why %s cannot be %s', (name, value, says) => {
+  expect(() => readSettings({ [name]: value })).toThrow(`The setting ${name} is wrong (${says}); correct it`);
+});
+
 it('lets only the way to the outside through to the programs', () => {
   const kept = inheritedEnvironment({
     HTTPS_PROXY: 'http://proxy:3128',

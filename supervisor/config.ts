@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { HOME_PATH } from '../lib/home-path.ts';
+import { problemOf } from '../lib/zod-problem.ts';
 import { setupErrors } from './errors.ts';
 
 const port = (fallback: number): z.ZodDefault<z.ZodCoercedNumber> =>
@@ -108,7 +109,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     const issue = parsed.error.issues[0];
     throw setupErrors.of('setting_invalid', {
       name: String(issue?.path[0] ?? 'a setting'),
-      problem: issue?.message ?? 'is invalid',
+      problem: issue ? problemOf(issue) : 'is not valid',
     });
   }
   const bundle = parsed.data.GANTRY_CA_BUNDLE ?? (existsSync(HOST_BUNDLE) ? HOST_BUNDLE : '');

@@ -36,10 +36,11 @@ export const addKey = z.strictObject({
 });
 
 const QUANTITY_IS = 'must be a number such as 2, or a change such as "+1" or "-1"';
-const QUANTITY = /^[+-]?\d{1,4}$/;
+/** As many digits as a number holds exactly; how many instances there may be is for the service to say. */
+const QUANTITY = /^[+-]?\d{1,15}$/;
 /** `2`, `"2"`, `"+1"`, `"-1"`: the last two are relative to what is. */
 const quantity = z
-  .union([z.int().min(0).max(9999), z.string().regex(QUANTITY, QUANTITY_IS)], { error: QUANTITY_IS })
+  .union([z.int().min(0, QUANTITY_IS), z.string().regex(QUANTITY, QUANTITY_IS)], { error: QUANTITY_IS })
   .transform((value): QuantityChange => {
     if (typeof value === 'number') return { set: value };
     return /^[+-]/.test(value) ? { by: Number(value) } : { set: Number(value) };

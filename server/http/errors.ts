@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { ZodError } from 'zod';
 import type { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
+import { problemOf } from '../../lib/zod-problem.ts';
 import type { FailureResource } from '../contract/resources.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { contextOf } from './context.ts';
@@ -91,7 +92,7 @@ function asKnown(err: unknown): KnownError | undefined {
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  'entity.parse.failed': 'its body is not valid JSON',
+  'entity.parse.failed': 'its body must be a JSON object',
   'entity.too.large': 'its body is larger than 1 MB',
   'encoding.unsupported': 'compressed bodies are not accepted',
   'charset.unsupported': 'its body is not in UTF-8',
@@ -107,18 +108,9 @@ function invalid(err: ZodError): KnownError {
   const issue = err.issues[0];
   if (issue === undefined)
     return PlatformError.of('invalid_params', { field: 'The body', problem: 'is not as expected' });
-  if (issue.code === 'unrecognized_keys') {
-    const field = [...issue.path, issue.keys[0]].join('.');
-    return PlatformError.of('invalid_params', { field, problem: 'is not a field that can be given here' });
-  }
-  const field = issue.path.length === 0 ? 'The body' : issue.path.join('.');
-  const problem =
-    issue.code === 'invalid_type' ? `must be ${article(issue.expected)}` : issue.message.replace(/\.$/, '');
-  return PlatformError.of('invalid_params', { field, problem });
-}
-
-function article(expected: string): string {
-  return `${/^[aeiou]/.test(expected) ? 'an' : 'a'} ${expected}`;
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
+  const field = path.length === 0 ? 'The body' : path.map(String).join('.').slice(0, 100);
+  return PlatformError.of('invalid_params', { field, problem: problemOf(issue) });
 }
 
 function isErrorId(id: string): id is ErrorId {

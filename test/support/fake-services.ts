@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pause } from '../../lib/deadline.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../../server/domain/actor.ts';
+import { instancesOf, MOST_INSTANCES } from '../../server/domain/app.ts';
 import { settled } from '../../server/domain/build.ts';
 import { describeChange } from '../../server/domain/config-vars.ts';
 import { decided, type Deployment } from '../../server/domain/deployment.ts';
@@ -245,6 +246,11 @@ export function createWorld(): World {
             throw PlatformError.of('invalid_params', { field: `Quantity of ${type}`, problem });
           }
           formation.set(type, count);
+        }
+        const wanted = instancesOf(formation);
+        if (wanted > MOST_INSTANCES) {
+          const limit = MOST_INSTANCES;
+          throw PlatformError.of('too_many_instances', { app: app.app.name, wanted, limit });
         }
         app.app = { ...app.app, formation };
         fillInstances(app);

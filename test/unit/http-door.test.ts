@@ -125,6 +125,16 @@ describe.each(endpoints.filter(({ method }) => method !== 'GET'))('$method $path
   });
 });
 
+it.each(['null', '"x"', '1', 'true', '{"name": '])(
+  'a body of %s is refused with what it must be',
+  async (body) => {
+    const answer = await door.call('POST', '/apps', { body });
+    expect(answer.body).toMatchObject({
+      message: 'The request could not be read: its body must be a JSON object.',
+    });
+  },
+);
+
 const refused: readonly [what: string, method: string, path: string, body: unknown, says: RegExp][] = [
   ['a field nobody knows', 'POST', '/apps', { name: 'fresh', colour: 'red' }, /colour is not a field/],
   ['a name of the wrong type', 'POST', '/apps', { name: 7 }, /name must be/],
@@ -149,6 +159,27 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
   ['PORT', 'PATCH', '/apps/demo/config-vars', { PORT: '1' }, /PORT is set by the platform/],
   ['a list of config vars', 'PATCH', '/apps/demo/config-vars', ['A'], /The body must be/],
   ['no updates', 'PATCH', '/apps/demo/formation', {}, /updates must be/],
+  [
+    'an empty list of updates',
+    'PATCH',
+    '/apps/demo/formation',
+    { updates: [] },
+    /^updates must not be empty\.$/,
+  ],
+  [
+    'a quantity that is less than nothing',
+    'PATCH',
+    '/apps/demo/formation',
+    { updates: [{ type: 'web', quantity: -1 }] },
+    /^updates\.0\.quantity must be a number such as 2/,
+  ],
+  [
+    'more instances than fit',
+    'PATCH',
+    '/apps/demo/formation',
+    { updates: [{ type: 'web', quantity: '99999' }] },
+    /^demo would have 99999 instances; at most 30 /,
+  ],
   [
     'a quantity in words',
     'PATCH',
