@@ -37,6 +37,7 @@ import { createInstances } from './services/instances.ts';
 import { createLogs } from './services/logs.ts';
 import { createPushes } from './services/pushes.ts';
 import { createReleases } from './services/releases.ts';
+import { createSources } from './services/sources.ts';
 import { createTranscripts } from './services/transcripts.ts';
 
 /** A build may take this long and print this much (Heroku's limits). */
@@ -146,6 +147,7 @@ export function openServices(
     transcripts,
     idempotency: adapters.idempotency,
     pushes: createPushes({ apps, builds, repositories, transcripts, queue, open }),
+    sources: createSources({ builds, repositories }),
     branches: createBranches({ apps, builds, repositories, open, log }),
     deploys: createDeploys({
       apps,

@@ -98,6 +98,7 @@ function startJobs(
   );
   const tidy = async (look: AbortSignal): Promise<void> => {
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
+    await services.sources.tidy(LEFTOVERS_MS, look);
   };
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.pushToken(STACK_REPOSITORY), look);

@@ -19,6 +19,10 @@ export interface Repositories {
   ): Promise<string>;
   /** Where `receive` put, or will put, the source archive of a build. */
   archiveOf(buildId: string): string;
+  /** The builds whose source archives are older than that. */
+  archives(olderThanMs: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** Removes the source archive of a build, whatever became of its repository. */
+  discard(buildId: string, signal: AbortSignal): Promise<void>;
   /** Forgets the hidden ref and the archive of a build. */
   release(appId: string, buildId: string, signal: AbortSignal): Promise<void>;
 }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Build } from '../../server/domain/build.ts';
+import { createSources } from '../../server/services/sources.ts';
 import { createGitRepositories, type GitRepositories } from '../../server/adapters/git/repositories.ts';
 import { commitAll, openGitDoor } from '../support/git-door.ts';
 
@@ -172,6 +174,27 @@ describe('taking a source', () => {
 });
 
 describe('tidying', () => {
+  it('removes the archives of builds that nobody will work on, once they are old, and no others', async () => {
+    const sources = join(home, 'sources');
+    await mkdir(sources);
+    const old = new Date(Date.now() - 2 * 3_600_000);
+    const state = { queued: 'queued', building: 'building', over: 'failed', live: 'succeeded' } as const;
+    for (const id of [...Object.keys(state), 'unknown', 'fresh']) {
+      await writeFile(join(sources, `${id}.tar`), 'x');
+      if (id !== 'fresh') await utimes(join(sources, `${id}.tar`), old, old);
+    }
+    await writeFile(join(sources, 'note.txt'), 'x');
+    const statuses = new Map<string, Build['status']>(Object.entries(state));
+    const builds = {
+      find: (id: string) => {
+        const status = statuses.get(id);
+        return Promise.resolve(status && ({ id, status } as Build));
+      },
+    };
+    expect(await createSources({ builds, repositories }).tidy(3_600_000, signal)).toBe(3);
+    expect((await readdir(sources)).sort()).toEqual(['building.tar', 'fresh.tar', 'note.txt', 'queued.tar']);
+  });
+
   it('removes what interrupted pushes left, once it is old', async () => {
     const path = await repositories.ensure('app', signal);
     const old = new Date(Date.now() - 2 * 3_600_000);

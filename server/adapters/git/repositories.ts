@@ -94,6 +94,13 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
 
     archiveOf,
 
+    archives: (olderThanMs, signal) => findArchives(options.sources, Date.now() - olderThanMs, signal),
+
+    async discard(buildId, signal) {
+      signal.throwIfAborted();
+      await rm(archiveOf(buildId), { force: true });
+    },
+
     async release(appId, buildId, signal) {
       const path = pathOf(appId);
       await rm(archiveOf(buildId), { force: true });
@@ -201,6 +208,19 @@ async function namesIn(folder: string): Promise<string[]> {
     if (isSystemError(err, 'ENOENT') || isSystemError(err, 'ENOTDIR')) return [];
     throw err;
   }
+}
+
+/** The builds whose archives were written before then. */
+async function findArchives(folder: string, before: number, signal: AbortSignal): Promise<string[]> {
+  const ids: string[] = [];
+  for (const name of await namesIn(folder)) {
+    signal.throwIfAborted();
+    const id = ID.safeParse(name.replace(/\.tar$/, ''));
+    if (!name.endsWith('.tar') || !id.success) continue;
+    const seen = await stat(join(folder, name)).catch(() => undefined); // its push has just ended
+    if (seen && seen.mtimeMs <= before) ids.push(id.data);
+  }
+  return ids;
 }
 
 async function removeOld(folder: string, name: RegExp, before: number): Promise<number> {
