@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { isSystemError } from '../lib/errors.ts';
 
 /** Where the supervisor's commands speak to a person. */
 export interface Terminal {
@@ -8,6 +9,10 @@ export interface Terminal {
 }
 
 export function createTerminal(): Terminal {
+  // Who reads no further (`script/server --detach | head -1`) has not asked for an end of the work.
+  process.stdout.on('error', (err) => {
+    if (!isSystemError(err, 'EPIPE')) throw err;
+  });
   return {
     say: (line) => void process.stdout.write(`${line}\n`),
     async confirm(question) {
