@@ -22,7 +22,8 @@ export interface RouterConfig {
   readonly logFile: string;
   readonly logLevel: string;
   readonly probeKey: Secret;
-  readonly settings: Settings;
+  /** All but what only the installed HAProxy can say. */
+  readonly settings: Omit<Settings, 'version'>;
   /** The users its processes may run as. */
   readonly uids: readonly number[];
 }

@@ -88,3 +88,20 @@ export const routerStatus = z.object({
   reloads: z.int(),
 });
 export type RouterStatus = z.infer<typeof routerStatus>;
+
+/**
+ * Which process of the router in this directory was started with these arguments; undefined for every other program,
+ * whatever file of the router it works on. HAProxy outlives the router, so by this it is found: by the next router,
+ * and by whoever stops the platform.
+ */
+export function haproxyProcess(
+  argv: readonly string[],
+  routerDir: string,
+): { slot: number; generation: number } | undefined {
+  const [program, quiet, , dir = '', , file = ''] = argv;
+  if (program !== 'haproxy' || quiet !== '-q' || !dir.startsWith(`${routerDir}/`)) return undefined;
+  const generation = /^g(\d{6})$/.exec(dir.slice(routerDir.length + 1))?.[1];
+  const slot = /^process-([01])\.cfg$/.exec(file)?.[1];
+  if (generation === undefined || slot === undefined) return undefined;
+  return { slot: Number(slot), generation: Number(generation) };
+}

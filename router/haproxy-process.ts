@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import { run } from '../lib/child.ts';
 import { pause, withDeadline } from '../lib/deadline.ts';
+import { haproxyProcess } from './contract.ts';
 import { RouterError } from './errors.ts';
 import { ask } from './haproxy-socket.ts';
+import { bindLine } from './render.ts';
 
 /** One run of one HAProxy process. */
 export interface Proc {
@@ -62,8 +65,24 @@ export function signalTo(proc: Proc, name: NodeJS.Signals): void {
   }
 }
 
+/** `haproxyProcess` knows a process by these. */
 function argumentsOf(where: Where, slot: number, generation: number): string[] {
   return ['-q', '-C', where.generationDir(generation), '-f', `process-${slot}.cfg`, '-f', 'pool'];
+}
+
+/** The version of the HAProxy that would be started now. */
+export async function installedVersion(signal: AbortSignal): Promise<string> {
+  const done = await withDeadline(START_TIMEOUT_MS, signal, (inner) => run('haproxy', ['-v'], {}, inner));
+  const version = /^HAProxy version ([\w.+~-]{1,60})\s/.exec(done.stdout)?.[1];
+  if (version === undefined)
+    throw new Error(`haproxy -v does not say its version: ${lastAlert(done.stdout)}`);
+  return version;
+}
+
+/** Whether the process was started to listen on a port. */
+export async function listensOn(proc: Proc, port: number, where: Where): Promise<boolean> {
+  const file = join(where.generationDir(proc.generation), `process-${proc.slot}.cfg`);
+  return (await readFile(file, 'utf8').catch(() => '')).includes(bindLine(port)); // without its file nobody can tell
 }
 
 /** Lets HAProxy read a generation without running it; throws `bad_configuration` with its reason. */
@@ -153,10 +172,7 @@ export async function findProcesses(routerDir: string, where: Where): Promise<Pr
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const what = slotAndGeneration(
-        (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0'),
-        routerDir,
-      );
+      const what = haproxyProcess((await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0'), routerDir);
       const started = startedAt(Number(name));
       // Anybody can start a program with such arguments.
       if (!what || started === undefined || !where.uids.includes((await stat(`/proc/${name}`)).uid)) continue;
@@ -166,18 +182,6 @@ export async function findProcesses(routerDir: string, where: Where): Promise<Pr
     }
   }
   return found;
-}
-
-function slotAndGeneration(
-  argv: readonly string[],
-  routerDir: string,
-): { slot: number; generation: number } | undefined {
-  const [program, quiet, , dir = '', , file = ''] = argv;
-  if (program !== 'haproxy' || quiet !== '-q' || !dir.startsWith(`${routerDir}/`)) return undefined;
-  const generation = /^g(\d{6})$/.exec(dir.slice(routerDir.length + 1))?.[1];
-  const slot = /^process-([01])\.cfg$/.exec(file)?.[1];
-  if (generation === undefined || slot === undefined) return undefined;
-  return { slot: Number(slot), generation: Number(generation) };
 }
 
 /** Removes the command socket that a process left behind. */

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { abortController } from '../lib/abort.ts';
 import { messageOf } from '../lib/errors.ts';
@@ -8,14 +7,15 @@ import { serveLocal } from '../lib/local-http.ts';
 import { rootLog } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import { createApplier } from './applier.ts';
-import { readConfig, type RouterConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { createConvergence } from './convergence.ts';
 import { createDoor } from './door.ts';
 import { RouterError } from './errors.ts';
-import type { Where } from './haproxy-process.ts';
+import { requireFree } from './free-port.ts';
+import { installedVersion, listensOn, type Where } from './haproxy-process.ts';
 import { createMeter } from './meter.ts';
-import { createPair, SLOTS } from './pair.ts';
-import { meetingPoint } from './render.ts';
+import { createPair, SLOTS, type Pair } from './pair.ts';
+import { meetingPoint, type Settings } from './render.ts';
 import { createRollout } from './rollout.ts';
 import { createStore } from './store.ts';
 
@@ -28,6 +28,7 @@ const QUARANTINE_MS = 5_000;
 
 const CLOSE_WITHIN_MS = 5_000;
 
+/** Runs until it is asked to stop. HAProxy, and with it every visitor, goes on without it: see Pair. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = rootLog('router', config.logLevel);
@@ -51,13 +52,13 @@ async function main(): Promise<void> {
   const pair = createPair({ where, routerDir: config.dir, log, onRestart: () => wakeReconcile() });
   const meter = createMeter(pair, await store.loadLedgers());
   const convergence = createConvergence(log);
-  const { settings, probeKey } = config;
+  const settings: Settings = { ...config.settings, version: await installedVersion(stop.signal) };
   const rollout = createRollout({ store, pair, convergence, settings, where, log });
   const applier = createApplier({ rollout, store, pair, meter, quarantineMs: QUARANTINE_MS });
 
   await pair.adopt(stop.signal);
-  if (pair.status().every((p) => !p.healthy)) await requireFree(config);
-  lifecycle.onClose('router processes', () => pair.stop());
+  await requirePort(settings, pair, where);
+  lifecycle.own(pair);
   await applier.open(stop.signal).catch((err: unknown) => {
     if (!RouterError.is(err, 'process_down') && !RouterError.is(err, 'not_converged')) throw err;
     log.error({ err }, 'not everything serves yet; will try again');
@@ -73,7 +74,7 @@ async function main(): Promise<void> {
     applier,
     sockets: SLOTS.map((slot) => meetingPoint(settings, slot).bind),
     port: settings.httpPort,
-    probeKey,
+    probeKey: config.probeKey,
     log,
     signal: stop.signal,
   });
@@ -84,14 +85,11 @@ async function main(): Promise<void> {
   stop.abort(new Error('the router is shutting down'));
 }
 
-/** HAProxy shares its port with anybody of the same user; without this, two platforms would share visitors too. */
-async function requireFree({ settings }: RouterConfig): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (err) => reject(RouterError.of('port_taken', { port: settings.httpPort }, err)));
-    server.listen({ port: settings.httpPort, host: '::' }, resolve);
-  });
-  await new Promise((resolve) => server.close(resolve));
+/** Ours may have it already; with anybody else HAProxy would share it. */
+async function requirePort({ httpPort }: Settings, pair: Pair, where: Where): Promise<void> {
+  for (const proc of SLOTS.map((slot) => pair.current(slot)))
+    if (proc && (await listensOn(proc, httpPort, where))) return;
+  await requireFree(httpPort, '::');
 }
 
 main().then(

@@ -2,7 +2,7 @@ import { pause, withDeadline } from '../lib/deadline.ts';
 import { messageOf } from '../lib/errors.ts';
 import { startLoop } from '../lib/loop.ts';
 import { RouterError } from './errors.ts';
-import { findProcesses, forget, isAlive, signalTo, type Proc } from './haproxy-process.ts';
+import { findProcesses, isAlive, type Proc } from './haproxy-process.ts';
 import {
   adoptInto,
   bury,
@@ -17,8 +17,11 @@ import {
   type SlotDeps,
 } from './slot.ts';
 
-/** The two independent HAProxy processes that share the port. One that dies is started again from the files on disk. */
-export interface Pair {
+/**
+ * The two independent HAProxy processes that share the port. One that dies is started again from the files on disk.
+ * Disposal lets go of them and they go on serving: the next router adopts them, or whoever stops the platform ends them.
+ */
+export interface Pair extends AsyncDisposable {
   /** Takes over what a former router left running. */
   adopt(signal: AbortSignal): Promise<void>;
   /** From now on whatever is missing is started with this generation. */
@@ -31,8 +34,6 @@ export interface Pair {
   running(slot: number, signal: AbortSignal): Promise<Proc>;
   retiring(): readonly Retiring[];
   status(): { pid: number; healthy: boolean; restarts: number }[];
-  /** Tells all processes to finish what they carry, and ends them after a while. */
-  stop(): Promise<void>;
 }
 
 export const SLOTS = [0, 1] as const;
@@ -40,7 +41,6 @@ export const SLOTS = [0, 1] as const;
 const WATCH_EVERY_MS = 40;
 const RETIRING_LOOK_EVERY_MS = 1_000;
 const RUNNING_WITHIN_MS = 10_000;
-const STOP_SOFTLY_MS = 2_000;
 
 export function createPair(deps: SlotDeps & { readonly routerDir: string }): Pair {
   const slots = SLOTS.map((index) => emptySlot(index));
@@ -101,15 +101,10 @@ export function createPair(deps: SlotDeps & { readonly routerDir: string }): Pai
         restarts,
       })),
 
-    async stop() {
+    async [Symbol.asyncDispose]() {
       await watching?.[Symbol.asyncDispose]();
+      // They would keep a process that has finished everything else.
       for (const old of slots.flatMap((s) => s.retiring)) old.line?.close();
-      const all = slots.flatMap((s) => [...s.retiring.map((r) => r.proc), ...(s.current ? [s.current] : [])]);
-      for (const proc of all) signalTo(proc, 'SIGUSR1');
-      await goneWithin(all, STOP_SOFTLY_MS);
-      for (const proc of all) signalTo(proc, 'SIGTERM');
-      await goneWithin(all, 1_000);
-      for (const proc of all) await forget(proc);
     },
   };
 }
@@ -131,9 +126,4 @@ function watchSlots(slots: readonly Slot[], wanted: () => number, deps: SlotDeps
     }
   }
   return startLoop(round, { name: 'router processes', log: deps.log, everyMs: WATCH_EVERY_MS });
-}
-
-async function goneWithin(procs: readonly Proc[], ms: number): Promise<void> {
-  const until = Date.now() + ms;
-  while (Date.now() < until && procs.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
 }

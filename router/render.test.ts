@@ -7,6 +7,7 @@ import { renderFixed, renderState, type Files, type Settings } from './render.ts
 import { commandsBetween, wantedRuntime } from './runtime.ts';
 
 const SETTINGS: Settings = {
+  version: '2.6.12-1+deb12u4',
   httpPort: 8080,
   jail: '/srv/gantry/run/haproxy',
   user: 'haproxy',
@@ -65,6 +66,12 @@ describe('golden files', () => {
       '../test/fixtures/router/not-root/process-1.cfg',
     );
   });
+});
+
+it('is another configuration for another HAProxy', () => {
+  expect(render([], { ...SETTINGS, version: '3.0.1' }).get('process-0.cfg')).not.toBe(
+    render([]).get('process-0.cfg'),
+  );
 });
 
 it('leaves every connection that the checks of a large pool do not need to visitors, and never less than a thousand', () => {

@@ -5,6 +5,8 @@ import { MAPS, slotName, wantedRuntime, type Server } from './runtime.ts';
 
 /** What the configuration depends on besides the state. Every string was checked when it was read. */
 export interface Settings {
+  /** Of the HAProxy that is installed: another one is another configuration, so that a running process is replaced. */
+  readonly version: string;
   readonly httpPort: number;
   /** Directory that HAProxy locks itself into, and where it meets the other process of its slot. */
   readonly jail: string;
@@ -43,7 +45,8 @@ function connectionsFor(settings: Settings, pool: Pool): number {
 
 function renderGlobal(settings: Settings, pool: Pool, socket: string): string {
   const jail = settings.user === null ? '' : `  user ${settings.user}\n  chroot ${settings.jail}\n`;
-  return `global
+  return `# HAProxy ${settings.version}
+global
 ${jail}  nbthread ${settings.threads}
   maxconn ${connectionsFor(settings, pool)}
   no strict-limits
@@ -137,13 +140,17 @@ function renderProbe(digest: string): string {
 `;
 }
 
+/** The line by which a process listens on a port. */
+export function bindLine(port: number): string {
+  return `  bind :${port}\n`;
+}
+
 function renderFrontend(settings: Settings, slot: number): string {
   const { bind, connect } = meetingPoint(settings, slot);
   const owner = settings.user === null ? '' : ` user ${settings.user}`;
   return `
 frontend public from base
-  bind :${settings.httpPort}
-  bind :::${settings.httpPort} v6only
+${bindLine(settings.httpPort)}  bind :::${settings.httpPort} v6only
   bind unix@${bind} accept-proxy mode 600${owner}
 ${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
   use_backend handoff if { stopping }

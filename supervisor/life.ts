@@ -10,7 +10,7 @@ import { setupErrors } from './errors.ts';
 import type { Home } from './home.ts';
 import type { PartStatus } from './part.ts';
 import { codeVersion, declarePlatform, selfCheck, supervisionVersion } from './platform.ts';
-import { stopPart, STOPS, type PartName } from './stopping.ts';
+import { findHaproxies, stopPart, STOPS, type PartName } from './stopping.ts';
 import { supervise, type Supervision } from './supervise.ts';
 
 export interface LifeDeps {
@@ -28,7 +28,8 @@ const SELF_CHECK_MS = 30_000;
  * One life of a supervisor: starts or adopts the parts, tells the story of the start, then keeps watch until the
  * signal aborts or another process takes over. The parts run on afterwards; whoever asked decides about them.
  * A start in which a part does not become ready ends the life with its error; what this life started is stopped
- * then, what it found running is left as it was.
+ * then, what it found running is left as it was. A router whose HAProxy was found serving visitors is left too, also
+ * when this life started it anew: a start that fails must not be what ends that.
  */
 export async function superviseUntil(
   deps: LifeDeps,
@@ -43,6 +44,7 @@ export async function superviseUntil(
   const stopped = new Promise<'asked to stop'>((resolve) => {
     signal.addEventListener('abort', () => resolve('asked to stop'), { once: true });
   });
+  const kept = new Set((await findHaproxies(home)).length > 0 ? ['router'] : []);
   await using supervision = supervise(platform.parts, platform.given, {
     home,
     log,
@@ -63,7 +65,7 @@ export async function superviseUntil(
     parts: () => supervision.statuses(),
   });
   try {
-    const started = start(deps, supervision, signal);
+    const started = start(deps, { supervision, kept }, signal);
     const end = await Promise.race([handedOver, stopped, started.then(() => undefined)]);
     return end ?? (await Promise.race([handedOver, stopped]));
   } finally {
@@ -71,13 +73,19 @@ export async function superviseUntil(
   }
 }
 
-async function start(deps: LifeDeps, supervision: Supervision, signal: AbortSignal): Promise<void> {
+async function start(
+  deps: LifeDeps,
+  { supervision, kept }: { readonly supervision: Supervision; readonly kept: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<void> {
   const { home, settings, story } = deps;
   try {
     await supervision.ready(signal);
   } catch (err) {
     if (signal.aborted) return;
-    const ours = supervision.statuses().filter((status) => status.origin === 'started');
+    const ours = supervision
+      .statuses()
+      .filter((status) => status.origin === 'started' && !kept.has(status.name));
     await supervision[Symbol.asyncDispose]();
     const names = new Set(ours.map((status) => status.name));
     for (const name of Object.keys(STOPS))

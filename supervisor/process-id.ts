@@ -82,7 +82,7 @@ export function signalProcess(id: ProcessId, name: NodeJS.Signals, whole?: 'grou
 }
 
 /** Resolves true when the process has ended, false when it has not within `ms`. */
-async function ended(id: ProcessId, ms: number, signal: AbortSignal): Promise<boolean> {
+export async function ended(id: ProcessId, ms: number, signal: AbortSignal): Promise<boolean> {
   const until = Date.now() + ms;
   while (isAlive(id)) {
     if (Date.now() >= until) return false;

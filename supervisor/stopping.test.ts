@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -25,8 +25,11 @@ afterEach(async () => {
   await rm(home.root, { recursive: true });
 });
 
-async function begin(env: Record<string, string>, args: readonly string[] = ['60']): Promise<ProcessId> {
-  const child = spawn('/bin/sleep', [...args], { env, stdio: 'ignore', detached: true });
+async function begin(
+  env: Record<string, string>,
+  [program, ...args]: readonly [string, ...string[]] = ['/bin/sleep', '60'],
+): Promise<ProcessId> {
+  const child = spawn(program, args, { env, stdio: 'ignore', detached: true });
   await new Promise((resolve) => child.once('spawn', resolve));
   const id = identify(child.pid ?? 0);
   if (!id) throw new Error('it does not run');
@@ -56,6 +59,15 @@ describe('stopping a part', () => {
     ];
     expect(await stopPart(home, 'router', patient)).toBe('stopped');
     expect([isAlive(left), ...others.map(isAlive)]).toEqual([false, true, true]);
+  });
+
+  it('ends nobody who only reads a file of the router', async () => {
+    const table = join(home.root, 'router', 'table.json');
+    await mkdir(join(home.root, 'router'));
+    await writeFile(table, '{}');
+    const reader = await begin({}, ['/usr/bin/tail', '-f', table]);
+    expect(await stopPart(home, 'router', patient)).toBe('was not running');
+    expect(isAlive(reader)).toBe(true);
   });
 
   it('leaves what the engine started to the engine: those are the apps', async () => {

@@ -1,9 +1,17 @@
 import { join } from 'node:path';
 import { run } from '../lib/child.ts';
+import { haproxyProcess } from '../router/contract.ts';
 import { SUPERVISED, bareEnvironment } from './context.ts';
 import type { Home } from './home.ts';
 import { pidFileOf } from './keeper.ts';
-import { endProcess, findProcesses, readPidFile, type ProcessId } from './process-id.ts';
+import {
+  ended,
+  endProcess,
+  findProcesses,
+  readPidFile,
+  signalProcess,
+  type ProcessId,
+} from './process-id.ts';
 
 /** How each part is asked to end, in the order in which that happens: doors first, what they stand on last. */
 export const STOPS = {
@@ -25,9 +33,12 @@ export function markOf(home: Home, part: PartName): Record<string, string> {
   return { [SUPERVISED]: `${home.id}/${part}` };
 }
 
+/** How long visitors' requests may take once HAProxy was asked to end; then they are cut. */
+const FINISH_MS = 2_000;
+
 /**
  * Ends one part of a platform that nobody supervises (any more), found by its pid file, and whatever it left
- * behind. Answers whether something ran. Idempotent.
+ * behind; for the router that is HAProxy too, which nothing else ends. Answers whether something ran. Idempotent.
  */
 export async function stopPart(
   home: Home,
@@ -39,19 +50,30 @@ export async function stopPart(
   if (running) await endProcess(running, { ...STOPS[name], pidFile }, signal);
   const left = await leftoversOf(home, name, signal);
   await Promise.all(left.map((id) => endProcess(id, { signal: 'SIGTERM', graceMs: 10_000 }, signal)));
-  return running || left.length > 0 ? 'stopped' : 'was not running';
+  const haproxies = name === 'router' ? await findHaproxies(home) : [];
+  await Promise.all(haproxies.map((id) => endHaproxy(id, signal)));
+  return running || left.length + haproxies.length > 0 ? 'stopped' : 'was not running';
 }
 
-/** Processes of a part whose parent is gone, e.g. HAProxy when the router was killed. */
+/** The processes that serve this platform's visitors, which outlive the router. */
+export function findHaproxies(home: Home): Promise<ProcessId[]> {
+  const dir = join(home.root, 'router');
+  return findProcesses(({ argv }) => haproxyProcess(argv, dir) !== undefined);
+}
+
+/** At SIGUSR1 HAProxy closes its port and ends once it has answered what it carries; at SIGTERM at once. */
+async function endHaproxy(id: ProcessId, signal: AbortSignal): Promise<void> {
+  signalProcess(id, 'SIGUSR1');
+  if (!(await ended(id, FINISH_MS, signal)))
+    await endProcess(id, { signal: 'SIGTERM', graceMs: 10_000 }, signal);
+}
+
+/** Processes of a part whose parent is gone. */
 async function leftoversOf(home: Home, name: PartName, signal: AbortSignal): Promise<ProcessId[]> {
   // What the engine for apps started are the apps; they are ended through it or not at all.
   if (name === 'engine') return [];
   const mark = `${SUPERVISED}=${home.id}/${name}`;
-  const files = name === 'router' ? join(home.root, 'router/') : undefined;
-  const marked = await findProcesses(
-    ({ env, argv }) =>
-      env.includes(mark) || (files !== undefined && argv.some((arg) => arg.startsWith(files))),
-  );
+  const marked = await findProcesses(({ env }) => env.includes(mark));
   return name === 'build-engine' ? [...marked, ...(await insideNamespace(home, signal))] : marked;
 }
 

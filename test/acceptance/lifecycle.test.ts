@@ -3,9 +3,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { run } from '../../lib/child.ts';
+import { run, type Finished } from '../../lib/child.ts';
 import { callJson } from '../../lib/local-http.ts';
-import { identify } from '../../supervisor/process-id.ts';
+import { findProcesses, identify } from '../../supervisor/process-id.ts';
+import { startLoad } from '../support/load.ts';
 import { meetPerson, visit, type Person } from '../support/person.ts';
 import { newPlatform, startPlatform, type TestPlatform } from '../support/platform.ts';
 import { staticSite } from '../support/samples.ts';
@@ -22,6 +23,20 @@ const pidOf = async (part: string): Promise<number> =>
     .parse(JSON.parse(await readFile(join(platform.place.home, 'run', `${part}.pid`), 'utf8'))).pid;
 const runs = (pid: number): boolean => identify(pid) !== undefined; // a zombie nobody has reaped does not run
 const site = async (): Promise<string> => (await visit(platform.place.httpPort, 'stays.localhost')).body;
+const haproxies = async (): Promise<number[]> => {
+  const files = join(platform.place.home, 'router/');
+  const ours = (argv: readonly string[]): boolean =>
+    argv[0] === 'haproxy' && argv.some((arg) => arg.startsWith(files));
+  return (await findProcesses(({ argv }) => ours(argv))).map((id) => id.pid).toSorted();
+};
+/** A start with another setting, and therefore with other programs of ours, as after an upgrade. */
+const startAs = (settings: NodeJS.ProcessEnv): Promise<Finished> =>
+  run(
+    join(import.meta.dirname, '..', '..', 'script', 'server'),
+    ['--detach'],
+    { env: { ...platform.env, ...settings } },
+    patient,
+  );
 /** What the doctor calls broken, in its own words. */
 const broken = async (): Promise<string[]> => {
   const { code, stdout } = await platform.doctor();
@@ -60,6 +75,26 @@ describe('starting again', () => {
     const again = await platform.script('server', '--detach');
     expect(again.code, again.stderr).toBe(0);
     expect(await Promise.all(PARTS.map(pidOf))).toEqual(before);
+    expect(await broken()).toEqual([]);
+  });
+});
+
+describe('a start with other settings', () => {
+  it('starts our programs anew without a visitor noticing, and the API comes back', async () => {
+    const { httpPort: port } = platform.place;
+    const [visitors, router] = [await haproxies(), await pidOf('router')];
+    const load = startLoad({ port, host: 'stays.localhost', perSecond: 50 });
+    for (const settings of [{ GANTRY_LOG_LEVEL: 'debug' }, {}]) {
+      const start = await startAs(settings);
+      expect(start.code, start.stderr).toBe(0);
+      expect(start.stdout).toContain('taking it over');
+      expect((await visit(port, 'api.localhost', '/health')).status).toBe(200);
+    }
+    const { failed, failures, rate } = await load.stop();
+    expect(failed, failures.join('\n')).toBe(0);
+    expect(rate).toBeGreaterThan(50 * 0.95);
+    expect(await pidOf('router')).not.toBe(router);
+    expect(await haproxies()).toEqual(visitors);
     expect(await broken()).toEqual([]);
   });
 });
@@ -112,6 +147,7 @@ describe('script/stop', () => {
 
     expect((await platform.script('stop')).code).toBe(0);
     expect(pids.filter(runs)).toEqual([]);
+    expect(await haproxies()).toEqual([]);
     expect(await containers()).toEqual(before);
     expect((await platform.doctor()).code).toBe(1);
 
@@ -168,7 +204,7 @@ describe('a start that cannot succeed says why in one sentence', () => {
     expect(start.code).toBe(1);
   });
 
-  it('when the database is newer than the program, and what ran before goes on running', async () => {
+  it('when the database is newer than the program, and who visits an app does not notice', async () => {
     const sql = async (text: string): Promise<string> => {
       const socket = join(platform.place.home, 'run', 'postgres');
       const found = await run(
@@ -184,12 +220,13 @@ describe('a start that cannot succeed says why in one sentence', () => {
     );
     process.kill(await pidOf('supervisor'), 'SIGKILL');
     process.kill(await pidOf('server'), 'SIGKILL');
-    const start = await platform.script('server', '--detach');
-    const served = await site();
+    const load = startLoad({ port: platform.place.httpPort, host: 'stays.localhost', perSecond: 50 });
+    const start = await startAs({ GANTRY_LOG_LEVEL: 'debug' });
+    const { failed, failures } = await load.stop();
     await sql("DELETE FROM _prisma_migrations WHERE id = 'future'");
     expect(start.stderr).toContain('written by a newer Gantry');
     expect(start.code).toBe(1);
-    expect(served).toContain('here I am');
+    expect(failed, failures.join('\n')).toBe(0);
     const again = await platform.script('server', '--detach');
     expect(again.code, again.stderr).toBe(0);
   });

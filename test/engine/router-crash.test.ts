@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
@@ -112,13 +111,6 @@ it('starts from disk alone after everything was killed, with every route of the 
     expect((await get(rig.port, `app-${n}.localhost`)).status, `app-${n}`).toBe(n % 2 ? 200 : 503);
 });
 
-it('stops its processes when it is told to stop', async () => {
-  await using rig = await startRig();
-  const all = await pids(rig);
-  await rig.stopAgent();
-  expect(all.filter(runs)).toEqual([]);
-});
-
 it('repairs what somebody changed in a process behind its back', async () => {
   await using rig = await startRig();
   await using app = await startApp('right');
@@ -219,14 +211,14 @@ it('converges after the agent was killed at any moment of an apply or a start, w
     await rig.killAgent();
     const said = await answer;
     if (n % 2 === 1) {
-      for (const pid of await haproxiesOf(rig)) process.kill(pid, 'SIGKILL');
+      for (const pid of await rig.haproxies()) process.kill(pid, 'SIGKILL');
       const starting = rig.startAgent().catch(() => undefined);
       await sleep(500 + n * 40);
       await rig.killAgent();
       await starting;
     }
     await rig.startAgent();
-    expect(await haproxiesOf(rig)).toHaveLength(2);
+    expect(await rig.haproxies()).toHaveLength(2);
     const bodies = new Set<string>();
     for (let k = 0; k < 8; k += 1) bodies.add((await get(rig.port, 'app.localhost')).body);
     expect(bodies.size).toBe(1);
@@ -234,16 +226,6 @@ it('converges after the agent was killed at any moment of an apply or a start, w
   }
   for (const app of apps) await app[Symbol.asyncDispose]();
 });
-
-/** Every HAProxy that runs from this home, whoever started it. */
-async function haproxiesOf(rig: Rig): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of (await readdir('/proc')).filter((n) => /^\d+$/.test(n))) {
-    const argv = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (argv.startsWith('haproxy') && argv.includes(`${rig.home}/`)) found.push(Number(name));
-  }
-  return found;
-}
 
 it('runs beside another router of the same machine without touching it', async () => {
   await using left = await startRig();

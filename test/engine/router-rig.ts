@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import {
   Agent,
   createServer,
@@ -38,7 +38,7 @@ export async function until(what: string, ms: number, isSo: () => Promise<boolea
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '::', resolve));
   const address = server.address();
@@ -60,11 +60,22 @@ export interface Rig extends AsyncDisposable {
   backends(): Promise<BackendState[]>;
   backend(app: string, key: string): Promise<BackendState | undefined>;
   status(): Promise<RouterStatus>;
-  startAgent(): Promise<void>;
+  /** On the rig's port, unless another is given. */
+  startAgent(httpPort?: number): Promise<void>;
   /** SIGKILL to the agent only. */
   killAgent(): Promise<void>;
   /** SIGTERM to the agent, and waits for its end. */
   stopAgent(): Promise<void>;
+  /** Every HAProxy that runs from this home, whoever started it. */
+  haproxies(): Promise<number[]>;
+}
+
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it ended between the look and the signal
+  }
 }
 
 function ended(child: ChildProcess): Promise<void> {
@@ -101,13 +112,13 @@ export async function startRig(): Promise<Rig> {
     backends: async () => backendStates.parse(await call('GET', '/backends')),
     backend: async (app, key) => (await rig.backends()).find((b) => b.app === app && b.key === key),
     status: async () => routerStatus.parse(await call('GET', '/status')),
-    async startAgent() {
+    async startAgent(httpPort = port) {
       agent = spawn(process.execPath, ['--import', 'tsx', 'router/main.ts'], {
         env: {
           PATH: process.env['PATH'],
           GANTRY_HOME: home,
           GANTRY_ID: 'test00',
-          GANTRY_HTTP_PORT: String(port),
+          GANTRY_HTTP_PORT: String(httpPort),
           GANTRY_LOG_LEVEL: 'debug',
         },
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -133,10 +144,22 @@ export async function startRig(): Promise<Rig> {
       agent.kill('SIGTERM');
       await ended(agent);
     },
+    async haproxies() {
+      const found: number[] = [];
+      for (const name of (await readdir('/proc')).filter((n) => /^\d+$/.test(n))) {
+        const argv = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
+        if (argv.startsWith('haproxy') && argv.includes(`${home}/`)) found.push(Number(name));
+      }
+      return found;
+    },
     async [Symbol.asyncDispose]() {
-      if (agent?.exitCode !== null || agent.signalCode !== null)
-        await rig.startAgent().catch(() => undefined);
       await rig.stopAgent();
+      // They outlive the agent; nobody but who stops the whole platform ends them.
+      await until('HAProxy to be gone', 5_000, async () => {
+        const left = await rig.haproxies();
+        for (const pid of left) endNow(pid);
+        return left.length === 0;
+      });
       log.end();
       await rm(home, { recursive: true, force: true });
     },
