@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HOME_PATH } from '../lib/home-path.ts';
@@ -60,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     uids: user === undefined ? [uid] : [uid, user],
     settings: {
       httpPort,
+      ipv6: existsSync('/proc/net/if_inet6'), // with `ipv6.disable=1` it is not there
       jail,
       user: user === undefined ? null : 'haproxy',
       probeDigest: createHash('sha256').update(key).digest('hex').toUpperCase(),

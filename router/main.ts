@@ -86,10 +86,10 @@ async function main(): Promise<void> {
 }
 
 /** Ours may have it already; with anybody else HAProxy would share it. */
-async function requirePort({ httpPort }: Settings, pair: Pair, where: Where): Promise<void> {
+async function requirePort({ httpPort, ipv6 }: Settings, pair: Pair, where: Where): Promise<void> {
   for (const proc of SLOTS.map((slot) => pair.current(slot)))
     if (proc && (await listensOn(proc, httpPort, where))) return;
-  await requireFree(httpPort, '::');
+  await requireFree(httpPort, ipv6 ? '::' : '0.0.0.0');
 }
 
 main().then(

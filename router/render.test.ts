@@ -8,6 +8,7 @@ import { commandsBetween, wantedRuntime } from './runtime.ts';
 
 const SETTINGS: Settings = {
   version: '2.6.12-1+deb12u4',
+  ipv6: true,
   httpPort: 8080,
   jail: '/srv/gantry/run/haproxy',
   user: 'haproxy',
@@ -66,6 +67,16 @@ describe('golden files', () => {
       '../test/fixtures/router/not-root/process-1.cfg',
     );
   });
+});
+
+it('listens on IPv6 where the kernel has it', () => {
+  const binds = (ipv6: boolean): string[] =>
+    render([], { ...SETTINGS, ipv6 })
+      .get('process-0.cfg')
+      ?.split('\n')
+      .filter((line) => line.startsWith('  bind :')) ?? [];
+  expect(binds(true)).toEqual(['  bind :8080', '  bind :::8080 v6only']);
+  expect(binds(false)).toEqual(['  bind :8080']);
 });
 
 it('is another configuration for another HAProxy', () => {

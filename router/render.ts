@@ -8,6 +8,8 @@ export interface Settings {
   /** Of the HAProxy that is installed: another one is another configuration, so that a running process is replaced. */
   readonly version: string;
   readonly httpPort: number;
+  /** Whether the kernel has IPv6 at all; without it HAProxy does not start with an address of that family. */
+  readonly ipv6: boolean;
   /** Directory that HAProxy locks itself into, and where it meets the other process of its slot. */
   readonly jail: string;
   /** The user HAProxy becomes after opening its ports; null when the router itself is not root. */
@@ -147,11 +149,11 @@ export function bindLine(port: number): string {
 
 function renderFrontend(settings: Settings, slot: number): string {
   const { bind, connect } = meetingPoint(settings, slot);
+  const public6 = settings.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : '';
   const owner = settings.user === null ? '' : ` user ${settings.user}`;
   return `
 frontend public from base
-${bindLine(settings.httpPort)}  bind :::${settings.httpPort} v6only
-  bind unix@${bind} accept-proxy mode 600${owner}
+${bindLine(settings.httpPort)}${public6}  bind unix@${bind} accept-proxy mode 600${owner}
 ${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
   use_backend handoff if { stopping }
   use_backend unknown unless { var(txn.place) -m found }
