@@ -151,6 +151,8 @@ async function upDetached(
 
 async function launch({ env }: Caller, home: Home, signal: AbortSignal): Promise<ProcessId | undefined> {
   if (await systemdRuns()) {
+    // A restart of the unit tells its supervisor to stop the platform; one that has let go of it before cannot.
+    await inCharge(home, signal, () => Promise.resolve());
     await startUnit(home, env, signal);
     return undefined;
   }
