@@ -94,7 +94,7 @@ describe('what does not fit the schema', () => {
     expect(await message({ name: 'long', size: { memory: 'x', on: [] } })).toBe(
       'size.memory must be a number.',
     );
-    expect(await message({ name: 'long', size: { memory: 1, on: {} } })).toBe('size.on must be an array.');
+    expect(await message({ name: 'long', size: { memory: 1, on: {} } })).toBe('size.on must be a list.');
     expect(await message({ name: 'long', size: { memory: 1, on: [], x: 1 } })).toMatch(
       /^size\.x is not a field/,
     );
@@ -111,7 +111,7 @@ describe('what the web framework refuses', () => {
     Object.assign(new Error('detail of the library'), { status, type });
 
   it.each([
-    ['entity.parse.failed', 'its body is not valid JSON'],
+    ['entity.parse.failed', 'its body must be a JSON object'],
     ['entity.too.large', 'its body is larger than 1 MB'],
     ['nobody.knows', 'it is malformed'],
   ])('is the fault of the client: %s', async (type, problem) => {

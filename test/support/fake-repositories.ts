@@ -53,6 +53,11 @@ export function createFakeRepositories(): FakeRepositories {
       return Promise.resolve(`/sources/${id}.tar`);
     },
     archiveOf: (id) => `/sources/${id}.tar`,
+    archives: () => Promise.resolve([...kept]),
+    async discard(id) {
+      kept.delete(id);
+      return Promise.resolve();
+    },
     async release(_appId, id) {
       kept.delete(id);
       return Promise.resolve();

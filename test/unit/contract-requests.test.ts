@@ -16,7 +16,7 @@ describe('a quantity', () => {
     );
   });
 
-  it.each([-1, 1.5, 10_000, '10000', '++1', '1+', '', ' 1', '1e3', '0x1', null, {}, true])(
+  it.each([-1, 1.5, '1'.repeat(16), '++1', '1+', '', ' 1', '1e3', '0x1', null, {}, true])(
     'is not %j',
     (value) => {
       expect(read(value)).toBeUndefined();
