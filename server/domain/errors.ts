@@ -58,6 +58,13 @@ export const PlatformError = errorTable({
         ? `There is no process type ${type}: nothing is deployed yet.`
         : `There is no process type ${type}; this app has ${known.join(', ')}.`,
   }),
+  instance_not_found: row<{ app: string; name: string; there: readonly string[] }>({
+    retry: false,
+    say: ({ app, name, there }) =>
+      there.length === 0
+        ? `No ${name} runs: ${app} has no processes now; see gantry ps.`
+        : `No ${name} runs: the processes of ${app} are ${there.join(', ')}.`,
+  }),
   too_many_instances: row<{ app: string; wanted: number; limit: number }>({
     retry: false,
     say: ({ app, wanted, limit }) =>

@@ -15,6 +15,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   unauthorized: 401,
   not_found: 404,
   process_type_not_found: 404,
+  instance_not_found: 404,
   app_changed: 409,
   build_superseded: 409,
   deploy_in_progress: 409,
@@ -78,6 +79,7 @@ export function sendFailure(log: Logger, err: unknown, res: Response): void {
 
 function resourceOf(err: KnownError): string | undefined {
   if (err.id === 'process_type_not_found') return 'formation';
+  if (err.id === 'instance_not_found') return 'dyno';
   return typeof err.params['resource'] === 'string' ? err.params['resource'] : undefined;
 }
 

@@ -111,7 +111,9 @@ describe('a change that is refused', () => {
     ['a key that is no name', { '1X': 'a' }, 'Config var "1X" must be letters, digits and underscores'],
     ['a key with a line end', { 'A\nB': 'a' }, 'Config var "A\\nB" must be letters'],
     ['the platform’s own key', { PORT: '80' }, 'Config var "PORT" is set by the platform'],
-    ['the removal of the platform’s own key', { DYNO: null }, 'Config var "DYNO" is set by the platform'],
+    ['the app’s name', { GANTRY_APP_NAME: 'x' }, 'Config var "GANTRY_APP_NAME" is set by the platform'],
+    ['the release’s', { GANTRY_RELEASE_VERSION: 'x' }, '"GANTRY_RELEASE_VERSION" is set by the platform'],
+    ['HOME before the first deploy', { HOME: '/srv' }, 'Config var "HOME" is /app in every app that'],
     ['a value with NUL', { A: 'a\u0000b' }, 'Config var "A" cannot hold a NUL character'],
     ['a good key beside a bad one', { A: '1', 'b-c': '2' }, 'Config var "b-c" must be'],
   ])('for %s says so and changes nothing', async (_, values, sentence) => {
@@ -121,6 +123,42 @@ describe('a change that is refused', () => {
     await expect(changed).rejects.toMatchObject({ id: 'invalid_params' });
     await expect(changed).rejects.toThrow(sentence);
     expect(await rig.releases.list(app.id, patient)).toHaveLength(1);
+  });
+
+  it.each([
+    ['nodejs', false],
+    ['dockerfile', true],
+  ])(
+    'for HOME is so where gantry-start would set it over it: made by %s it is taken: %s',
+    async (builder, taken) => {
+      const rig = createRig();
+      const app = await rig.createApp();
+      await rig.live(app, { ...imageOf(), builder });
+      const changed = rig.config.change(rig.ann, 'hello', change({ HOME: '/srv' }), patient);
+      const outcome = await changed.then(() => true).catch(() => false);
+      expect(outcome).toBe(taken);
+    },
+  );
+
+  it('because the platform sets it may still be removed, as it may have been set before', async () => {
+    const rig = createRig();
+    await rig.createApp();
+    for (const key of ['PORT', 'GANTRY_APP_NAME', 'HOME']) {
+      const made = await rig.config.change(rig.ann, 'hello', change({ [key]: null }), patient);
+      expect(made.release).toBeNull();
+    }
+  });
+
+  it('leaves alone what merely looks like the platform’s', async () => {
+    const rig = createRig();
+    await rig.createApp();
+    const made = await rig.config.change(
+      rig.ann,
+      'hello',
+      change({ GANTRY_ANYTHING: '1', PATH: '/bin', HOMEPAGE: '2' }),
+      patient,
+    );
+    expect(made.config.size).toBe(3);
   });
 
   it('for __proto__ touches no prototype', async () => {

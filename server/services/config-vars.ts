@@ -5,6 +5,7 @@ import {
   configKey,
   configValue,
   describeChange,
+  shadowed,
   type ConfigChange,
 } from '../domain/config-vars.ts';
 import type { Deployment } from '../domain/deployment.ts';
@@ -58,8 +59,8 @@ export function createConfigVars({
 
     async change(actor, name, change, signal) {
       const app = await reach(apps, actor, 'operate', name, signal);
-      refuseBadKeys(change);
       const base = await releases.latest(app.id, signal);
+      refuseBadKeys(change, base.image?.builder ?? null);
       const before = await releases.configOf(base.id, signal);
       const effective = new Map(
         [...change].filter(([key, value]) => (before.get(key)?.reveal() ?? null) !== value),
@@ -88,15 +89,17 @@ export function createConfigVars({
   };
 }
 
-function refuseBadKeys(change: ConfigChange): void {
+/** What is shadowed may still be removed: it may have been set before that was refused. */
+function refuseBadKeys(change: ConfigChange, builder: string | null): void {
   for (const [key, value] of change) {
-    const problem =
+    const issue =
       configKey.safeParse(key).error?.issues[0] ??
       (value === null ? undefined : configValue.safeParse(value).error?.issues[0]);
-    if (problem)
+    const problem = issue?.message ?? (value === null ? undefined : shadowed(key, builder));
+    if (problem !== undefined)
       throw PlatformError.of('invalid_params', {
         field: `Config var ${JSON.stringify(key.slice(0, 60))}`,
-        problem: problem.message,
+        problem,
       });
   }
 }

@@ -71,10 +71,18 @@ describe('a restart', () => {
     rig.runs(app.id, 'web', 2);
     rig.runs((await rig.createApp('other')).id, 'web', 3);
     await expect(rig.instances.restart(rig.ann, 'hello', which, patient)).rejects.toThrow(
-      `Couldn't find that dyno: ${name}.`,
+      `No ${name} runs: the processes of hello are web.2.`,
     );
     expect(await rig.releases.undecided(app.id, patient)).toEqual([]);
     expect(rig.woken).toEqual([]);
+  });
+
+  it('of a process of an app that runs none says so', async () => {
+    const rig = createRig();
+    await rig.live(await rig.createApp());
+    await expect(rig.instances.restart(rig.ann, 'hello', { type: 'web' }, patient)).rejects.toThrow(
+      'No web runs: hello has no processes now; see gantry ps.',
+    );
   });
 
   it('of an app to which nothing was deployed has nothing to answer', async () => {

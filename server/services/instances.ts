@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
-import type { Instance } from '../domain/instance.ts';
+import { instanceName, type Instance } from '../domain/instance.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Releases } from '../ports/releases.ts';
 import { reach } from './reach.ts';
@@ -13,6 +13,7 @@ export interface Instances {
   /**
    * Replaces the app's instances one release against itself, dropping no request. `which` names what the caller wants
    * restarted; all of the app's instances are replaced together. Undefined when nothing is deployed.
+   * Throws `instance_not_found`.
    */
   restart(
     actor: Actor,
@@ -41,13 +42,12 @@ export function createInstances({ apps, releases, controller }: InstancesDeps): 
       const app = await reach(apps, actor, 'operate', name, signal);
       const { type, number } = which;
       if (type !== undefined) {
-        const known = controller
-          .instancesOf(app.id)
-          .some((i) => i.type === type && (number === undefined || i.number === number));
-        if (!known)
-          throw PlatformError.of('not_found', {
-            resource: 'dyno',
-            name: number === undefined ? type : `${type}.${number}`,
+        const running = controller.instancesOf(app.id);
+        if (!running.some((i) => i.type === type && (number === undefined || i.number === number)))
+          throw PlatformError.of('instance_not_found', {
+            app: app.name,
+            name: (number === undefined ? type : `${type}.${number}`).slice(0, 100),
+            there: [...new Set(running.map(instanceName))].toSorted(),
           });
       }
       const deployment = await releases.redeploy(app, signal);

@@ -4,10 +4,11 @@ import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../../server/domain/actor.ts';
 import { instancesOf, MOST_INSTANCES } from '../../server/domain/app.ts';
 import { settled } from '../../server/domain/build.ts';
-import { describeChange } from '../../server/domain/config-vars.ts';
+import { describeChange, shadowed, type ConfigChange } from '../../server/domain/config-vars.ts';
 import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
-import { rollbackTarget, type Release } from '../../server/domain/release.ts';
+import { instanceName } from '../../server/domain/instance.ts';
+import { rollbackTarget, type ConfigVars, type Release } from '../../server/domain/release.ts';
 import { appName } from '../../server/domain/names.ts';
 import type { Services } from '../../server/http/services.ts';
 import type { Key } from '../../server/ports/accounts.ts';
@@ -185,11 +186,7 @@ export function createWorld(): World {
         const app = reach(actor, name);
         undecided(app);
         const before = app.configs.get(latest(app)?.id ?? '') ?? new Map<string, Secret>();
-        const config = new Map(before);
-        for (const [key, value] of change) {
-          if (value === null) config.delete(key);
-          else config.set(key, new Secret(value));
-        }
+        const config = changed(before, change, latest(app)?.image?.builder ?? null);
         const same = [...change].every(([key, value]) => (before.get(key)?.reveal() ?? null) === value);
         if (same) return Promise.resolve({ config, release: null });
         const image = latest(app)?.image ?? null;
@@ -266,7 +263,9 @@ export function createWorld(): World {
           (one) => (type ?? one.type) === one.type && (number ?? one.number) === one.number,
         );
         if (type !== undefined && !known) {
-          throw PlatformError.of('not_found', { resource: 'dyno', name: [type, number].join('.') });
+          const there = app.instances.map(instanceName);
+          const name = number === undefined ? type : `${type}.${number}`;
+          throw PlatformError.of('instance_not_found', { app: app.app.name, name, there });
         }
         undecided(app);
         const now = current(app);
@@ -357,4 +356,16 @@ export function createWorld(): World {
     },
   };
   return world;
+}
+
+function changed(before: ConfigVars, change: ConfigChange, builder: string | null): ConfigVars {
+  const config = new Map(before);
+  for (const [key, value] of change) {
+    const problem = value === null ? undefined : shadowed(key, builder);
+    if (problem !== undefined)
+      throw PlatformError.of('invalid_params', { field: `Config var ${JSON.stringify(key)}`, problem });
+    if (value === null) config.delete(key);
+    else config.set(key, new Secret(value));
+  }
+  return config;
 }

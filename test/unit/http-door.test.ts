@@ -156,7 +156,7 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
     /A must be a string, or null/,
   ],
   ['a config value with a NUL', 'PATCH', '/apps/demo/config-vars', { A: 'x\0' }, /NUL/],
-  ['PORT', 'PATCH', '/apps/demo/config-vars', { PORT: '1' }, /PORT is set by the platform/],
+  ['PORT', 'PATCH', '/apps/demo/config-vars', { PORT: '1' }, /"PORT" is set by the platform/],
   ['a list of config vars', 'PATCH', '/apps/demo/config-vars', ['A'], /The body must be/],
   ['no updates', 'PATCH', '/apps/demo/formation', {}, /updates must be/],
   [

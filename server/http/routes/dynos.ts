@@ -34,7 +34,7 @@ export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: An
     const [, type, number] = /^([A-Za-z0-9_-]+)\.(\d{1,6})$/.exec(which) ?? [];
     if (type !== undefined) return { type, number: Number(number) };
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(which)) return { type: which };
-    const instance = pick(await services.instances.list(actorOf(res), app.id, signal), which);
+    const instance = pick(app, await services.instances.list(actorOf(res), app.id, signal), which);
     return { type: instance.type, number: instance.number };
   }
 
@@ -74,7 +74,7 @@ export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: An
       read(async (req, res, signal) => {
         const app = await services.apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
         const { instances, shape } = await shaperFor(res, app, signal);
-        return { body: shape(pick(instances, identityOf(req, 'dyno', 'dyno'))) };
+        return { body: shape(pick(app, instances, identityOf(req, 'dyno', 'dyno'))) };
       }),
     )
     .delete(
@@ -92,13 +92,14 @@ export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: An
 }
 
 /** By name or id; while one deployment replaces another, a name means the newer instance. */
-function pick(instances: readonly Instance[], which: string): Instance {
+function pick(app: App, instances: readonly Instance[], which: string): Instance {
   const newestFirst = [...instances].sort((a, b) => b.seq - a.seq || b.attempt - a.attempt);
   const found = newestFirst.find(
     (instance) => instanceName(instance) === which || uuidOf(`instance:${instance.id}`) === which,
   );
   if (found !== undefined) return found;
-  throw PlatformError.of('not_found', { resource: 'dyno', name: which });
+  const there = [...new Set(instances.map(instanceName))].toSorted();
+  throw PlatformError.of('instance_not_found', { app: app.name, name: which, there });
 }
 
 /** By type and number; of two deployments the newer last. */
