@@ -10,21 +10,32 @@ export async function changeConfig(
   const { terminal, result, signal } = context;
   const app = await context.app();
   const client = await context.client();
+  const before = await client.config(app, signal);
+  const idle = [...change].filter(([name, value]) => valueOf(before, name) === value).map(([name]) => name);
   const answer = await patiently(context, () => client.changeConfig(app, Object.fromEntries(change), signal));
-  const names = [...change.keys()].join(', ');
-  if (answer.release === null) {
+  const changed = [...change.keys()].filter((name) => !idle.includes(name));
+  if (answer.release !== null) {
+    // All of them, if somebody has just changed what was there.
+    const names = changed.length === 0 ? [...change.keys()] : changed;
+    terminal.note(`Changed ${names.join(', ')} for ${app}: v${answer.release}.`);
+  }
+  for (const name of answer.release === null ? change.keys() : idle)
     terminal.note(
-      `Nothing changed for ${app}: ${names} had ${change.size === 1 ? 'this value' : 'these values'} already.`,
+      change.get(name) === null
+        ? `Nothing to remove: ${name} is not set for ${app}.`
+        : `Nothing changed: ${name} has this value for ${app} already.`,
     );
-  } else {
-    terminal.note(`Changed ${names} for ${app}: v${answer.release}.`);
-    if (waits(context)) {
-      const release = await followRelease(context, app, answer.release);
-      if (release.slug !== null) terminal.note(`v${answer.release} is live.`);
-    }
+  if (answer.release !== null && waits(context)) {
+    const release = await followRelease(context, app, answer.release);
+    if (release.slug !== null) terminal.note(`v${answer.release} is live.`);
   }
   result(answer.config, () => {
     const set = [...change].filter((entry): entry is [string, string] => entry[1] !== null);
     for (const line of table(set.map(([key, value]) => [`${key}:`, value]))) terminal.print(line);
   });
+}
+
+/** Own values only: every object has a `constructor`. */
+function valueOf(config: Readonly<Record<string, string>>, name: string): string | null {
+  return Object.hasOwn(config, name) ? (config[name] ?? null) : null;
 }

@@ -22,11 +22,19 @@ const text = z
   .optional()
   .transform((value) => (value === '' ? undefined : value));
 
+/** What a token is made of; anything else could not even be sent. */
+export const token = z
+  .string()
+  .regex(
+    /^[\x21-\x7e]+$/,
+    'holds characters that no token has, such as a line end or a space; copy it again',
+  );
+
 const schema = z.object({
   GANTRY_API_URL: text.pipe(
     z.url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:7000' }).optional(),
   ),
-  GANTRY_API_KEY: text,
+  GANTRY_API_KEY: text.pipe(token.optional()),
   GANTRY_APP: text,
   GANTRY_HOME: text,
   GANTRY_API_PORT: text.refine(

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { isSystemError } from '../lib/errors.ts';
-import type { CliConfig } from './config.ts';
+import { token, type CliConfig } from './config.ts';
 import { CommandError } from './failures.ts';
 
 /** Which server, and the token that opens it. */
@@ -12,7 +12,7 @@ export interface Credentials {
   readonly token: string;
 }
 
-const stored = z.object({ url: z.url(), token: z.string().min(1) });
+const stored = z.object({ url: z.url(), token });
 
 /**
  * Who we are to whom: the environment first, then the credentials file, then the admin's token on the server itself.
@@ -24,8 +24,8 @@ export async function findCredentials(config: CliConfig): Promise<Credentials> {
   if (config.apiKey !== undefined) return { url, token: config.apiKey };
   if (file !== undefined && sameOrigin(file.url, url)) return { url, token: file.token };
   if (sameOrigin(config.localUrl, url)) {
-    const token = await readAdminToken(config.adminTokenFile);
-    if (token !== undefined) return { url, token };
+    const admins = await readAdminToken(config.adminTokenFile);
+    if (admins !== undefined) return { url, token: admins };
   }
   throw new CommandError(
     `You are not logged in to ${url}. Run \`gantry login\`, or set GANTRY_API_KEY; on the server itself, run as the user who started it.`,
@@ -71,8 +71,11 @@ export async function forgetCredentials(path: string): Promise<boolean> {
 }
 
 async function readAdminToken(path: string): Promise<string | undefined> {
-  const token = (await readIfThere(path))?.trim();
-  return token === '' ? undefined : token;
+  const text = (await readIfThere(path))?.trim();
+  if (text === undefined || text === '') return undefined;
+  const parsed = token.safeParse(text);
+  if (!parsed.success) throw new CommandError(`${path} holds no token; restart the server, which writes it.`);
+  return parsed.data;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

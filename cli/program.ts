@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CATALOGUE, optionsOf } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
-import { EXIT } from './failures.ts';
+import { EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 import { VERSION } from './version.ts';
 
@@ -75,8 +75,19 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
   for (const { flags, says } of optionsOf(spec)) command.addOption(new Option(flags, says));
   return command.action(async () => {
     const [{ run }, { openContext }] = await Promise.all([spec.load(), import('./context.ts')]);
+    refuseEmpty(command);
     await run(openContext(command.opts(), system), command.args);
   });
+}
+
+/** An empty word is a variable that was not set, never a name: it must not stand for "all" or for "none". */
+function refuseEmpty(command: Command): void {
+  const at = command.args.indexOf('');
+  const option = command.options.find((one) => command.getOptionValue(one.attributeName()) === '');
+  if (at < 0 && option === undefined) return;
+  const argument = command.registeredArguments[Math.min(at, command.registeredArguments.length - 1)];
+  const what = option?.long ?? `The argument ${argument?.name() ?? ''}`;
+  throw new UsageError(`${what} is empty; give it a value or leave it out.`);
 }
 
 function argumentsOf(command: Command): string {

@@ -38,6 +38,13 @@ describe('keys', () => {
     expect(await cli.gantry(['keys:add', file])).toMatchObject({ code: 1, err: matching(/private key/) });
     expect(cli.door.world.writes).toEqual([]);
   });
+
+  it.each(['/dev/zero', '/dev/urandom'])('are not read from %s to its end', async (file) => {
+    expect(await cli.gantry(['keys:add', file])).toMatchObject({
+      code: 1,
+      err: matching(/^Error: \/dev\/\w+ is (?:not a|too long for a) public key; name a \.pub file\.\n$/),
+    });
+  });
 });
 
 describe('credentials', () => {
@@ -89,9 +96,26 @@ describe('called wrongly', () => {
     [['ps'], /Which app\?/],
     [['ps:scale', 'web=many', '-a', 'demo'], /not a change/],
     [['ps', '-r', 'a b'], /cannot be the name/],
+    [
+      ['ps:restart', '', '-a', 'demo'],
+      /^Error: The argument process is empty; give it a value or leave it out\.\n$/,
+    ],
+    [['config:unset', 'A', '', '-a', 'demo'], /The argument key is empty/],
+    [['ps', '-a', ''], /--app is empty/],
   ])('%j exits with 2 and says why on standard error', async (args, says) => {
     expect(await cli.gantry(args)).toMatchObject({ code: 2, out: '', err: matching(says) });
   });
+
+  it.each(['gantry_admin\n', 'a b', 'schlüssel'])(
+    'refuses the token %j, which nobody was given',
+    async (key) => {
+      const env = { GANTRY_API_URL: cli.door.url, GANTRY_API_KEY: key };
+      expect(await cli.gantry(['apps'], { env })).toMatchObject({
+        code: 2,
+        err: matching(/^Error: GANTRY_API_KEY holds characters that no token has.*\.\n$/),
+      });
+    },
+  );
 
   it('exits with 1 when the server refuses', async () => {
     expect(await cli.gantry(['apps:info', 'nothing'])).toMatchObject({

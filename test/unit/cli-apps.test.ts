@@ -131,8 +131,20 @@ describe('config', () => {
 
   it('says so when nothing changes', async () => {
     const called = await cli.gantry(['config:set', 'LANG=C.UTF-8', '-a', 'demo']);
-    expect(called).toMatchObject({ code: 0, err: matching(/^Nothing changed/) });
+    expect(called).toMatchObject({
+      code: 0,
+      err: 'Nothing changed: LANG has this value for demo already.\n',
+    });
     expect(cli.door.world.writes).toEqual([]);
+  });
+
+  it('says of a removal that there was nothing to remove, and never that it changed', async () => {
+    expect((await cli.gantry(['config:unset', 'NOPE', '-a', 'demo'])).err).toBe(
+      'Nothing to remove: NOPE is not set for demo.\n',
+    );
+    expect((await cli.gantry(['config:unset', 'LANG', 'NOPE', '-a', 'demo'])).err).toMatch(
+      /^Changed LANG for demo: v3\.\nNothing to remove: NOPE is not set for demo\.\n/,
+    );
   });
 
   it('is removed', async () => {
@@ -189,6 +201,20 @@ describe('processes', () => {
     expect(await cli.gantry(['ps:scale', 'web=2', '-a', 'demo'])).toMatchObject({
       code: 1,
       err: matching(/web\.2 crashed/),
+    });
+  });
+
+  it('are at most as many as fit, which the refusal says', async () => {
+    expect(await cli.gantry(['ps:scale', 'web=99999', '-a', 'demo'])).toMatchObject({
+      code: 1,
+      err: matching(/^Error: demo would have 99999 instances; at most 30 /),
+    });
+  });
+
+  it('that do not run cannot be restarted, and those that do are named', async () => {
+    expect(await cli.gantry(['ps:restart', 'foo', '-a', 'demo'])).toMatchObject({
+      code: 1,
+      err: 'Error: No foo runs: the processes of demo are web.1.\n',
     });
   });
 

@@ -1,13 +1,18 @@
 import { ApiError, createClient } from '../../../server/contract/client.ts';
 import type { Run } from '../../command.ts';
+import { token as tokenSchema } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
 import { CommandError, UsageError } from '../../failures.ts';
 import { VERSION } from '../../version.ts';
 
 export const run: Run = async ({ terminal, config, options, result, signal }) => {
   const url = parseUrl(options.text('url') ?? config.apiUrl ?? config.localUrl);
-  const token = await terminal.secret(`Token for ${url}: `, signal);
-  if (token === '') throw new UsageError('No token was given; type it, or pass it on standard input.');
+  const given = await terminal.secret(`Token for ${url}: `, signal);
+  if (given === '') throw new UsageError('No token was given; type it, or pass it on standard input.');
+  const parsed = tokenSchema.safeParse(given);
+  if (!parsed.success)
+    throw new UsageError(`What was given ${parsed.error.issues[0]?.message ?? 'is no token'}.`);
+  const token = parsed.data;
   // Tried before it is kept: a token that opens nothing helps nobody.
   const client = createClient({ url, token, userAgent: `gantry/${VERSION}` });
   const account = await client.account(signal).catch((err: unknown) => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
 import { ApiError } from '../../../server/contract/client.ts';
@@ -8,7 +8,8 @@ import { CommandError } from '../../failures.ts';
 
 /** In the order ssh itself prefers them. */
 const USUAL = ['id_ed25519.pub', 'id_ecdsa.pub', 'id_rsa.pub'];
-const MAX_LENGTH = 16_384;
+/** No public key is longer; what is, like a device that never ends, is read no further. */
+const MAX_BYTES = 16_384;
 
 export const run: Run = async (context, [file]) => {
   const { terminal, result } = context;
@@ -18,7 +19,9 @@ export const run: Run = async (context, [file]) => {
       `${file ?? 'This'} is a private key, which nobody else may see; give the .pub file beside it.`,
     );
   }
-  if (text.length > MAX_LENGTH) throw new CommandError(`${file ?? 'This'} is too long for a public key.`);
+  if (text.includes('\0')) throw new CommandError(`${file ?? 'This'} is not a public key; name a .pub file.`);
+  if (text.length > MAX_BYTES)
+    throw new CommandError(`${file ?? 'This'} is too long for a public key; name a .pub file.`);
   const key = await add(context, text.trim());
   result(key, () => terminal.print(`${key.fingerprint}  ${key.comment}`));
 };
@@ -62,10 +65,13 @@ async function readKey(file: string): Promise<string> {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    const parts: Buffer[] = [];
+    for await (const part of createReadStream(path, { end: MAX_BYTES })) parts.push(part as Buffer);
+    return Buffer.concat(parts).toString('utf8');
   } catch (err) {
     if (isSystemError(err, 'ENOENT')) return undefined;
     if (isSystemError(err, 'EISDIR')) throw new CommandError(`${path} is a directory, not a key.`, err);
+    if (isSystemError(err, 'EACCES')) throw new CommandError(`${path} cannot be read by you.`, err);
     throw err;
   }
 }
