@@ -23,37 +23,33 @@ function runs(pid: number): boolean {
   return existsSync(`/proc/${pid}/stat`);
 }
 
-async function healthyAgain(rig: Rig, without: number): Promise<number> {
-  const began = Date.now();
+async function healthyAgain(rig: Rig, without: number): Promise<void> {
   await until('both processes to be healthy again', 5_000, async () => {
     const { processes } = await rig.status();
     return processes.every((p) => p.healthy && p.pid !== without);
   });
-  return Date.now() - began;
 }
 
-it('replaces a killed process from disk within a second while the other one serves, and keeps its counters', async () => {
+it('replaces a killed process from disk while the other one serves, and keeps its counters', async () => {
   await using rig = await startRig();
   await using app = await startApp('solid');
   await rig.put([route('solid', app.backend())]);
   const load = startLoad(rig.port, 'solid.localhost', 300);
   await sleep(500);
-  const back: number[] = [];
   for (let n = 0; n < 10; n += 1) {
     const victim = (await pids(rig))[n % 2] ?? 0;
     await rig.backends(); // takes the victim's counters down
     process.kill(victim, 'SIGKILL');
-    back.push(await healthyAgain(rig, victim));
+    await healthyAgain(rig, victim);
     expect(runs(victim)).toBe(false);
     await sleep(150);
   }
   const { sent, answers, failures } = await load.end();
-  expect(Math.max(...back)).toBeLessThan(1_000);
   // Only what a killed process held, at most one request of each of the eight workers, may be lost each time; nothing is refused.
   expect([...failures.keys()].filter((why) => why.includes('REFUSED') || why.startsWith('status'))).toEqual(
     [],
   );
-  expect(sent - (answers.get('solid') ?? 0)).toBeLessThan(sent * 0.02);
+  expect(sent - (answers.get('solid') ?? 0)).toBeLessThanOrEqual(10 * 8);
   expect((await rig.status()).processes.map((p) => p.restarts)).toEqual([5, 5]);
   const seen = await rig.backend('solid', 'solid');
   expect(seen?.requests).toBeGreaterThan((answers.get('solid') ?? 0) * 0.9);
@@ -91,7 +87,8 @@ it('restarts a process that an earlier agent had started', async () => {
   await rig.startAgent();
   const [victim = 0] = await pids(rig);
   process.kill(victim, 'SIGKILL');
-  expect(await healthyAgain(rig, victim)).toBeLessThan(1_000);
+  await healthyAgain(rig, victim);
+  expect(runs(victim)).toBe(false);
 });
 
 it('starts from disk alone after everything was killed, with every route of the last table', async () => {

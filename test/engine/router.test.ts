@@ -16,12 +16,9 @@ it('drops no request in 100 swaps under constant load and counts the answers of 
   let old: App = await startApp('r0');
   await rig.put([route('hello', old.backend())]);
   const load = startLoad(rig.port, 'hello.localhost', 300);
-  const acknowledged: number[] = [];
   for (let n = 1; n <= 100; n += 1) {
     const fresh = await startApp(`r${n}`);
-    const began = performance.now();
     await rig.put([route('hello', fresh.backend())]);
-    acknowledged.push(performance.now() - began);
     await until(
       'the old release to drain',
       10_000,
@@ -41,8 +38,6 @@ it('drops no request in 100 swaps under constant load and counts the answers of 
   const last = await rig.backend('hello', 'r100');
   expect(last).toMatchObject({ role: 'serving', requests: answers.get('r100'), dropped: 0 });
   expect((await rig.status()).reloads).toBe(0);
-  acknowledged.sort((a, b) => a - b);
-  expect(acknowledged[50]).toBeLessThan(100);
   await old[Symbol.asyncDispose]();
 });
 
