@@ -18,16 +18,16 @@ function failing(...failures: readonly Error[]) {
 }
 
 it('asks again until a failure that passes by itself has passed', async () => {
-  expect(await insist(failing(passes, passes), 1, never)).toBe(3);
+  expect(await insist(failing(passes, passes), { everyMs: 1 }, never)).toBe(3);
 });
 
 it.each([stays, new Error('a bug')])('does not ask again after $message', async (failure) => {
-  await expect(insist(failing(passes, failure), 1, never)).rejects.toBe(failure);
+  await expect(insist(failing(passes, failure), { everyMs: 1 }, never)).rejects.toBe(failure);
 });
 
 it('stops waiting when it is told to', async () => {
   const stop = new AbortController();
-  const asked = insist(failing(passes), 60_000, stop.signal);
+  const asked = insist(failing(passes), { everyMs: 60_000 }, stop.signal);
   setTimeout(() => stop.abort(new Error('enough')), 1);
   await expect(asked).rejects.toThrow('enough');
 });
@@ -38,5 +38,14 @@ it('tells the failure, not the wait, when it was told to stop during the questio
     stop.abort(new Error('enough'));
     return Promise.reject(passes);
   };
-  await expect(insist(ask, 60_000, stop.signal)).rejects.toBe(passes);
+  await expect(insist(ask, { everyMs: 60_000 }, stop.signal)).rejects.toBe(passes);
+});
+
+it('asks no more often than it is told to, and says once that it waits', async () => {
+  const waits: string[] = [];
+  const patience = { everyMs: 1, tries: 3, waiting: () => void waits.push('waiting') };
+  expect(await insist(failing(passes, passes), patience, never)).toBe(3);
+  await expect(insist(failing(passes, passes, passes), patience, never)).rejects.toBe(passes);
+  await insist(failing(), patience, never);
+  expect(waits).toEqual(['waiting', 'waiting']);
 });

@@ -14,6 +14,8 @@ export interface Build {
   readonly failure: string | null;
   readonly image: BuiltImage | null;
   readonly releaseId: string | null;
+  /** The deployment its release was made with; restarts of that release are not the build's. */
+  readonly deploymentId: string | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
 }

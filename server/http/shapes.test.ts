@@ -142,6 +142,7 @@ describe('a build', () => {
     failure: null,
     image: null,
     releaseId: null,
+    deploymentId: null,
     createdAt: TIME,
     finishedAt: null,
   };

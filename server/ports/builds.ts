@@ -5,7 +5,7 @@ export interface Builds {
   /**
    * Records a push as a queued build and, in the same transaction, marks every older unsettled build of the app superseded
    * (with this failure sentence), along with its undecided deployment and pending release (failed).
-   * A build whose deployment has already succeeded is left to settle.
+   * A build whose deployment has already succeeded is left to settle. Asked again for the same id, it answers what it recorded.
    */
   submit(
     build: { readonly id: string; readonly appId: string; readonly userId: string; readonly push: Push },
@@ -14,9 +14,13 @@ export interface Builds {
   ): Promise<Build>;
   find(id: string, signal: AbortSignal): Promise<Build | undefined>;
   list(appId: string, signal: AbortSignal): Promise<readonly Build[]>;
-  /** Apps that have a queued build, or a `building` one that a worker of an older epoch has left behind. */
+  /** Apps that have a queued build, or one that is `building` under this epoch or an older one: a worker may have left it behind. */
   waiting(epoch: number, signal: AbortSignal): Promise<readonly string[]>;
-  /** Takes the app's waiting build (queued → building, attempt + 1, stamped with the epoch); undefined when there is none. */
+  /**
+   * Takes the app's waiting build (queued → building, attempt + 1, stamped with the epoch); undefined when there is none.
+   * One caller per app and epoch at a time: a build that is `building` under this very epoch is answered again (and not
+   * counted as an attempt), because whoever claimed it never heard so, or has left it.
+   */
   claim(appId: string, epoch: number, signal: AbortSignal): Promise<Build | undefined>;
   /** False when the build is no longer `building` under this epoch (superseded, or taken over). */
   recordImage(id: string, epoch: number, image: BuiltImage, signal: AbortSignal): Promise<boolean>;

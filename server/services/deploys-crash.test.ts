@@ -9,7 +9,7 @@ import {
   untilAborted,
 } from '../../test/support/build-courses.ts';
 import { failsAfter, failsBefore } from '../../test/support/mishaps.ts';
-import { commit, createDeployRig, imageOf, patient } from '../../test/support/services-rig.ts';
+import { commit, createDeployRig, imageOf, LEDGER, MAIN, patient } from '../../test/support/services-rig.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { BuildNews } from '../ports/builder.ts';
 import { createConfigVars } from './config-vars.ts';
@@ -29,7 +29,7 @@ describe('the builder', () => {
       return call();
     });
     await drained(rig, app.id);
-    expect(rig.said(build).slice(0, 4)).toEqual([
+    expect((await rig.said(build)).slice(0, 4)).toEqual([
       'Step 1',
       'Step 2',
       ' !     The builder went away; trying once more',
@@ -149,12 +149,15 @@ describe('drain', () => {
     expect([most, rig.builder.orders.length]).toEqual([1, 2]);
   });
 
-  it('goes on after a drain that failed', async () => {
+  it.each([
+    ['failed', failsBefore(DATABASE_AWAY)],
+    ['claimed a build and did not hear so', failsAfter(DATABASE_AWAY)],
+  ])('goes on after a drain that %s', async (_, mishap) => {
     const rig = createDeployRig();
     const app = await rig.createApp();
     const build = await rig.submit(app);
     rig.builder.expect(app.id, [built()]);
-    rig.mishaps.at('builds.claim', failsBefore(DATABASE_AWAY));
+    rig.mishaps.at('builds.claim', mishap);
     const [first, second] = [rig.deploys.drain(app.id, patient), rig.deploys.drain(app.id, patient)];
     await expect(first).rejects.toBe(DATABASE_AWAY);
     await second;
@@ -189,7 +192,7 @@ describe('drain', () => {
       await vi.advanceTimersByTimeAsync(1_000);
       await ended;
       expect(await rig.buildOf(build)).toMatchObject({ status: 'building', failure: null });
-      expect(rig.said(build).join()).not.toContain('Push failed');
+      expect((await rig.said(build)).join()).not.toContain('Push failed');
       expect(rig.builder.orders).toHaveLength(moment === 'while it looks where the branch is' ? 0 : 1);
     },
   );
@@ -241,7 +244,7 @@ describe('a build that a dead server left behind', () => {
     await drained(rig, app.id);
     expect(await rig.buildOf(build)).toMatchObject({ status: 'failed', failure: 'web.1 exited' });
     expect(await rig.releases.list(app.id, patient)).toHaveLength(2);
-    expect(rig.said(build)).not.toContain('-----> Launching...');
+    expect(await rig.said(build)).not.toContain('-----> Launching...');
   });
 });
 
@@ -290,21 +293,35 @@ describe('a release that cannot be made yet', () => {
 describe('a port that fails once', () => {
   const BEFORE_RELEASE = ['apps.find', 'releases.latest', 'builds.lastDeployed', 'lines.append'];
 
+  it.each([...BEFORE_RELEASE, 'builds.recordImage'])(
+    'at %s, before there is a release, because the database is away, is waited out, and nothing is built twice',
+    async (moment) => {
+      const rig = createDeployRig();
+      const app = await rig.createApp();
+      const build = await rig.submit(app);
+      rig.builder.expect(app.id, [line('x'), built()]);
+      rig.mishaps.at(moment, failsBefore(DATABASE_AWAY));
+      await drained(rig, app.id);
+      expect(rig.mishaps.unused()).toEqual([]);
+      expect(await rig.buildOf(build)).toMatchObject({ status: 'succeeded', attempt: 1 });
+      expect(rig.builder.orders).toHaveLength(1);
+      expect(await rig.releasesOf(app)).toEqual(['v2 succeeded current', 'v1 succeeded']);
+      expect((await rig.said(build)).filter((text) => text.includes('Launching'))).toHaveLength(1);
+    },
+  );
+
   it.each([...BEFORE_RELEASE, 'builds.recordImage', 'repositories.resolve'])(
-    'at %s, before there is a release, fails the push, and nothing is live',
+    'at %s, before there is a release, for a reason nobody knows, fails the push, and nothing is live',
     async (moment) => {
       const rig = createDeployRig();
       const app = await rig.createApp();
       const before = await rig.live(app);
       const build = await rig.submit(app);
       rig.builder.expect(app.id, [line('x'), built()]);
-      rig.mishaps.at(moment, failsBefore(DATABASE_AWAY));
+      rig.mishaps.at(moment, failsBefore(BUG));
       await drained(rig, app.id);
       expect(rig.mishaps.unused()).toEqual([]);
-      expect(await rig.buildOf(build)).toMatchObject({
-        status: 'failed',
-        failure: DATABASE_AWAY.message.replace(/\.$/, ''),
-      });
+      expect(await rig.buildOf(build)).toMatchObject({ status: 'failed', failure: BUG.message });
       expect(await rig.releases.undecided(app.id, patient)).toEqual([]);
       const current = (await rig.releases.list(app.id, patient)).find((release) => release.current);
       expect(current?.id).toBe(before.release.id);
@@ -336,8 +353,9 @@ describe('a port that fails once', () => {
     expect(rig.mishaps.unused()).toEqual([]);
     expect(await rig.buildOf(build)).toMatchObject({ status: 'succeeded', failure: null });
     expect(await rig.releasesOf(app)).toEqual(['v2 succeeded current', 'v1 succeeded']);
-    expect(rig.said(build).at(-1)).toBe('Verifying deploy... done.');
-    expect(rig.said(build).join()).not.toContain('Push failed');
+    expect((await rig.said(build)).at(-1)).toBe('Verifying deploy... done.');
+    expect((await rig.said(build)).filter((text) => text.includes('Starting'))).toHaveLength(1);
+    expect((await rig.said(build)).join()).not.toContain('Push failed');
   });
 
   it('and goes on failing while the refusal is written leaves no build undecided', async () => {
@@ -349,5 +367,32 @@ describe('a port that fails once', () => {
     rig.mishaps.at('builds.settle', failsBefore(DATABASE_AWAY));
     await drained(rig, app.id);
     expect(await rig.buildOf(build)).toMatchObject({ status: 'failed', failure: BUG.message });
+  });
+
+  it('because the database is away from the release to the end of the rollout, leaves the word to the deployment', async () => {
+    const rig = createDeployRig();
+    const app = await rig.createApp();
+    const build = await rig.submit(app);
+    rig.builder.expect(app.id, [built()]);
+    rig.course.outcome = 'by hand';
+    const done = rig.deploys.drain(app.id, patient);
+    await vi.advanceTimersByTimeAsync(100);
+    for (const call of ['releases.findDeployment', 'builds.find', 'apps.find', 'lines.append'])
+      for (let i = 0; i < 4; i += 1) rig.mishaps.at(call, failsBefore(DATABASE_AWAY));
+    const [deployment] = await rig.releases.undecided(app.id, patient);
+    if (!deployment) throw new Error('the build is being rolled out');
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(await rig.state.begin(deployment.id, 1, patient)).toBe(true);
+    await rig.state.succeed(deployment.id, 1, LEDGER, patient);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await done;
+    expect(rig.mishaps.unused()).toEqual([]);
+    expect(await rig.buildOf(build)).toMatchObject({ status: 'succeeded' });
+    rig.repositories.refs.set(`${app.id} ${MAIN}`, commit('a'));
+    const next = await rig.submit(app, { from: commit('a'), commit: commit('b') });
+    rig.course.outcome = 'live';
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+    expect(await rig.buildOf(next), 'and the app takes the next push').toMatchObject({ status: 'succeeded' });
   });
 });

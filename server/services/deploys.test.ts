@@ -33,7 +33,7 @@ describe('a build', () => {
         ['worker', 0],
       ]),
     );
-    expect(rig.said(build)).toEqual([
+    expect(await rig.said(build)).toEqual([
       'Step 1',
       'Step 2',
       '-----> Launching...',
@@ -76,7 +76,7 @@ describe('a build', () => {
     ]);
     await drained(rig, app.id);
     expect(await rig.buildOf(build)).toMatchObject({ status: 'failed', failure: 'npm ci failed' });
-    expect(rig.said(build)).toEqual([
+    expect(await rig.said(build)).toEqual([
       'npm ci',
       '',
       ' !     npm ci failed.',
@@ -101,8 +101,8 @@ describe('a build', () => {
       failure: 'web.1 exited with status 3',
     });
     expect(await rig.releasesOf(app)).toEqual(['v3 failed', 'v2 succeeded current', 'v1 succeeded']);
-    expect(rig.said(build)).toContain(' !     web.1 exited with status 3.');
-    expect(rig.said(build).join()).not.toContain('Verifying deploy');
+    expect(await rig.said(build)).toContain(' !     web.1 exited with status 3.');
+    expect((await rig.said(build)).join()).not.toContain('Verifying deploy');
   });
 
   it('of an app that was destroyed before its turn builds nothing', async () => {
@@ -251,7 +251,7 @@ describe('a newer push', () => {
     const current = (await rig.releases.list(app.id, patient)).find((release) => release.current);
     expect(current?.commit).toBe(commit('b'));
     expect(await rig.releases.undecided(app.id, patient)).toEqual([]);
-    expect(rig.said(older)).toEqual(told);
+    expect(await rig.said(older)).toEqual(told);
     expect(rig.complaints).toEqual([]);
   });
 
@@ -267,7 +267,7 @@ describe('a newer push', () => {
     });
     await drained(rig, app.id);
     expect(await rig.buildOf(older)).toMatchObject({ status: 'superseded', failure: NEWER });
-    expect(rig.said(older)).toEqual([]);
+    expect(await rig.said(older)).toEqual([]);
   });
 
   it('that comes once the older one is live waits for it to be told so', async () => {

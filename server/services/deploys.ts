@@ -2,6 +2,7 @@ import type { Bulletin } from '../../lib/bulletin.ts';
 import { pause } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
+import { insist, passes } from '../../lib/retry.ts';
 import { formationFor, type App } from '../domain/app.ts';
 import { BUILD_ATTEMPTS, type Build } from '../domain/build.ts';
 import { decided, type Deployment } from '../domain/deployment.ts';
@@ -44,7 +45,7 @@ export interface DeploysDeps {
 
 /** A build asks this often whether a newer push has taken its place. */
 const SUPERSEDED_LOOK_MS = 500;
-/** A build that failed for a reason of ours is looked at again this often until it is decided. */
+/** What failed for a reason of ours, such as a database that is away, is tried again this often. */
 const AGAIN_MS = 1_000;
 /** A builder that went away is restarted by the supervisor; the second try waits this long for it. */
 const BUILDER_BACK_MS = 3_000;
@@ -77,40 +78,38 @@ export function createDeploys(deps: DeploysDeps): Deploys {
   };
 }
 
-/** Until the build is decided: while we reign, nobody else takes up what we have claimed. */
+/**
+ * Until the build is decided. What passes by itself is waited for, then the build is read again and goes on from what it
+ * had reached. Once there is a release the controller rolls it out whatever becomes of us, so only its deployment can say
+ * how the push ended; "failed" would leave a live app behind a failed push.
+ */
 async function seeThrough(deps: DeploysDeps, claimed: Build, signal: AbortSignal): Promise<void> {
+  let build: Build | undefined = claimed;
   let reason: string | undefined;
   let said: string | undefined;
   for (;;) {
     try {
-      await (reason === undefined
-        ? deploy(deps, claimed, signal)
-        : takeUpAgain(deps, claimed.id, reason, signal));
+      build ??= await deps.builds.find(claimed.id, signal);
+      if (build?.status !== 'building') return; // whoever took its place, or destroyed the app, has said so
+      if (reason === undefined || build.releaseId !== null) await deploy(deps, build, signal);
+      else await refuse(deps, build, reason, signal);
       return;
     } catch (err) {
       if (signal.aborted) throw err;
-      if (said !== messageOf(err))
-        deps.log.error({ err, app: claimed.appId, build: claimed.id }, 'build failed for a reason of ours');
+      if (!passes(err)) reason ??= messageOf(err);
+      if (said !== messageOf(err)) complain(deps, claimed, err);
       said = messageOf(err);
-      if (reason !== undefined) await pause(AGAIN_MS, signal);
-      reason ??= said;
+      build = undefined;
     }
+    await pause(AGAIN_MS, signal);
   }
 }
 
-/**
- * A build that failed in our hands. Once there is a release the controller rolls it out whatever became of us, so only
- * its deployment can say how the push ended; "failed" would leave a live app behind a failed push.
- */
-async function takeUpAgain(
-  deps: DeploysDeps,
-  id: string,
-  reason: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const now = await deps.builds.find(id, signal);
-  if (now?.status !== 'building') return; // whoever took its place, or destroyed the app, has said so
-  await (now.releaseId === null ? refuse(deps, now, reason, signal) : deploy(deps, now, signal));
+function complain({ log }: DeploysDeps, { id, appId }: Build, err: unknown): void {
+  log[passes(err) ? 'warn' : 'error'](
+    { err, app: appId, build: id },
+    'a build was interrupted, not by itself',
+  );
 }
 
 async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<void> {
@@ -127,11 +126,9 @@ async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Pro
 
   const image = build.image ?? (await makeImage(deps, app, build, signal));
   if (!image) return;
-  const deployment = build.releaseId
-    ? await deps.releases.deploymentOf(build.releaseId, signal)
-    : await release(deps, app, build, image, signal);
-  if (!deployment) return;
-  await conclude(deps, app, build, await outcome(deps, build, deployment, signal), signal);
+  const deploymentId = build.deploymentId ?? (await release(deps, app, build, image, signal));
+  if (deploymentId === undefined) return;
+  await conclude(deps, app, build, await outcome(deps, build, deploymentId, signal), signal);
 }
 
 /** The branch must still be where the sender saw it: else two overlapping pushes would end with a live app behind a failed push. */
@@ -165,7 +162,9 @@ async function makeImage(
   try {
     const image = await buildTwice(deps, app, build, superseded.signal);
     if (!image) return undefined;
-    return (await deps.builds.recordImage(build.id, deps.epoch(), image, signal)) ? image : undefined;
+    const record = (): Promise<boolean> => deps.builds.recordImage(build.id, deps.epoch(), image, signal);
+    // Insisted on: otherwise it would be built again.
+    return (await insist(record, { everyMs: AGAIN_MS }, signal)) ? image : undefined;
   } catch (err) {
     if (superseded.signal.aborted && !signal.aborted) return undefined; // whoever took its place has said so
     throw err;
@@ -210,15 +209,11 @@ async function buildTwice(
   signal: AbortSignal,
 ): Promise<BuiltImage | undefined> {
   for (let last = false; ; last = true) {
-    try {
-      const result = await buildOnce(deps, app, build, signal);
-      if ('image' in result) return result.image;
-      if (!result.retry || last) {
-        await refuse(deps, build, result.message, signal);
-        return undefined;
-      }
-    } catch (err) {
-      if (last || signal.aborted || !PlatformError.is(err, 'builder_away')) throw err;
+    const result = await buildOnce(deps, app, build, signal);
+    if ('image' in result) return result.image;
+    if (!result.retry || last) {
+      await refuse(deps, build, result.message, signal);
+      return undefined;
     }
     await deps.transcripts.append(build.id, [' !     The builder went away; trying once more'], signal);
     await pause(BUILDER_BACK_MS, signal);
@@ -254,26 +249,29 @@ async function buildOnce(
       else
         return news.kind === 'built' ? { image: news.image } : { message: news.message, retry: news.retry };
     }
+  } catch (err) {
+    if (!PlatformError.is(err, 'builder_away')) throw err;
   } finally {
     // Also when the builder died: what it said comes before what is said about it.
     await transcript.flush();
   }
-  throw PlatformError.of('builder_away', {});
+  return { message: PlatformError.of('builder_away', {}).message, retry: true };
 }
 
+/** The deployment of the release that is made of the image; undefined when the build is no longer ours. */
 async function release(
   deps: DeploysDeps,
   app: App,
   build: Build,
   image: BuiltImage,
   signal: AbortSignal,
-): Promise<Deployment | undefined> {
+): Promise<string | undefined> {
   await deps.transcripts.append(build.id, announce(), signal);
   for (;;) {
-    const fresh = await deps.apps.find(app.id, signal);
-    if (!fresh) break;
-    const base = await deps.releases.latest(app.id, signal);
     try {
+      const fresh = await deps.apps.find(app.id, signal);
+      if (!fresh) return undefined;
+      const base = await deps.releases.latest(app.id, signal);
       const made = await deps.releases.create(
         fresh,
         {
@@ -288,34 +286,33 @@ async function release(
         },
         signal,
       );
-      if (!(await deps.builds.recordRelease(build.id, deps.epoch(), made.release.id, signal))) break;
+      if (!(await deps.builds.recordRelease(build.id, deps.epoch(), made.release.id, signal)))
+        return undefined;
       deps.controller.wake(app.id);
-      return made.deployment ?? undefined;
+      return made.deployment?.id;
     } catch (err) {
-      if (PlatformError.is(err, 'build_superseded')) break; // whoever took its place has said so
-      // Both pass by themselves: someone's config change or restart is being rolled out right now.
-      if (!PlatformError.is(err, 'deploy_in_progress') && !PlatformError.is(err, 'app_changed')) throw err;
+      if (PlatformError.is(err, 'build_superseded')) return undefined; // whoever took its place has said so
+      // Someone's config change is being rolled out right now, or the database is away. Asking again is safe: a build
+      // makes one release.
+      if (!passes(err)) throw err;
       await pause(DECIDED_LOOK_MS, signal);
     }
   }
-  return undefined;
 }
 
-/** Follows the deployment to its end, showing its lines to whoever follows the build. */
+/** Waits for the deployment's end; undefined when it went with its app. */
 async function outcome(
   deps: DeploysDeps,
   build: Build,
-  deployment: Deployment,
+  deploymentId: string,
   signal: AbortSignal,
-): Promise<Deployment> {
-  for await (const line of deps.transcripts.follow(deployment.id, signal)) {
-    await deps.transcripts.append(build.id, [line], signal);
-  }
+): Promise<Deployment | undefined> {
   for (;;) {
-    const now = await deps.releases.findDeployment(deployment.id, signal);
-    if (!now) return { ...deployment, status: 'failed', failure: 'The app was destroyed' };
-    if (decided(now)) return now;
-    await deps.bulletin.after(deployment.id, deps.bulletin.mark(deployment.id), DECIDED_LOOK_MS, signal);
+    const mark = deps.bulletin.mark(deploymentId);
+    const now = await deps.releases.findDeployment(deploymentId, signal);
+    if (!now || decided(now)) return now;
+    await deps.bulletin.after(deploymentId, mark, DECIDED_LOOK_MS, signal);
+    deps.bulletin.post(build.id); // whoever follows the build reads the deployment's lines too
   }
 }
 
@@ -323,21 +320,19 @@ async function conclude(
   deps: DeploysDeps,
   app: App,
   build: Build,
-  deployment: Deployment,
+  deployment: Deployment | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (deployment.status !== 'succeeded') {
-    await refuse(deps, build, deployment.failure ?? 'The deployment was given up', signal);
-    return;
-  }
+  if (!deployment) return refuse(deps, build, 'The app was destroyed', signal);
+  if (deployment.status !== 'succeeded')
+    return refuse(deps, build, deployment.failure ?? 'The deployment was given up', signal);
   const made: Release | undefined = await deps.releases.find(app.id, `v${deployment.releaseVersion}`, signal);
   await deps.transcripts.append(
     build.id,
     receipt(made?.version ?? deployment.releaseVersion, deps.urlOf(app.name), deployment.ledger),
     signal,
   );
-  await deps.builds.settle(build.id, deps.epoch(), { status: 'succeeded' }, signal);
-  deps.bulletin.post(build.id);
+  await settle(deps, build, { status: 'succeeded' }, signal);
 }
 
 async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: AbortSignal): Promise<void> {
@@ -347,6 +342,17 @@ async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: A
     ['', ` !     ${sentence}.`, ' !     Push failed; what served before was not touched.'],
     signal,
   );
-  await deps.builds.settle(build.id, deps.epoch(), { status: 'failed', failure: sentence }, signal);
+  await settle(deps, build, { status: 'failed', failure: sentence }, signal);
+}
+
+/** Insisted on: what is said is said, and must not be said again. */
+async function settle(
+  deps: DeploysDeps,
+  build: Build,
+  outcome: Parameters<Builds['settle']>[2],
+  signal: AbortSignal,
+): Promise<void> {
+  const write = (): Promise<boolean> => deps.builds.settle(build.id, deps.epoch(), outcome, signal);
+  await insist(write, { everyMs: AGAIN_MS }, signal);
   deps.bulletin.post(build.id);
 }

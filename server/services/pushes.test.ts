@@ -79,7 +79,7 @@ describe('a push', () => {
       push: { ref: MAIN, commit: commit('a'), from: null },
       userId: rig.ann.userId,
     });
-    expect(told).toEqual(rig.said({ id: build?.id ?? '' }));
+    expect(told).toEqual(await rig.said({ id: build?.id ?? '' }));
     expect(told.at(-1)).toBe('Verifying deploy... done.');
   });
 
@@ -154,26 +154,50 @@ describe('when something fails', () => {
     const { answer } = push(rig, app.id);
     await expect(answer).rejects.toThrow('The pushed source was refused: it holds a link to /etc.');
     expect(await rig.builds.list(app.id, patient)).toEqual([]);
-    expect([...rig.repositories.kept, ...rig.open]).toEqual([]);
+    expect([...rig.repositories.kept]).toEqual([]);
   });
 
   it.each([
     ['was away', failsBefore(DATABASE_AWAY)],
     ['took the push but could not say so', failsAfter(DATABASE_AWAY)],
-  ])('a push whose record the database %s fails, and nothing of it is kept', async (_, mishap) => {
+  ])('a push whose record the database %s waits for it, is told so, and is built once', async (_, mishap) => {
     const rig = createDeployRig();
     const app = await rig.createApp();
+    rig.builder.expect(app.id, [built()]);
     rig.mishaps.at('builds.submit', mishap);
-    await expect(push(rig, app.id).answer).rejects.toBe(DATABASE_AWAY);
-    expect([...rig.repositories.kept, ...rig.open, ...rig.queued]).toEqual([]);
+    const { answer, told } = push(rig, app.id);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await worked(rig, app.id);
+    expect(await answer).toBe(true);
+    expect(told[0]).toBe(' !     The database of the platform does not answer; waiting for it');
+    expect(await rig.builds.list(app.id, patient)).toHaveLength(1);
   });
 
-  it('the reason is told, not that cleaning up failed too', async () => {
+  it('a push waits ten minutes for the database, then says where its end can be seen, and its source stays', async () => {
     const rig = createDeployRig();
     const app = await rig.createApp();
-    rig.mishaps.at('builds.submit', failsBefore(DATABASE_AWAY));
-    rig.mishaps.at('repositories.release', failsBefore(BUG));
-    await expect(push(rig, app.id).answer).rejects.toBe(DATABASE_AWAY);
+    for (let i = 0; i < 1_200; i += 1) rig.mishaps.at('builds.submit', failsAfter(DATABASE_AWAY));
+    const { answer, told } = push(rig, app.id);
+    const ended = expect(answer).rejects.toBe(DATABASE_AWAY);
+    await vi.advanceTimersByTimeAsync(600_000);
+    await ended;
+    expect(told).toEqual([
+      ' !     The database of the platform does not answer; waiting for it',
+      ' !     The push goes on without you; gantry releases -a hello tells what became of it',
+    ]);
+    expect(rig.repositories.kept.size).toBe(1);
+    rig.builder.expect(app.id, [built()]);
+    await worked(rig, app.id);
+    expect(await rig.releasesOf(app)).toEqual(['v2 succeeded current', 'v1 succeeded']);
+  });
+
+  it('a source whose reading breaks is not kept', async () => {
+    const rig = createDeployRig();
+    const app = await rig.createApp();
+    rig.mishaps.at('repositories.receive', failsAfter(BUG));
+    rig.mishaps.at('repositories.release', failsAfter(BUG));
+    await expect(push(rig, app.id).answer, 'not that cleaning up failed too').rejects.toBe(BUG);
+    expect([...rig.repositories.kept]).toEqual([]);
   });
 
   it('an app that was destroyed while the source was read takes no push', async () => {
@@ -198,7 +222,7 @@ describe('when something fails', () => {
     expect(told).toEqual([' !     hello was destroyed.']);
   });
 
-  it.each(['builds.recordImage', 'releases.create', 'builds.settle'])(
+  it.each(['builds.submit', 'builds.recordImage', 'releases.create', 'builds.settle'])(
     'a database that goes away right after %s does not fail the push of a live app',
     async (moment) => {
       const rig = createDeployRig();
@@ -217,6 +241,7 @@ describe('when something fails', () => {
       await worked(rig, app.id, 5_000);
       expect(await answer).toBe(true);
       expect(told.filter((text) => text === 'Step 1')).toHaveLength(1);
+      expect(told.filter((text) => text.includes('database'))).toHaveLength(1);
       expect(told.at(-1)).toBe('Verifying deploy... done.');
     },
   );

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { insist } from '../../lib/retry.ts';
+import { insist, type Patience } from '../../lib/retry.ts';
 import type { Actor } from '../domain/actor.ts';
 import { deployBranches, type App } from '../domain/app.ts';
 import type { Push } from '../domain/build.ts';
@@ -9,7 +9,8 @@ import type { Builds } from '../ports/builds.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { Quarantine, Repositories } from '../ports/repositories.ts';
 import { reach } from './reach.ts';
-import type { Transcripts } from './transcripts.ts';
+import { databaseAway, outOfSight } from './transcript-lines.ts';
+import { AWAY_LOOKS, type Transcripts } from './transcripts.ts';
 
 /** One line of what a client wants to change; `from` or `to` null: the ref is made or deleted. */
 export interface RefUpdate {
@@ -63,33 +64,61 @@ export function createPushes(deps: PushesDeps): Pushes {
       const app = await reach(apps, actor, 'deploy', appId, signal);
       const push = deployOf(app, updates);
       const id = randomUUID();
-      const superseded = `A newer push (${push.commit.slice(0, 7)} by ${actor.email}) took its place; nothing of it is live`;
+      deps.open.add(id);
       try {
-        await repositories.receive(app.id, { id, commit: push.commit, quarantine }, signal);
-        deps.open.add(id);
-        await builds.submit({ id, appId: app.id, userId: actor.userId, push }, superseded, signal);
-      } catch (err) {
-        deps.open.delete(id);
-        // Nobody else knows that it is there. If this fails too, it only costs space.
-        await repositories.release(app.id, id, signal).catch(() => undefined);
-        throw err;
-      }
-      try {
+        const superseded = `A newer push (${push.commit.slice(0, 7)} by ${actor.email}) took its place; nothing of it is live`;
+        const build = { id, appId: app.id, userId: actor.userId, push };
+        await record(deps, { build, superseded, quarantine, say }, signal);
         queue.wake(app.id);
         for await (const line of transcripts.follow(id, signal)) say(line);
-        // Its release may be live by now: no failure to ask may be told as the failure of the push.
-        const build = await insist(() => builds.find(id, signal), ASK_AGAIN_MS, signal);
-        if (build?.status === 'superseded')
-          say(` !     ${(build.failure ?? superseded).replace(/\.$/, '')}.`);
-        if (build?.status === 'succeeded') return true;
+        const ended = await insist(() => builds.find(id, signal), waitingAloud(say), signal);
+        if (ended?.status === 'superseded')
+          say(` !     ${(ended.failure ?? superseded).replace(/\.$/, '')}.`);
+        if (ended?.status === 'succeeded') return true;
         await repositories.release(app.id, id, signal);
         return false;
+      } catch (err) {
+        // Everything before was waited for as long as makes sense; the truth about this push is in a database that is away.
+        if (PlatformError.is(err, 'database_away')) say(outOfSight(app.name));
+        throw err;
       } finally {
         // Git moves the branch within milliseconds of this answer; only then may anyone else look whether it did.
         setTimeout(() => deps.open.delete(id), GIT_MOVES_MS).unref();
       }
     },
   };
+}
+
+/** A push that waits for the database says so. */
+function waitingAloud(say: (line: string) => void): Patience {
+  return { everyMs: ASK_AGAIN_MS, tries: AWAY_LOOKS, waiting: () => say(databaseAway()) };
+}
+
+/**
+ * Keeps the source and records the build. A lost answer is no answer: a build may be recorded whose sender was told
+ * otherwise, so the question is asked again, and the source goes only when it is certain that nobody will ask for it.
+ */
+async function record(
+  { repositories, builds }: PushesDeps,
+  order: {
+    readonly build: Parameters<Builds['submit']>[0];
+    readonly superseded: string;
+  } & Pick<Offer, 'quarantine' | 'say'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { build, superseded, quarantine, say } = order;
+  const { id, appId, push } = build;
+  let asked = false;
+  try {
+    await repositories.receive(appId, { id, commit: push.commit, quarantine }, signal);
+    asked = true;
+    await insist(() => builds.submit(build, superseded, signal), waitingAloud(say), signal);
+  } catch (err) {
+    const refused = PlatformError.is(err) && !err.retry;
+    // If this fails too it only costs space: what no build asks for is swept.
+    if (!asked || refused) await repositories.release(appId, id, signal).catch(() => undefined);
+    throw err;
+  }
 }
 
 /** How long git may take from the hook's answer to the moved ref. */

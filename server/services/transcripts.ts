@@ -1,31 +1,31 @@
 import type { Bulletin } from '../../lib/bulletin.ts';
-import { insist } from '../../lib/retry.ts';
+import { pause } from '../../lib/deadline.ts';
+import { passes } from '../../lib/retry.ts';
 import { settled } from '../domain/build.ts';
 import { decided } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Builds } from '../ports/builds.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
+import { databaseAway } from './transcript-lines.ts';
+import { createTranscriptWriter, type TranscriptWriter } from './transcript-writer.ts';
 
 export interface Transcripts {
   append(stream: string, lines: readonly string[], signal: AbortSignal): Promise<void>;
   /** For many lines in a row: what is written while an append is under way goes out with the next one. */
   writer(stream: string, signal: AbortSignal): TranscriptWriter;
   /**
-   * All lines of a build's or deployment's stream from the start, then new ones until it is decided. Its id is the
-   * permission: it cannot be guessed. Throws `not_found`.
+   * All lines of a build's or deployment's stream from the start, then new ones until it is decided; those of its
+   * deployment are part of a build's. The id is the permission: it cannot be guessed. What is followed goes on without the
+   * reader, so a database that is away is waited for, with a line that says so. Throws `not_found`, `database_away`.
    */
   follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
 }
 
-interface TranscriptWriter {
-  write(line: string): void;
-  /** Resolves when everything written is stored; throws what went wrong. */
-  flush(): Promise<void>;
-}
-
 /** A reader looks by itself this often: a notice from another process does not reach it. */
 const LOOK_MS = 500;
+/** Ten minutes of looking: a database that is away for longer needs its owner. */
+export const AWAY_LOOKS = 1_200;
 
 export interface TranscriptsDeps {
   readonly store: TranscriptStore;
@@ -35,11 +35,13 @@ export interface TranscriptsDeps {
 }
 
 export function createTranscripts({ store, builds, releases, bulletin }: TranscriptsDeps): Transcripts {
-  async function over(stream: string, signal: AbortSignal): Promise<boolean> {
+  /** Whether it is over, and the streams of which it consists. */
+  async function find(stream: string, signal: AbortSignal): Promise<Found> {
     const build = await builds.find(stream, signal);
-    if (build) return settled(build);
+    if (build)
+      return { over: settled(build), parts: [stream, build.deploymentId].filter((id) => id !== null) };
     const deployment = await releases.findDeployment(stream, signal);
-    if (deployment) return decided(deployment);
+    if (deployment) return { over: decided(deployment), parts: [stream] };
     throw PlatformError.of('not_found', { resource: 'stream', name: stream.slice(0, 100) });
   }
 
@@ -52,43 +54,54 @@ export function createTranscripts({ store, builds, releases, bulletin }: Transcr
   return {
     append,
 
-    writer(stream, signal) {
-      let waiting: string[] = [];
-      let running = Promise.resolve();
-      return {
-        write(line) {
-          waiting.push(line);
-          if (waiting.length > 1) return;
-          running = running.then(() => {
-            const lines = waiting;
-            waiting = [];
-            return append(stream, lines, signal);
-          });
-          running.catch(() => undefined); // told by flush
-        },
-        flush: () => running,
-      };
-    },
+    writer: (stream, signal) => createTranscriptWriter((lines) => append(stream, lines, signal), signal),
 
     async *follow(stream, signal) {
-      let position = 0;
-      let known = false;
-      for (;;) {
+      const positions = new Map<string, number>();
+      for (let failures = 0; ;) {
         const mark = bulletin.mark(stream);
-        const look = async () => ({
+        try {
           // Asked before reading: what was written before the end is then read after it.
-          last: await over(stream, signal),
-          lines: await store.read(stream, position, signal),
-        });
-        // What is followed goes on without us, so a reader outlives a database that is away for a moment.
-        const { last, lines } = known ? await insist(look, LOOK_MS, signal) : await look();
-        known = true;
-        for (const line of lines) yield line.text;
-        position = lines.at(-1)?.position ?? position;
-        if (lines.length > 0) continue;
-        if (last) return;
+          const { over, parts } = await find(stream, signal);
+          const lines = await readOn(store, parts, positions, signal);
+          failures = 0;
+          yield* lines;
+          if (lines.length > 0) continue;
+          if (over) return;
+        } catch (err) {
+          if (signal.aborted || !passes(err) || failures === AWAY_LOOKS) throw err;
+          failures += 1;
+          if (failures === 1) yield databaseAway();
+          await pause(LOOK_MS, signal);
+          continue;
+        }
         await bulletin.after(stream, mark, LOOK_MS, signal);
       }
     },
   };
+}
+
+interface Found {
+  readonly over: boolean;
+  readonly parts: readonly string[];
+}
+
+/** What is new in several streams, in the order in which it was written; notes how far each was read. */
+async function readOn(
+  store: TranscriptStore,
+  streams: readonly string[],
+  positions: Map<string, number>,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const pages = await Promise.all(
+    streams.map(async (stream) =>
+      (await store.read(stream, positions.get(stream) ?? 0, signal)).map((line) => ({ ...line, stream })),
+    ),
+  );
+  // A page may end early: what was written behind the end of one waits until that stream is read on.
+  const end = Math.min(...pages.flatMap((page) => page.at(-1)?.position ?? []));
+  const lines = pages.flat().filter(({ position }) => position <= end);
+  lines.sort((a, b) => a.position - b.position);
+  for (const { stream, position } of lines) positions.set(stream, position);
+  return lines.map(({ text }) => text);
 }

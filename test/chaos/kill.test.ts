@@ -196,13 +196,14 @@ it('kill -9 of the router agent: nobody notices, and it takes changes again', as
 
 it('kill -9 of the database in mid-deploy: visitors do not notice and nothing acknowledged is lost', async () => {
   await ann.gantry('config:set', 'KEPT=yes', '-a', 'tough');
-  await commitSlow();
+  const says = await commitSlow();
   const load = startLoad({ port: ann.place.httpPort, host: 'tough.localhost', perSecond: 100 });
   const push = await pushUntil('remote:');
   await kill9(await pidOf(home, 'postgres'));
-  await push.ended;
+  const code = await push.ended;
   await converged();
   await branchIsTrue();
+  expect((await ann.visit('tough')).body === says, push.said()).toBe(code === 0);
   expect((await load.stop()).failures).toEqual([]);
   expect((await ann.gantry('config:get', 'KEPT', '-a', 'tough')).stdout.trim()).toBe('yes');
 });

@@ -29,6 +29,7 @@ onEveryStore((open) => {
       failure: null,
       image: null,
       releaseId: null,
+      deploymentId: null,
       createdAt: stores.time.now(),
       finishedAt: null,
     });
@@ -39,20 +40,31 @@ onEveryStore((open) => {
     expect(await stores.builds.find('nonsense', patient)).toBeUndefined();
   });
 
-  it('gives the newest push to one worker, once', async () => {
+  it('records a push once, however often it is asked to', async () => {
+    await using stores = await open();
+    const app = await addApp(stores, await stores.addUser());
+    const order = { id: randomUUID(), appId: app.id, userId: app.owner.id, push: PUSH };
+    await stores.builds.submit(order, SUPERSEDED, patient);
+    const claimed = await stores.builds.claim(app.id, 1, patient);
+    expect(await stores.builds.submit(order, SUPERSEDED, patient)).toEqual(claimed);
+    expect(await stores.builds.list(app.id, patient)).toEqual([claimed]);
+  });
+
+  it('gives the newest push to its worker, and again if the worker has not heard', async () => {
     await using stores = await open();
     const app = await addApp(stores, await stores.addUser());
     const [older, newer] = [await pushed(stores, app), await pushed(stores, app)];
-    const claims = await Promise.all([1, 2, 3].map(() => stores.builds.claim(app.id, 1, patient)));
-    expect(claims.filter(Boolean)).toEqual([
-      expect.objectContaining({ id: newer, status: 'building', attempt: 1 }),
-    ]);
+    const claimed = await stores.builds.claim(app.id, 1, patient);
+    expect(claimed).toMatchObject({ id: newer, status: 'building', attempt: 1 });
+    expect(await stores.builds.claim(app.id, 1, patient)).toEqual(claimed);
+    expect(await stores.builds.waiting(1, patient)).toEqual([app.id]);
     expect(await stores.builds.find(older, patient)).toMatchObject({
       status: 'superseded',
       failure: SUPERSEDED,
       finishedAt: stores.time.now(),
     });
     expect((await stores.builds.list(app.id, patient)).map((build) => build.id)).toEqual([newer, older]);
+    expect(await stores.builds.settle(newer, 1, OK, patient)).toBe(true);
     expect(await stores.builds.waiting(1, patient)).toEqual([]);
     expect(await stores.builds.claim(randomUUID(), 1, patient)).toBeUndefined();
   });
@@ -73,7 +85,7 @@ onEveryStore((open) => {
     await pushed(stores, two);
     expect([...(await stores.builds.waiting(1, patient))].sort()).toEqual([one.id, two.id].sort());
     await stores.builds.claim(one.id, 1, patient);
-    // Its deployment is live, so the next push leaves it to settle; until then the app is taken.
+    // Its deployment is live, so the next push leaves it to settle; until then the other one has to wait.
     const made = await stores.releases.create(one, await draftOf(stores, one, { buildId: first }), patient);
     const epoch = await stores.controller.takeOver(patient);
     await stores.controller.begin(made.deployment?.id ?? '', epoch, patient);
@@ -81,7 +93,7 @@ onEveryStore((open) => {
     const second = await pushed(stores, one);
 
     expect(await stores.builds.find(first, patient)).toMatchObject({ status: 'building' });
-    expect(await stores.builds.claim(one.id, 1, patient)).toBeUndefined();
+    expect(await stores.builds.claim(one.id, 1, patient)).toMatchObject({ id: first, attempt: 1 });
     expect(await stores.builds.claim(two.id, 1, patient)).toMatchObject({ appId: two.id });
     expect(await stores.builds.settle(first, 1, OK, patient)).toBe(true);
     expect(await stores.builds.claim(one.id, 1, patient)).toMatchObject({ id: second });
@@ -157,13 +169,29 @@ onEveryStore((open) => {
     const newer = await pushed(stores, app);
 
     expect(await stores.builds.waiting(2, patient)).toEqual([app.id]);
+    expect(
+      await stores.builds.claim(app.id, 0, patient),
+      'a server of the past takes nothing',
+    ).toBeUndefined();
     const taken = await stores.builds.claim(app.id, 2, patient);
     expect(taken).toMatchObject({ id, status: 'building', attempt: 2, image, releaseId: release.id });
+    expect(taken?.deploymentId).toBe(deployment?.id);
     expect(await stores.builds.settle(id, 1, OK, patient), 'the dead one is fenced').toBe(false);
     expect(await stores.builds.recordRelease(id, 1, release.id, patient)).toBe(false);
     expect(await stores.builds.settle(id, 2, OK, patient)).toBe(true);
     expect(await stores.builds.settle(id, 2, OK, patient)).toBe(false);
     expect(await stores.builds.claim(app.id, 2, patient)).toMatchObject({ id: newer });
+  });
+
+  it('knows the deployment of a build from restarts of its release', async () => {
+    await using stores = await open();
+    const app = await addApp(stores, await stores.addUser());
+    const id = await pushed(stores, app);
+    await stores.builds.claim(app.id, 1, patient);
+    const epoch = await stores.controller.takeOver(patient);
+    const { deployment } = await deployed(stores, app, epoch, { buildId: id });
+    await stores.releases.redeploy(app, patient);
+    expect(await stores.builds.find(id, patient)).toMatchObject({ deploymentId: deployment.id });
   });
 
   it('gives a release to one build only', async () => {

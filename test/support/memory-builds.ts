@@ -2,7 +2,14 @@ import type { Build } from '../../server/domain/build.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
-import { livingApp, storable, supersedeBuilds, type MemoryBuild, type MemoryWorld } from './memory-world.ts';
+import {
+  deploymentsOf,
+  livingApp,
+  storable,
+  supersedeBuilds,
+  type MemoryBuild,
+  type MemoryWorld,
+} from './memory-world.ts';
 
 export function createMemoryBuilds(world: MemoryWorld): Builds {
   /** Oldest first. */
@@ -17,6 +24,8 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
   return {
     async submit({ id, appId, userId, push }, supersede) {
       if (!livingApp(world, appId)) throw PlatformError.of('not_found', { resource: 'app', name: appId });
+      const before = shapeAny(world.builds.get(id));
+      if (before) return Promise.resolve(before);
       supersedeBuilds(world, appId, supersede);
       const build: MemoryBuild = {
         ...{ id, appId, userId, status: 'queued', push: { ...push }, attempt: 0, failure: null, image: null },
@@ -42,7 +51,8 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
       const building = buildsOf(appId).find((build) => build.status === 'building');
       const next = building ?? buildsOf(appId).findLast((build) => build.status === 'queued');
       if (!next || !isWaiting(next, epoch)) return undefined;
-      Object.assign(next, { status: 'building', epoch, attempt: next.attempt + 1 });
+      const again = next.epoch === epoch;
+      Object.assign(next, { status: 'building', epoch, attempt: next.attempt + (again ? 0 : 1) });
       return shape(world, next);
     },
     async recordImage(id, epoch, image) {
@@ -72,16 +82,18 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
 
 function isWaiting(build: MemoryBuild, epoch: number): boolean {
   return (
-    build.status === 'queued' || (build.status === 'building' && build.epoch !== null && build.epoch < epoch)
+    build.status === 'queued' || (build.status === 'building' && build.epoch !== null && build.epoch <= epoch)
   );
 }
 
 function shape(world: MemoryWorld, row: MemoryBuild): Build {
   const { id, appId, userId, status, push, attempt, failure, image, createdAt, finishedAt } = row;
   const release = [...world.releases.values()].find((one) => one.buildId === id);
+  const deployments = deploymentsOf(world, appId);
   return {
     ...{ id, appId, userId, status, push: { ...push }, attempt, failure, image, createdAt, finishedAt },
     releaseId: release?.id ?? null,
+    deploymentId: deployments.find((one) => one.releaseId === release?.id)?.id ?? null,
   };
 }
 

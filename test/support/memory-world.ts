@@ -51,7 +51,7 @@ export interface MemoryRelease {
   updatedAt: Date;
 }
 
-export type MemoryBuild = Omit<Open<Build>, 'releaseId'> & { epoch: number | null };
+export type MemoryBuild = Omit<Open<Build>, 'releaseId' | 'deploymentId'> & { epoch: number | null };
 export type MemoryDeployment = Open<Deployment>;
 
 /** What the in-memory stores share, as the real ones share a database. One synchronous step is one transaction. */

@@ -171,8 +171,12 @@ export function createDeployRig() {
       if (!found) throw new Error(`no build ${id}`);
       return found;
     },
-    said: (build: { readonly id: string }): string[] =>
-      world.lines.filter((line) => line.stream === build.id).map((line) => line.text),
+    /** What a build and its deployment have said so far. */
+    async said({ id }: { readonly id: string }): Promise<string[]> {
+      const build = await builds.find(id, patient);
+      const lines = world.lines.filter(({ stream }) => stream === id || stream === build?.deploymentId);
+      return lines.map(({ text }) => text);
+    },
     /** `v2 succeeded current`, newest first. */
     releasesOf: async (app: App): Promise<string[]> =>
       (await releases.list(app.id, patient)).map(

@@ -381,6 +381,7 @@ describe('what the real command line of the Platform API needs', () => {
       failure: 'A newer push took its place.',
       image: null,
       releaseId: null,
+      deploymentId: null,
       createdAt: TIME,
       finishedAt: TIME,
     });

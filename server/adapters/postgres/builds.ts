@@ -7,7 +7,13 @@ import type { Prisma } from './generated/client.ts';
 import { isId, readImage, storable, writeImage } from './stored-json.ts';
 import { lockLivingApp, supersede } from './supersede.ts';
 
-const BUILD = { include: { release: { select: { id: true } } } } as const;
+const BUILD = {
+  include: {
+    release: {
+      select: { id: true, deployments: { select: { id: true }, orderBy: { seq: 'asc' }, take: 1 } },
+    },
+  },
+} as const;
 
 export function createBuilds({ db, clock }: { readonly db: Database; readonly clock: Clock }): Builds {
   return {
@@ -18,6 +24,8 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
       db.transaction(async (tables) => {
         if (!(await lockLivingApp(tables, appId)))
           throw PlatformError.of('not_found', { resource: 'app', name: appId });
+        const before = await tables.build.findUnique({ where: { id }, ...BUILD });
+        if (before) return readBuild(before);
         const now = clock.now();
         await supersede(tables, { appId, reason, now });
         const { ref, commit, from } = push;
@@ -35,8 +43,8 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
         const next = await nextOf(tables, appId, epoch);
         if (!next) return undefined;
         const row = await tables.build.update({
-          where: { id: next },
-          data: { status: 'building', epoch, attempt: { increment: 1 } },
+          where: { id: next.id },
+          data: { status: 'building', epoch, attempt: { increment: next.epoch === epoch ? 0 : 1 } },
           ...BUILD,
         });
         return readBuild(row);
@@ -133,23 +141,23 @@ function mine(id: string, epoch: number) {
 }
 
 function waitingUnder(epoch: number) {
-  return { OR: [{ status: 'queued' as const }, { status: 'building' as const, epoch: { lt: epoch } }] };
+  return { OR: [{ status: 'queued' as const }, { status: 'building' as const, epoch: { lte: epoch } }] };
 }
 
-/** What a dead server left behind comes first: what is queued was pushed on top of it. The caller holds the app's lock. */
-async function nextOf(tables: Tables, appId: string, epoch: number): Promise<string | undefined> {
+/** What was left behind comes first: what is queued was pushed on top of it. The caller holds the app's lock. */
+async function nextOf(tables: Tables, appId: string, epoch: number) {
+  const select = { id: true, epoch: true } as const;
   const building = await tables.build.findFirst({
     where: { appId, status: 'building' },
     orderBy: { position: 'asc' },
-    select: { id: true, epoch: true },
+    select,
   });
-  if (building) return building.epoch !== null && building.epoch < epoch ? building.id : undefined;
-  const queued = await tables.build.findFirst({
+  if (building) return building.epoch !== null && building.epoch <= epoch ? building : null;
+  return tables.build.findFirst({
     where: { appId, status: 'queued' },
     orderBy: { position: 'desc' },
-    select: { id: true },
+    select,
   });
-  return queued?.id;
 }
 
 function readBuild(row: Prisma.BuildGetPayload<typeof BUILD>): Build {
@@ -163,6 +171,7 @@ function readBuild(row: Prisma.BuildGetPayload<typeof BUILD>): Build {
     failure: row.failure,
     image: readImage(row.image),
     releaseId: row.release?.id ?? null,
+    deploymentId: row.release?.deployments[0]?.id ?? null,
     createdAt: row.createdAt,
     finishedAt: row.finishedAt,
   };
