@@ -25,3 +25,27 @@ it('gives up waiting after the time it was given, and at once when told to', asy
     'enough',
   );
 });
+
+it('keeps nothing of topics that are over, however many there were', async () => {
+  // Seen from outside only as memory: all these topics together are 200 MB.
+  const bulletin = createBulletin();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 20_000; i += 1) {
+    const topic = `${i}`.padEnd(10_000, 'x');
+    Buffer.from(topic); // flattens it
+    const mark = bulletin.mark(topic);
+    bulletin.post(topic);
+    await bulletin.after(topic, mark, 60_000, never);
+    bulletin.mark(topic);
+  }
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1024 * 1024);
+});
+
+it('sees a notice after the mark although many other topics were posted since', async () => {
+  const bulletin = createBulletin();
+  const mark = bulletin.mark('a');
+  for (let i = 0; i < 500; i += 1) bulletin.post(`b${i}`);
+  bulletin.post('a');
+  for (let i = 0; i < 500; i += 1) bulletin.post(`c${i}`);
+  await expect(bulletin.after('a', mark, 60_000, never)).resolves.toBeUndefined();
+});

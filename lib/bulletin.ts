@@ -7,24 +7,30 @@ export interface Bulletin {
   after(topic: string, mark: number, ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Topics whose last notice is remembered; between a reader's look and its wait hardly more are posted. */
+const REMEMBERED = 1_000;
+
 export function createBulletin(): Bulletin {
-  const counts = new Map<string, number>();
+  let notices = 0;
+  /** When each topic was last posted, counted in notices; the latest last. */
+  const latest = new Map<string, number>();
   const waiting = new Map<string, Set<() => void>>();
   return {
     post(topic) {
-      const readers = waiting.get(topic);
-      // Only topics with a reader are counted: a mark is taken by a reader, and a map of every topic ever would grow for ever.
-      if (!readers) return;
-      counts.set(topic, (counts.get(topic) ?? 0) + 1);
-      for (const wake of [...readers]) wake();
+      notices += 1;
+      latest.delete(topic);
+      latest.set(topic, notices);
+      for (const [oldest] of latest) {
+        if (latest.size <= REMEMBERED) break;
+        latest.delete(oldest);
+      }
+      for (const wake of [...(waiting.get(topic) ?? [])]) wake();
     },
-    mark(topic) {
-      if (!waiting.has(topic)) waiting.set(topic, new Set());
-      return counts.get(topic) ?? 0;
-    },
+    // A count of all notices: whoever takes a mark leaves nothing behind.
+    mark: () => notices,
     async after(topic, mark, ms, signal) {
       signal.throwIfAborted();
-      if ((counts.get(topic) ?? 0) > mark) return;
+      if ((latest.get(topic) ?? 0) > mark) return;
       const readers = waiting.get(topic) ?? new Set();
       waiting.set(topic, readers);
       await new Promise<void>((resolve, reject) => {
@@ -32,10 +38,7 @@ export function createBulletin(): Bulletin {
           clearTimeout(timer);
           signal.removeEventListener('abort', abort);
           readers.delete(wake);
-          if (readers.size === 0) {
-            waiting.delete(topic);
-            counts.delete(topic);
-          }
+          if (readers.size === 0) waiting.delete(topic);
           end();
         };
         const wake = (): void => leave(resolve);
