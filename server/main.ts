@@ -97,6 +97,7 @@ function startJobs(
     startLoop((look) => services.branches.repair(look), { name: 'branches', log, everyMs: BRANCHES_MS }),
   );
   const tidy = async (look: AbortSignal): Promise<void> => {
+    await services.branches.sweep(LEFTOVERS_MS, look);
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
     await services.sources.tidy(LEFTOVERS_MS, look);
   };

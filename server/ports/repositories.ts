@@ -23,8 +23,10 @@ export interface Repositories {
   archives(olderThanMs: number, signal: AbortSignal): Promise<readonly string[]>;
   /** Removes the source archive of a build, whatever became of its repository. */
   discard(buildId: string, signal: AbortSignal): Promise<void>;
-  /** Forgets the hidden ref and the archive of a build. */
+  /** Forgets the hidden ref and the archive of a build, if there are any. */
   release(appId: string, buildId: string, signal: AbortSignal): Promise<void>;
+  /** The builds of which `receive` has kept something for longer than this, and nobody has released it. */
+  leftovers(appId: string, olderThanMs: number, signal: AbortSignal): Promise<readonly string[]>;
 }
 
 /** Where receive-pack keeps what was pushed until the hook agrees; absolute paths inside the repository. */

@@ -1,8 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
 import { BUG } from '../../test/support/build-courses.ts';
 import { failsBefore, meanwhile } from '../../test/support/mishaps.ts';
-import { commit, createDeployRig, MAIN, patient, type DeployRig } from '../../test/support/services-rig.ts';
+import {
+  commit,
+  createDeployRig,
+  MAIN,
+  OBJECTS,
+  patient,
+  type DeployRig,
+} from '../../test/support/services-rig.ts';
 import type { App } from '../domain/app.ts';
 import type { Build } from '../domain/build.ts';
 import { createBranches } from './branches.ts';
@@ -136,32 +144,54 @@ describe('a branch', () => {
 });
 
 describe('what builds left behind', () => {
-  it('is cleared of those that ended while nobody listened, and of no other', async () => {
+  const HOUR_MS = 3_600_000;
+
+  it('is swept once it is old, but for what is open, waits, or is not on its branch yet', async () => {
     const rig = createRig();
     const app = await rig.createApp();
-    await ended(rig, app, 'a', FAILED);
-    const open = await ended(rig, app, 'b', FAILED);
+    const overtaken = await ended(rig, app, 'a');
+    const last = await ended(rig, app, 'b');
+    await ended(rig, app, 'c', FAILED);
+    const open = await ended(rig, app, 'd', FAILED);
     rig.open.add(open.id);
-    const queued = await rig.submit(app, { commit: commit('c') });
-    await rig.branches.repair(patient);
+    const queued = await rig.submit(app, { commit: commit('e') });
+    // Its server died before it was recorded.
+    const lost = { id: randomUUID(), commit: commit('f'), quarantine: OBJECTS };
+    await rig.repositories.receive(app.id, lost, patient);
+
+    await rig.branches.sweep(HOUR_MS, patient);
+    expect(rig.repositories.kept.size, 'young ones may belong to a push under way').toBe(6);
+    rig.repositories.age(HOUR_MS);
+    await rig.branches.sweep(HOUR_MS, patient);
+    expect([...rig.repositories.kept]).toEqual([last.id, open.id, queued.id]);
+    gitMoves(rig, last);
+    await rig.branches.sweep(HOUR_MS, patient);
     expect([...rig.repositories.kept]).toEqual([open.id, queued.id]);
+    expect(overtaken.id).not.toBe(last.id);
   });
 
-  it('is cleared of every deploy when several succeeded between two looks', async () => {
+  it('is swept of every other app when one repository fails', async () => {
     const rig = createRig();
-    const app = await rig.createApp();
+    for (const name of ['aaa', 'bbb']) await ended(rig, await rig.createApp(name), 'a', FAILED);
+    rig.repositories.age(HOUR_MS);
+    rig.mishaps.at('repositories.leftovers', failsBefore(BUG));
+    await rig.branches.sweep(HOUR_MS, patient);
+    expect(rig.repositories.kept.size).toBe(1);
+  });
+
+  it('keeps no branch waiting', async () => {
+    const rig = createRig();
+    const [first, second] = [await rig.createApp('aaa'), await rig.createApp('bbb')];
+    for (let i = 0; i < 20; i += 1) await ended(rig, first, 'f', FAILED);
+    await ended(rig, first, 'a');
+    await ended(rig, second, 'b');
+    const moved: (string | undefined)[] = [];
+    rig.mishaps.at('repositories.release', async (call) => {
+      moved.push(branchOf(rig, first), branchOf(rig, second));
+      return call();
+    });
     await rig.branches.repair(patient);
-    for (const digit of ['a', 'b', 'c']) gitMoves(rig, await ended(rig, app, digit));
-    await rig.branches.repair(patient);
-    expect([...rig.repositories.kept]).toEqual([]);
-    const first = await ended(rig, app, 'd');
-    const last = await ended(rig, app, 'e');
-    rig.open.add(first.id);
-    rig.open.add(last.id);
-    await rig.branches.repair(patient);
-    expect([...rig.repositories.kept]).toEqual([first.id, last.id]);
-    rig.open.clear();
-    await rig.branches.repair(patient);
-    expect([...rig.repositories.kept]).toEqual([]);
+    expect(moved).toEqual([commit('a'), commit('b')]);
+    expect(rig.repositories.kept.size, 'and is not cleared while branches are looked after').toBe(20);
   });
 });

@@ -1,5 +1,6 @@
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { App } from '../domain/app.ts';
 import { settled, type Build } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builds } from '../ports/builds.ts';
@@ -8,10 +9,15 @@ import type { Repositories } from '../ports/repositories.ts';
 /** Keeps the promise that a deploy branch equals the last successful deploy, whatever died in between. */
 export interface Branches {
   /**
-   * Finishes what git could not: moves the branch of every app whose last successful deploy it does not show, and
-   * forgets the hidden refs and archives of builds that are over. Builds whose push is still open are left to git.
+   * Finishes what git could not: moves the branch of every app whose last successful deploy it does not show, then forgets
+   * the source of that deploy. Builds whose push is still open are left to git.
    */
   repair(signal: AbortSignal): Promise<void>;
+  /**
+   * Forgets the sources that nobody needs and nobody forgot, because a server died in between. Only those kept for longer
+   * than this: a push under way has kept its source before it is recorded.
+   */
+  sweep(olderThanMs: number, signal: AbortSignal): Promise<void>;
 }
 
 export interface BranchesDeps {
@@ -25,65 +31,72 @@ export interface BranchesDeps {
 /** The platform itself: sees every app. */
 const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true };
 
-/** Instead of a build's id: when it was looked, nothing had been deployed yet. */
-const NONE = '';
-
 export function createBranches({ apps, builds, repositories, open, log }: BranchesDeps): Branches {
-  /** The last build of each app that was seen to, or NONE, so that a look costs no git process for apps where nothing happened. */
+  /** The last build of each app that was seen to, so that a look costs nothing for apps where nothing happened. */
   const done = new Map<string, string>();
-  /** Apps whose leftovers of earlier lives of this process are cleared. */
-  const cleared = new Set<string>();
 
-  /** What builds left behind that ended while nobody listened: a push that is open cleans up after itself. */
-  async function clear(appId: string, signal: AbortSignal): Promise<void> {
-    for (const build of await builds.list(appId, signal)) {
-      if (settled(build) && build.status !== 'succeeded' && !open.has(build.id))
-        await repositories.release(appId, build.id, signal);
-    }
-    cleared.add(appId);
-  }
-
-  /** The last deploy, and those between it and the one seen to before it: their pushes closed too late for a look. */
-  async function succeededSince(
-    before: string | undefined,
-    last: Build,
-    signal: AbortSignal,
-  ): Promise<readonly Build[]> {
-    if (before === undefined) return [last];
-    const all = await builds.list(last.appId, signal);
-    const end = all.findIndex((build) => build.id === before);
-    return all.slice(0, end < 0 ? all.length : end).filter((build) => build.status === 'succeeded');
-  }
-
-  async function repairOne(appId: string, name: string, signal: AbortSignal): Promise<void> {
-    if (!cleared.has(appId)) await clear(appId, signal);
-    const last = await builds.lastDeployed(appId, signal);
-    if (!last) done.set(appId, NONE);
-    if (!last || done.get(appId) === last.id || open.has(last.id)) return;
+  /** The last deploy of an app, once the branch shows it; undefined when there is nothing to do or it is not our turn. */
+  async function point(app: App, signal: AbortSignal): Promise<Build | undefined> {
+    const last = await builds.lastDeployed(app.id, signal);
+    if (!last || done.get(app.id) === last.id || open.has(last.id)) return undefined;
     const { ref, commit } = last.push;
-    const now = await repositories.resolve(appId, ref, signal);
-    if (now !== commit) {
-      // Asked again: the branch may be what a newer deploy made it since, and must not go back.
-      if ((await builds.lastDeployed(appId, signal))?.id !== last.id) return;
-      const moved = await repositories.move(appId, ref, commit, now, signal);
-      log.info({ app: name, ref, commit, moved }, 'the branch was moved to the last successful deploy');
-      if (!moved) return;
+    const now = await repositories.resolve(app.id, ref, signal);
+    if (now === commit) return last;
+    // Asked again: the branch may be what a newer deploy made it since, and must not go back.
+    if ((await builds.lastDeployed(app.id, signal))?.id !== last.id) return undefined;
+    const moved = await repositories.move(app.id, ref, commit, now, signal);
+    log.info({ app: app.name, ref, commit, moved }, 'the branch was moved to the last successful deploy');
+    return moved ? last : undefined;
+  }
+
+  /** True while somebody may ask for the source of a build: it is to be built, or the branch is to be moved to it. */
+  async function needed(appId: string, buildId: string, signal: AbortSignal): Promise<boolean> {
+    const build = await builds.find(buildId, signal);
+    if (!build || build.status === 'failed' || build.status === 'superseded') return false;
+    if (!settled(build)) return true;
+    if ((await builds.lastDeployed(appId, signal))?.id !== buildId) return false;
+    return (await repositories.resolve(appId, build.push.ref, signal)) !== build.push.commit;
+  }
+
+  async function sweepOne(app: App, olderThanMs: number, signal: AbortSignal): Promise<void> {
+    for (const buildId of await repositories.leftovers(app.id, olderThanMs, signal))
+      if (!open.has(buildId) && !(await needed(app.id, buildId, signal)))
+        await repositories.release(app.id, buildId, signal);
+  }
+
+  /** What goes wrong with one app is none of the others' business; a later round tries again. */
+  async function confined(app: App, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      await work();
+    } catch (err) {
+      if (signal.aborted) throw err;
+      log.warn({ err, app: app.name }, 'could not look after the branch of an app; will try again');
     }
-    for (const build of await succeededSince(done.get(appId), last, signal))
-      if (!open.has(build.id)) await repositories.release(appId, build.id, signal);
-    done.set(appId, last.id);
   }
 
   return {
     async repair(signal) {
+      const shown: { readonly app: App; readonly last: Build }[] = [];
       for (const app of await apps.list(PLATFORM, signal)) {
-        try {
-          await repairOne(app.id, app.name, signal);
-        } catch (err) {
-          if (signal.aborted) throw err;
-          log.warn({ err, app: app.name }, 'could not look after the branch of an app; will try again');
-        }
+        const look = async (): Promise<void> => {
+          const last = await point(app, signal);
+          if (last) shown.push({ app, last });
+        };
+        await confined(app, look, signal);
       }
+      // Afterwards: git may take its time to tidy up, and no branch waits for that.
+      for (const { app, last } of shown) {
+        const forget = async (): Promise<void> => {
+          await repositories.release(app.id, last.id, signal);
+          done.set(app.id, last.id);
+        };
+        await confined(app, forget, signal);
+      }
+    },
+
+    async sweep(olderThanMs, signal) {
+      for (const app of await apps.list(PLATFORM, signal))
+        await confined(app, () => sweepOne(app, olderThanMs, signal), signal);
     },
   };
 }

@@ -37,6 +37,12 @@ async function bring(appId: string): Promise<string> {
   return path;
 }
 
+/** The repository of `app`, with one commit. */
+async function bringOne(): Promise<string> {
+  await commit('1');
+  return bring('app');
+}
+
 describe('an app’s repository', () => {
   it('is made once, empty, and removed without a trace', async () => {
     const path = await repositories.ensure('app-1', signal);
@@ -125,6 +131,25 @@ describe('taking a source', () => {
     await repositories.release('app', build.id, signal);
     expect(await readdir(join(home, 'sources'))).toEqual([]);
     expect((await exec('git', ['--git-dir', path, 'for-each-ref', 'refs/gantry'])).stdout).toBe('');
+  });
+
+  it('tells what is kept for long, wherever git keeps the ref, until it is released', async () => {
+    const path = await bringOne();
+    const objects = join(path, 'objects');
+    const [packed, loose] = [randomUUID(), randomUUID()];
+    const id = (await exec('git', ['-C', tree, 'rev-parse', 'HEAD'])).stdout.trim();
+    expect(await repositories.leftovers('app', 0, signal)).toEqual([]);
+    await repositories.receive('app', { id: packed, commit: id, quarantine: { objects } }, signal);
+    await exec('git', ['--git-dir', path, 'pack-refs', '--all']);
+    await repositories.receive('app', { id: loose, commit: id, quarantine: { objects } }, signal);
+    expect([...(await repositories.leftovers('app', -1_000, signal))].sort()).toEqual([packed, loose].sort());
+    expect(await repositories.leftovers('app', 3_600_000, signal)).toEqual([]);
+    const old = new Date(Date.now() - 7_200_000);
+    await utimes(join(path, 'refs', 'gantry', 'builds', loose), old, old);
+    expect(await repositories.leftovers('app', 3_600_000, signal)).toEqual([loose]);
+    for (const build of [packed, loose]) await repositories.release('app', build, signal);
+    expect(await repositories.leftovers('app', -1_000, signal)).toEqual([]);
+    expect(await repositories.leftovers('nobody', -1_000, signal)).toEqual([]);
   });
 
   it('keeps a source whose push was refused until it is released, hidden from clients', async () => {

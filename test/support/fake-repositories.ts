@@ -8,6 +8,8 @@ export interface FakeRepositories extends Repositories {
   readonly refs: Map<string, string>;
   /** Ids of the builds whose hidden ref and archive are there. */
   readonly kept: ReadonlySet<string>;
+  /** All that is kept is older by this from now on. */
+  age(ms: number): void;
   /** Every later push is refused for this reason, after parts of it were written. */
   refuse(reason: string): void;
 }
@@ -15,7 +17,7 @@ export interface FakeRepositories extends Repositories {
 export function createFakeRepositories(): FakeRepositories {
   const made = new Set<string>();
   const refs = new Map<string, string>();
-  const kept = new Set<string>();
+  const sources = new Map<string, { readonly appId: string; ageMs: number }>();
   let refusal: string | undefined;
   const known = (appId: string): void => {
     if (!made.has(appId)) throw new Error(`fake repositories: nobody made ${appId}`);
@@ -23,7 +25,12 @@ export function createFakeRepositories(): FakeRepositories {
   return {
     made,
     refs,
-    kept,
+    get kept() {
+      return new Set(sources.keys());
+    },
+    age(ms) {
+      for (const source of sources.values()) source.ageMs += ms;
+    },
     refuse: (reason) => (refusal = reason),
     async ensure(appId, signal) {
       signal.throwIfAborted();
@@ -48,19 +55,25 @@ export function createFakeRepositories(): FakeRepositories {
     async receive(appId, { id }, signal) {
       signal.throwIfAborted();
       known(appId);
-      kept.add(id);
+      sources.set(id, { appId, ageMs: 0 });
       if (refusal !== undefined) throw PlatformError.of('source_refused', { reason: refusal });
       return Promise.resolve(`/sources/${id}.tar`);
     },
     archiveOf: (id) => `/sources/${id}.tar`,
-    archives: () => Promise.resolve([...kept]),
+    archives: (olderThanMs) =>
+      Promise.resolve([...sources].filter(([, { ageMs }]) => ageMs >= olderThanMs).map(([id]) => id)),
     async discard(id) {
-      kept.delete(id);
+      sources.delete(id);
       return Promise.resolve();
     },
     async release(_appId, id) {
-      kept.delete(id);
+      sources.delete(id);
       return Promise.resolve();
+    },
+    async leftovers(appId, olderThanMs, signal) {
+      signal.throwIfAborted();
+      const old = [...sources].filter(([, source]) => source.appId === appId && source.ageMs >= olderThanMs);
+      return Promise.resolve(old.map(([id]) => id));
     },
   };
 }

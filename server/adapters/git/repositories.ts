@@ -38,6 +38,8 @@ const REF = z
     /^refs\/(?:heads|tags|gantry)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/|\/$))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u,
   );
 const NOBODY = '0'.repeat(40);
+/** Where the refs of builds are. They are not advertised. */
+const HIDDEN = 'refs/gantry/builds';
 
 /**
  * The archive is the commit, byte for byte: no attribute in a pushed tree may expand, convert or leave out anything
@@ -49,7 +51,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   const limits = { ...SOURCE_LIMITS, ...options.limits };
   const pathOf = (appId: string): string => join(options.root, `${ID.parse(appId)}.git`);
   const archiveOf = (buildId: string): string => join(options.sources, `${ID.parse(buildId)}.tar`);
-  const hiddenRef = (buildId: string): string => `refs/gantry/builds/${ID.parse(buildId)}`;
+  const hiddenRef = (buildId: string): string => `${HIDDEN}/${ID.parse(buildId)}`;
 
   return {
     async ensure(appId, signal) {
@@ -104,23 +106,14 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     async release(appId, buildId, signal) {
       const path = pathOf(appId);
       await rm(archiveOf(buildId), { force: true });
-      if (!(await exists(path))) return;
+      if ((await resolveRef(path, hiddenRef(buildId), signal)) === null) return;
       await gitOrThrow(path, ['update-ref', '-d', hiddenRef(buildId)], signal);
       await housekeep(path, signal);
     },
 
-    async tidy(olderThanMs, signal) {
-      const before = Date.now() - olderThanMs;
-      let removed = 0;
-      for (const name of await namesIn(options.root)) {
-        signal.throwIfAborted();
-        const objects = join(options.root, name, 'objects');
-        removed += await removeOld(objects, /^tmp_objdir-/, before);
-        removed += await removeOld(join(objects, 'pack'), /^(?:\.tmp-|tmp_)/, before);
-      }
-      removed += await removeOld(options.root, /^\.new-/, before);
-      return removed + (await removeOld(options.sources, /\.tmp-[0-9a-f-]+$/, before));
-    },
+    leftovers: (appId, olderThanMs, signal) => keptBefore(pathOf(appId), Date.now() - olderThanMs, signal),
+
+    tidy: (olderThanMs, signal) => tidy(options, Date.now() - olderThanMs, signal),
   };
 }
 
@@ -133,6 +126,44 @@ async function resolveRef(repository: string, ref: string, signal: AbortSignal):
     if (err instanceof isomorphicGit.Errors.NotFoundError) return null;
     throw err;
   }
+}
+
+async function tidy(
+  { root, sources }: GitRepositoriesOptions,
+  before: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let removed = 0;
+  for (const name of await namesIn(root)) {
+    signal.throwIfAborted();
+    const objects = join(root, name, 'objects');
+    removed += await removeOld(objects, /^tmp_objdir-/, before);
+    removed += await removeOld(join(objects, 'pack'), /^(?:\.tmp-|tmp_)/, before);
+  }
+  removed += await removeOld(root, /^\.new-/, before);
+  return removed + (await removeOld(sources, /\.tmp-[0-9a-f-]+$/, before));
+}
+
+/** The builds whose hidden refs, loose or packed, were made before then. */
+async function keptBefore(repository: string, before: number, signal: AbortSignal): Promise<string[]> {
+  const old: string[] = [];
+  for (const buildId of await isomorphicGit.listRefs({ fs, gitdir: repository, filepath: HIDDEN })) {
+    signal.throwIfAborted();
+    if ((await keptSince(repository, `${HIDDEN}/${buildId}`)) <= before) old.push(buildId);
+  }
+  return old;
+}
+
+/** When a ref was made; for a packed one, when refs were packed last, which is later. */
+async function keptSince(repository: string, ref: string): Promise<number> {
+  for (const file of [ref, 'packed-refs']) {
+    try {
+      return (await stat(join(repository, file))).mtimeMs;
+    } catch (err) {
+      if (!isSystemError(err, 'ENOENT')) throw err;
+    }
+  }
+  return Infinity; // gone meanwhile
 }
 
 /** Made aside and renamed into place, so that a repository is whole or not there. */
