@@ -7,7 +7,7 @@ export interface App {
   readonly owner: { readonly id: string; readonly email: string };
   /** Index of its private network among the platform's subnets; unique among living apps. */
   readonly network: number;
-  /** Null: `main` or `master`, whichever is pushed. */
+  /** Null: `main` or `master`, whichever is deployed first. */
   readonly deployBranch: string | null;
   readonly formation: Formation;
   readonly createdAt: Date;
@@ -27,9 +27,25 @@ export type Formation = ReadonlyMap<string, number>;
  */
 export const MOST_INSTANCES = 30;
 
-/** The branches that deploy an app. */
-export function deployBranches(app: App): readonly string[] {
-  return app.deployBranch === null ? ['main', 'master'] : [app.deployBranch];
+const BRANCHES = 'refs/heads/';
+
+/** `main` for `refs/heads/main`; other refs in full. */
+export function branchName(ref: string): string {
+  return ref.startsWith(BRANCHES) ? ref.slice(BRANCHES.length) : ref;
+}
+
+/** The branches that deploy an app whose last successful deploy was of this ref (null: it has none yet). */
+export function deployBranches(app: App, lastDeployed: string | null): readonly string[] {
+  if (app.deployBranch !== null) return [app.deployBranch];
+  return lastDeployed === null ? ['main', 'master'] : [branchName(lastDeployed)];
+}
+
+/** Why a push of this ref deploys nothing, with the way out; undefined for a branch that deploys the app. */
+export function refuseBranch(app: App, ref: string, lastDeployed: string | null): string | undefined {
+  const branches = deployBranches(app, lastDeployed);
+  if (branches.some((branch) => ref === `${BRANCHES}${branch}`)) return undefined;
+  const name = branchName(ref);
+  return `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there: git push gantry ${name}:${branches[0] ?? 'main'}`;
 }
 
 /** How many instances a formation asks for. */

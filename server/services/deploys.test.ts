@@ -176,15 +176,23 @@ describe('the branch', () => {
     });
   });
 
-  it('of another name does not stand in its way', async () => {
+  it('that deployed the app while a push of the other one waited is the deploy branch from then on', async () => {
     const rig = createDeployRig();
     const app = await rig.createApp();
-    for (const ref of ['refs/heads/master', MAIN]) {
-      rig.builder.expect(app.id, [built()]);
-      const build = await rig.submit(app, { ref, commit: commit(ref === MAIN ? 'b' : 'c') });
-      await drained(rig, app.id);
-      expect(await rig.buildOf(build)).toMatchObject({ status: 'succeeded' });
-    }
+    rig.builder.expect(app.id, [built()]);
+    await rig.submit(app, { ref: 'refs/heads/master', commit: commit('c') });
+    let second = '';
+    rig.mishaps.at(
+      'builds.settle',
+      meanwhile(async () => (second = (await rig.submit(app, { commit: commit('b') })).id)),
+    );
+    await drained(rig, app.id);
+    expect(await rig.buildOf({ id: second })).toMatchObject({
+      status: 'failed',
+      failure:
+        'hello deploys master, so nothing of main was stored or deployed; to deploy it, push it there: git push gantry main:master',
+    });
+    expect(rig.builder.orders.map((order) => order.commit)).toEqual([commit('c')]);
   });
 });
 

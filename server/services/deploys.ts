@@ -3,7 +3,7 @@ import { pause } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { insist, passes } from '../../lib/retry.ts';
-import { formationFor, type App } from '../domain/app.ts';
+import { formationFor, refuseBranch, type App } from '../domain/app.ts';
 import { BUILD_ATTEMPTS, type Build } from '../domain/build.ts';
 import { decided, type Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -131,14 +131,26 @@ async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Pro
   await conclude(deps, app, build, await outcome(deps, build, deploymentId, signal), signal);
 }
 
-/** The branch must still be where the sender saw it: else two overlapping pushes would end with a live app behind a failed push. */
-async function branchMoved(deps: DeploysDeps, build: Build, signal: AbortSignal): Promise<boolean> {
-  const { ref, from, commit } = build.push;
-  const last = await deps.builds.lastDeployed(build.appId, signal);
-  const now = await deps.repositories.resolve(build.appId, ref, signal);
-  // The push before this one may have succeeded so lately that git has yet to move the branch.
+/**
+ * Why a push may not have its turn, if it came too late. Its branch must be where the sender saw it: git will move it from
+ * there or not at all, and two overlapping pushes would end with a live app behind a failed push.
+ */
+async function tooLate(
+  deps: DeploysDeps,
+  app: App,
+  { push }: Build,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { ref, from, commit } = push;
+  const last = await deps.builds.lastDeployed(app.id, signal);
+  const otherBranch = refuseBranch(app, ref, last?.push.ref ?? null);
+  if (otherBranch !== undefined) return otherBranch;
+  const now = await deps.repositories.resolve(app.id, ref, signal);
+  // The database is the truth: the push before this one may have succeeded so lately that git has yet to move the branch.
   const soon = last?.push.ref === ref ? last.push.commit : now;
-  return [now, soon].some((id) => id !== from && id !== commit);
+  return [now, soon].some((id) => id !== from && id !== commit)
+    ? 'The branch has moved since this push was sent; fetch, then push again'
+    : undefined;
 }
 
 async function makeImage(
@@ -147,13 +159,9 @@ async function makeImage(
   build: Build,
   signal: AbortSignal,
 ): Promise<BuiltImage | undefined> {
-  if (await branchMoved(deps, build, signal)) {
-    await refuse(
-      deps,
-      build,
-      'The branch has moved since this push was sent; fetch, then push again',
-      signal,
-    );
+  const reason = await tooLate(deps, app, build, signal);
+  if (reason !== undefined) {
+    await refuse(deps, build, reason, signal);
     return undefined;
   }
   signal.throwIfAborted(); // the watch hears only of what comes after

@@ -311,6 +311,25 @@ describe('what a push deploys', () => {
     expect(String(err)).toContain(`Push refused: ${sentence}`);
   });
 
+  it.each([
+    ['main', 'master'],
+    ['master', 'main'],
+  ])('is %s alone once that has been deployed, and %s says how to deploy it', async (first, other) => {
+    const rig = createDeployRig();
+    const app = await rig.createApp();
+    rig.builder.expect(app.id, [built()]);
+    const deployed = push(rig, app.id, [{ ref: `refs/heads/${first}`, from: null, to: commit('a') }]);
+    await worked(rig, app.id);
+    expect(await deployed.answer).toBe(true);
+    const before = rig.repositories.kept.size;
+    const refusal = push(rig, app.id, [{ ref: `refs/heads/${other}`, from: null, to: commit('b') }]);
+    await expect(refusal.answer).rejects.toThrow(
+      `hello deploys ${first}, so nothing of ${other} was stored or deployed; to deploy it, push it there: git push gantry ${other}:${first}`,
+    );
+    expect(rig.repositories.kept.size).toBe(before);
+    expect(await rig.builds.list(app.id, patient)).toHaveLength(1);
+  });
+
   it('is refused for main when the app deploys another branch', async () => {
     expect(String(await refused([to(MAIN)], 'live'))).toContain(
       'hello deploys live, so nothing of main was stored or deployed; to deploy it, push it there: git push gantry main:live',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insist, type Patience } from '../../lib/retry.ts';
 import type { Actor } from '../domain/actor.ts';
-import { deployBranches, type App } from '../domain/app.ts';
+import { branchName, deployBranches, refuseBranch, type App } from '../domain/app.ts';
 import type { Push } from '../domain/build.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
@@ -62,7 +62,8 @@ export function createPushes(deps: PushesDeps): Pushes {
 
     async receive(actor, appId, { updates, quarantine, say }, signal) {
       const app = await reach(apps, actor, 'deploy', appId, signal);
-      const push = deployOf(app, updates);
+      const last = await builds.lastDeployed(app.id, signal);
+      const push = deployOf(app, last?.push.ref ?? null, updates);
       const id = randomUUID();
       deps.open.add(id);
       try {
@@ -126,24 +127,20 @@ const GIT_MOVES_MS = 10_000;
 const ASK_AGAIN_MS = 500;
 
 /** The one branch of a push that deploys; tags may come along. */
-function deployOf(app: App, updates: readonly RefUpdate[]): Push {
+function deployOf(app: App, lastDeployed: string | null, updates: readonly RefUpdate[]): Push {
   const refuse = (reason: string): Error => PlatformError.of('push_refused', { reason });
-  const branches = deployBranches(app);
-  const [wanted = 'main'] = branches;
   const rest = updates.filter((update) => !update.ref.startsWith('refs/tags/'));
-  const other = rest.find((update) => !branches.some((branch) => update.ref === `refs/heads/${branch}`));
-  if (other) {
-    const name = other.ref.replace(/^refs\/heads\//, '');
-    throw refuse(
-      `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there: git push gantry ${name}:${wanted}`,
-    );
+  for (const { ref } of rest) {
+    const reason = refuseBranch(app, ref, lastDeployed);
+    if (reason !== undefined) throw refuse(reason);
   }
   const [update, second] = rest;
-  if (!update) throw refuse(`tags alone deploy nothing; push ${wanted} along with them`);
+  if (!update) {
+    const [wanted = 'main'] = deployBranches(app, lastDeployed);
+    throw refuse(`tags alone deploy nothing; push ${wanted} along with them`);
+  }
   if (second)
-    throw refuse(
-      `one push deploys one branch, not ${rest.map((u) => u.ref.replace(/^refs\/heads\//, '')).join(' and ')}`,
-    );
+    throw refuse(`one push deploys one branch, not ${rest.map(({ ref }) => branchName(ref)).join(' and ')}`);
   if (update.to === null)
     throw refuse(`the deploy branch cannot be deleted; use gantry apps:destroy to remove the app`);
   return { ref: update.ref, commit: update.to, from: update.from };
