@@ -9,6 +9,7 @@ import type { BuildEvent, BuildRequest, BuiltImage } from './contract.ts';
 import { StepError, type Engine, type ImageFacts } from './engine.ts';
 import { buildErrors } from './errors.ts';
 import { buildpackPlan, dockerfilePlan, type Plan } from './plan.ts';
+import type { Pushes } from './pushes.ts';
 import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
 import { readSource, type SourceFacts } from './source.ts';
 import { buildpackError, buildpackSteps, dockerfileError, dockerfileSteps } from './steps.ts';
@@ -21,6 +22,7 @@ export interface BuildsDeps {
   readonly stack: Stack;
   readonly layers: StackLayers;
   readonly caches: CacheNames;
+  readonly pushes: Pushes;
   /** The registry as the build engine reaches it, host:port. */
   readonly registry: string;
   /** Host names under which a Dockerfile could name the platform's registry. */
@@ -89,8 +91,10 @@ export function createBuilds(deps: BuildsDeps): Builds {
     const attempt: Attempt = { request, emit, transcript, name, tag: `b-${randomBytes(16).toString('hex')}` };
     running += 1;
     try {
-      const image = await withDeadline(request.limits.seconds * 1000, signal, (inner) =>
-        perform({ ...deps, salt }, attempt, inner),
+      const image = await deps.pushes.building(request.target.repository, () =>
+        withDeadline(request.limits.seconds * 1000, signal, (inner) =>
+          perform({ ...deps, salt }, attempt, inner),
+        ),
       );
       emit({ kind: 'built', image });
     } catch (err) {
@@ -110,7 +114,9 @@ export function createBuilds(deps: BuildsDeps): Builds {
     run,
     running: () => running,
     async sweep(signal) {
-      for (const left of await deps.engine.names(`${deps.registry}/**`, signal))
+      await deps.engine.removeContainers(signal); // before the images they were made of
+      // Docker's stars end at a slash, and what is pushed has two parts: apps/<id>.
+      for (const left of await deps.engine.names(`${deps.registry}/*/*`, signal))
         await deps.engine.remove(left, signal);
     },
     async [Symbol.asyncDispose]() {
@@ -150,7 +156,11 @@ async function perform(
   await lending;
   // The digest comes while the process types are read: neither needs the other.
   const pushing = stage(attempt, 'push', () =>
-    deps.engine.push(attempt.name, attempt.tag, request.target.token, signal),
+    deps.pushes.push(
+      () => deps.engine.push(attempt.name, attempt.tag, request.target.token, signal),
+      () => transcript.say('       Waiting for the registry, which is clearing up'),
+      signal,
+    ),
   );
   pushing.catch(() => undefined); // told when it is awaited below
   const { builder, processes } = await describe(deps, { attempt, facts, image }, signal);

@@ -23,6 +23,8 @@ const schema = z.object({
   GANTRY_CA_BUNDLE: z.union([path, z.literal('')]).optional(),
   /** Where the parts of the stack image are kept; several platforms may share it. */
   GANTRY_STACK_CACHE: path.optional(),
+  /** The configuration file of the managed registry; without it the registry is somebody else's, and so is its disk. */
+  GANTRY_REGISTRY_CONFIG: path.optional(),
   /** The build cache is shrunk to this many gigabytes. */
   GANTRY_BUILD_CACHE_GB: z.coerce.number().positive().default(10),
 });
@@ -39,6 +41,7 @@ export interface BuilderConfig {
   /** Remembers which tenants' build caches were thrown away. */
   readonly cacheNames: string;
   readonly cacheBytes: number;
+  readonly registryConfig: string | null;
   /** The folder `buildpacks` of the program. */
   readonly buildpacks: string;
 }
@@ -62,7 +65,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): BuilderConfig 
     caBundle: caBundle === '' ? null : caBundle,
     stackCache: set.GANTRY_STACK_CACHE ?? join(set.GANTRY_HOME, 'stack'),
     cacheNames: join(set.GANTRY_HOME, 'build-caches'),
-    cacheBytes: set.GANTRY_BUILD_CACHE_GB * 1024 ** 3,
+    registryConfig: set.GANTRY_REGISTRY_CONFIG ?? null,
+    cacheBytes: Math.round(set.GANTRY_BUILD_CACHE_GB * 1024 ** 3),
     buildpacks: findBuildpacks(),
   });
 }

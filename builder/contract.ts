@@ -9,6 +9,9 @@ import { z } from 'zod';
  *                         last one `stack` or `failed`. With a target the stack is also pushed there; builds whose token
  *                         may pull from that repository then need not upload it (several seconds of each app's first push)
  *   DELETE /caches/:key   → 204, forgets the build cache of one tenant
+ *   GET    /registry      → 200 RegistryMoment: a name for this moment, to be asked for before looking which images are needed
+ *   POST   /registry/collection  CollectionOrder → 200 Collected, or 409 when a build has come in between; deletes images
+ *   POST   /registry/sweep       → 200 Swept, or 409 when pushes took too long; frees the disk, pushes wait meanwhile
  *   GET    /status        → 200 BuilderStatus
  *
  * The builder knows a source and a plan; it knows no app, user, release or database.
@@ -44,6 +47,31 @@ export const stackRequest = z.strictObject({
   /** A repository for the stack alone, and a token that may push to it and pull from it. */
   target: buildRequest.shape.target.optional(),
 });
+
+/** What is in the registry, as far as the builder may say. */
+export const registryMoment = z.object({
+  /** Opaque: names the builder's life, and how many builds it has begun. */
+  moment: z.string(),
+  /** Every repository there is; empty for a registry that is somebody else's. */
+  repositories: z.array(z.string()),
+});
+export type RegistryMoment = z.infer<typeof registryMoment>;
+
+export const collectionOrder = z.strictObject({
+  repository: buildRequest.shape.target.shape.repository,
+  /** May pull from that repository and delete there. */
+  token: z.string(),
+  /** Digests; every other image of the repository goes. */
+  keep: z.array(z.string()),
+  moment: registryMoment.shape.moment,
+});
+export type CollectionOrder = z.infer<typeof collectionOrder>;
+
+export const collected = z.object({ removed: z.int() });
+export type Collected = z.infer<typeof collected>;
+
+export const swept = z.object({ layers: z.int() });
+export type Swept = z.infer<typeof swept>;
 
 /** How to start one process type. */
 const processType = z.object({

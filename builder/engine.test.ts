@@ -5,7 +5,7 @@ import { createEngine } from './engine.ts';
 const signal = new AbortController().signal;
 
 describe('a build engine that is not there', () => {
-  const engine = createEngine('/nonexistent/engine.sock');
+  const engine = createEngine('/nonexistent/engine.sock', 'registry:1');
 
   it('does not answer', async () => {
     expect(await engine.ping(signal)).toBe(false);

@@ -54,6 +54,8 @@ export interface Engine {
   readFolder(image: string, path: string, signal: AbortSignal): Promise<Map<string, string>>;
   /** Removes a name, and the image with its last one. No such image is fine. */
   remove(name: string, signal: AbortSignal): Promise<void>;
+  /** Removes the containers in which images were looked into; those of a builder that was killed stay otherwise. */
+  removeContainers(signal: AbortSignal): Promise<void>;
   /** The names of images that match a reference pattern of Docker. */
   names(pattern: string, signal: AbortSignal): Promise<string[]>;
   /** Shrinks the build cache to so many bytes, least recently used first. */
@@ -74,7 +76,11 @@ const progress = z.object({
 });
 type Progress = z.infer<typeof progress>;
 
-export function createEngine(socketPath: string): Engine {
+/** Marks our containers; several platforms may build in one engine, told apart by the registry they push to. */
+const OWNER = 'gantry.builder';
+
+/** `owner` tells this builder's containers from those of others. */
+export function createEngine(socketPath: string, owner: string): Engine {
   const docker = new Docker({ socketPath });
   const small = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     reaching(signal, () => withDeadline(SMALL_MS, signal, work));
@@ -104,7 +110,8 @@ export function createEngine(socketPath: string): Engine {
         await docker.getImage(name).tag({ repo, tag, abortSignal });
       }),
     push: (name, tag, token, signal) => reaching(signal, () => runPush(docker, { name, tag, token }, signal)),
-    readFolder: (image, path, signal) => reaching(signal, () => readFromImage(docker, image, path, signal)),
+    readFolder: (image, path, signal) =>
+      reaching(signal, () => readFromImage(docker, { image, path, owner }, signal)),
     remove: (name, signal) =>
       small(signal, async (abortSignal) => {
         await unlessMissing(dialJson(docker, `/images/${name}?force=1&`, 'DELETE', abortSignal));
@@ -113,6 +120,12 @@ export function createEngine(socketPath: string): Engine {
       small(signal, async (abortSignal) => {
         const images = await docker.listImages({ filters: { reference: [pattern] }, abortSignal });
         return images.flatMap((image) => image.RepoTags ?? []);
+      }),
+    removeContainers: (signal) =>
+      small(signal, async (abortSignal) => {
+        const filters = { label: [`${OWNER}=${owner}`] };
+        for (const { Id } of await docker.listContainers({ all: true, filters, abortSignal }))
+          await unlessMissing(docker.getContainer(Id).remove({ force: true, abortSignal }));
       }),
     prune: (keepBytes, signal) =>
       reaching(signal, () =>
@@ -289,8 +302,7 @@ function factsOf({ Id, Size, Config }: z.infer<typeof inspected>): ImageFacts {
 
 async function readFromImage(
   docker: Docker,
-  image: string,
-  path: string,
+  { image, path, owner }: { image: string; path: string; owner: string },
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
@@ -298,6 +310,7 @@ async function readFromImage(
     Image: image,
     Cmd: ['/'],
     NetworkDisabled: true,
+    Labels: { [OWNER]: owner },
     abortSignal: signal,
   });
   try {

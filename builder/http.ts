@@ -3,7 +3,14 @@ import { KnownError, messageOf } from '../lib/errors.ts';
 import { readJson, sendJson, type LocalHandler } from '../lib/local-http.ts';
 import type { Builds } from './build.ts';
 import type { CacheNames } from './cache-names.ts';
-import { buildRequest, stackRequest, type BuildEvent, type BuilderStatus } from './contract.ts';
+import type { Collection } from './collection.ts';
+import {
+  buildRequest,
+  collectionOrder,
+  stackRequest,
+  type BuildEvent,
+  type BuilderStatus,
+} from './contract.ts';
 import type { Engine } from './engine.ts';
 import type { Stack } from './stack.ts';
 import type { StackLayers } from './stack-layers.ts';
@@ -20,6 +27,7 @@ export function createHandler(deps: {
   engine: Engine;
   layers: StackLayers;
   caches: CacheNames;
+  collection: Collection;
 }): LocalHandler {
   const { builds, stack, layers, caches } = deps;
   const routes: readonly Route[] = [
@@ -57,6 +65,7 @@ export function createHandler(deps: {
         res.writeHead(204).end();
       },
     },
+    ...registryRoutes(deps.collection),
     {
       method: 'GET',
       path: /^\/status$/,
@@ -80,6 +89,36 @@ interface Route {
   readonly path: RegExp;
   /** `key` is what the path's parentheses hold. */
   readonly answer: (req: IncomingMessage, res: ServerResponse, key: string) => Promise<void>;
+}
+
+function registryRoutes(collection: Collection): Route[] {
+  const answerOr409 = (res: ServerResponse, done: object | null): void =>
+    done === null ? sendJson(res, 409, { message: 'builds are in the way' }) : sendJson(res, 200, done);
+  return [
+    {
+      method: 'GET',
+      path: /^\/registry$/,
+      async answer(_, res) {
+        sendJson(res, 200, await collection.moment());
+      },
+    },
+    {
+      method: 'POST',
+      path: /^\/registry\/collection$/,
+      async answer(req, res) {
+        const parsed = collectionOrder.safeParse(await readJson(req, MAX_BODY));
+        if (!parsed.success) sendJson(res, 400, { message: parsed.error.message });
+        else answerOr409(res, await whileOpen(res, (signal) => collection.collect(parsed.data, signal)));
+      },
+    },
+    {
+      method: 'POST',
+      path: /^\/registry\/sweep$/,
+      async answer(_, res) {
+        answerOr409(res, await whileOpen(res, (signal) => collection.sweep(signal)));
+      },
+    },
+  ];
 }
 
 async function status(

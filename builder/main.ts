@@ -7,11 +7,16 @@ import { serveLocal } from '../lib/local-http.ts';
 import { rootLog } from '../lib/log.ts';
 import { createBuilds } from './build.ts';
 import { createCacheNames } from './cache-names.ts';
+import { createCollection } from './collection.ts';
 import { readConfig } from './config.ts';
 import { openRegistryDoor } from './door.ts';
 import { createEngine } from './engine.ts';
 import { createHandler } from './http.ts';
 import { createNpmSettings } from './npm-settings.ts';
+import { createPushes } from './pushes.ts';
+import { createRegistryCall } from './registry-call.ts';
+import { createRegistryDisk } from './registry-disk.ts';
+import { createRegistryImages } from './registry-images.ts';
 import { createStack } from './stack.ts';
 import { createStackLayers } from './stack-layers.ts';
 
@@ -27,7 +32,9 @@ async function main(): Promise<void> {
     stopping.abort(new Error('the builder is shutting down'));
   });
 
-  const engine = createEngine(config.engineSocket);
+  const { registry, buildRegistry } = config;
+  const engineRegistry = `${buildRegistry.host}:${buildRegistry.port}`;
+  const engine = createEngine(config.engineSocket, engineRegistry);
   const stack = life.own(
     createStack({
       engine,
@@ -37,9 +44,12 @@ async function main(): Promise<void> {
       log,
     }),
   );
-  const { registry, buildRegistry } = config;
-  const engineRegistry = `${buildRegistry.host}:${buildRegistry.port}`;
-  const layers = createStackLayers({ engine, registry, engineRegistry, log });
+  const pushes = createPushes();
+  const ask = createRegistryCall(registry);
+  const images = createRegistryImages(ask);
+  const disk = config.registryConfig === null ? null : createRegistryDisk(config.registryConfig);
+  const layers = createStackLayers({ engine, ask, images, pushes, engineRegistry, log });
+  const collection = createCollection({ pushes, images, disk, layers });
   const caches = createCacheNames(config.cacheNames);
   const builds = life.own(
     createBuilds({
@@ -47,6 +57,7 @@ async function main(): Promise<void> {
       stack,
       layers,
       caches,
+      pushes,
       registry: engineRegistry,
       registries: [registry.host.toLowerCase(), buildRegistry.host.toLowerCase()],
       folder: config.buildpacks,
@@ -70,7 +81,9 @@ async function main(): Promise<void> {
     if (door === null) return;
     life.own(door);
   }
-  life.own(await serveLocal(config.socket, createHandler({ builds, stack, engine, layers, caches })));
+  life.own(
+    await serveLocal(config.socket, createHandler({ builds, stack, engine, layers, caches, collection })),
+  );
   log.info({ socket: config.socket }, 'ready');
   await asked;
 }

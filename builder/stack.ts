@@ -93,6 +93,7 @@ async function make(deps: StackDeps, tell: (line: string) => void, signal: Abort
     const definition = await readStackDefinition(deps.folder, deps.caBundle);
     tell('-----> Making the stack image (once on this machine)');
     await mkdir(deps.cache, { recursive: true });
+    await removeAbandoned(deps.cache);
     const parts = await fetchParts(deps, definition, tell, signal);
     await importBase(deps, definition, tell, signal);
     tell('       Assembling');
@@ -130,7 +131,7 @@ async function fetchParts(
     const file = join(deps.cache, `${name}-${version}.tgz`);
     if (await exists(file)) return file;
     tell(`       Fetching ${name} ${version}`);
-    const folder = join(deps.cache, `.fetch-${randomBytes(6).toString('hex')}`);
+    const folder = join(deps.cache, `.fetch-${ownMark()}`);
     await mkdir(folder);
     try {
       // The host's own npm, with the host's own settings: it knows the registry and how to reach it.
@@ -171,7 +172,7 @@ async function importBase(
 }
 
 async function bootstrap(definition: StackDefinition, tar: string, signal: AbortSignal): Promise<void> {
-  const part = `${tar}.${randomBytes(6).toString('hex')}.part`;
+  const part = `${tar}.${ownMark()}.part`;
   const without = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*'];
   try {
     await runOrThrow(
@@ -236,6 +237,28 @@ async function removeOthers(engine: Engine, definition: StackDefinition, signal:
   for (const pattern of [REPOSITORY, BASE]) {
     for (const name of await engine.names(pattern, signal))
       if (!keep.has(name)) await engine.remove(name, signal);
+  }
+}
+
+/** In the names of what is half made: tells who makes it, since several platforms may share the folder. */
+function ownMark(): string {
+  return `${process.pid}-${randomBytes(6).toString('hex')}`;
+}
+
+/** What makers left that were killed. */
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const maker = /(?:^\.fetch-|\.)(\d+)-[0-9a-f]{12}(?:\.part)?$/.exec(name)?.[1];
+    if (maker !== undefined && Number(maker) !== process.pid && !isAlive(Number(maker)))
+      await rm(join(cache, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // we may signal everybody here, so it is gone
   }
 }
 

@@ -6,6 +6,7 @@ import { isSystemError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { Secret } from '../lib/secret.ts';
 import { createBuilderClient } from './adapters/builder/builder.ts';
+import { createImageRegistry } from './adapters/builder/registry.ts';
 import { createDockerEngine } from './adapters/docker/engine.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
@@ -15,6 +16,7 @@ import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts'
 import { createControllerState } from './adapters/postgres/controller-state.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
+import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
@@ -49,6 +51,11 @@ export async function openAdapters(config: Config, log: Logger) {
   const clock = { now: () => new Date() };
   const masterKey = await secret('master-key');
   const sealer = createSealer({ masterKey });
+  const tokens = createRegistryTokens({
+    keyPem: await secret('registry-key.pem'),
+    certPem: await secret('registry-cert.pem'),
+    clock,
+  });
   const db = openDatabase({ url: config.databaseUrl, log });
   return {
     clock,
@@ -59,6 +66,7 @@ export async function openAdapters(config: Config, log: Logger) {
     builds: createBuildStore({ db, clock }),
     transcripts: createTranscriptStore({ db }),
     state: createControllerState({ db, sealer, clock }),
+    imageUse: createImageUse({ db, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
     engine: createDockerEngine({
       dockerHost: config.dockerHost,
@@ -70,11 +78,8 @@ export async function openAdapters(config: Config, log: Logger) {
     health: createHealth(),
     builder: createBuilderClient({ socket: config.paths.builderSocket, limits: BUILD_LIMITS }),
     repositories: createGitRepositories({ root: config.paths.repositories, sources: config.paths.sources }),
-    tokens: createRegistryTokens({
-      keyPem: await secret('registry-key.pem'),
-      certPem: await secret('registry-cert.pem'),
-      clock,
-    }),
+    tokens,
+    registry: createImageRegistry({ socket: config.paths.builderSocket, tokens }),
     queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
     bulletin: createBulletin(),
     linkKey: new Secret(createHmac('sha256', masterKey).update('stream links').digest('base64')),
@@ -90,11 +95,15 @@ export interface Duty {
 
 /** The controller: the one writer of instances and routes. */
 export function openController(config: Config, log: Logger, adapters: Adapters, duty: Duty): Controller {
+  const { imageUse, registry } = adapters;
   const { state, engine, router, health, repositories, builder, tokens, bulletin, transcripts } = adapters;
   const epoch = (): number => duty.epoch;
   const nowMs = (): number => adapters.clock.now().getTime();
   const controller: Controller = createController({
     state,
+    imageUse,
+    registry,
+    keepImages: config.keepImages,
     engine,
     router,
     repositories,

@@ -19,6 +19,7 @@ const environment = z.object({
   REDIS_URL: z.string().min(1),
   DOCKER_HOST: z.string().min(1),
   GANTRY_REGISTRY: z.string().min(1),
+  GANTRY_KEEP_IMAGES: z.coerce.number().int().min(2).default(5),
 });
 
 export interface Config {
@@ -33,6 +34,8 @@ export interface Config {
   readonly redisUrl: string;
   readonly dockerHost: string;
   readonly registry: string;
+  /** Images of each app that stay for rollbacks. */
+  readonly keepImages: number;
   readonly paths: {
     readonly repositories: string;
     readonly sources: string;
@@ -60,6 +63,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redisUrl: e.REDIS_URL,
     dockerHost: e.DOCKER_HOST,
     registry: e.GANTRY_REGISTRY,
+    keepImages: e.GANTRY_KEEP_IMAGES,
     paths: Object.freeze({
       repositories: under('repos'),
       sources: under('sources'),

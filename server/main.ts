@@ -10,7 +10,6 @@ import { migrate } from './adapters/postgres/migrate.ts';
 import { ownDatabase } from './adapters/postgres/ownership.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
-import { STACK_REPOSITORY } from './domain/release.ts';
 import type { Controller } from './controller/controller.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
@@ -102,7 +101,7 @@ function startJobs(
     await services.sources.tidy(LEFTOVERS_MS, look);
   };
   const lendStack = (look: AbortSignal): Promise<void> =>
-    adapters.builder.lendStack(adapters.tokens.pushToken(STACK_REPOSITORY), look);
+    adapters.builder.lendStack(adapters.tokens.stackToken(), look);
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   life.own(startLoop(tidy, { name: 'leftovers', log, everyMs: LEFTOVERS_MS }));
 }

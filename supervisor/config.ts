@@ -83,6 +83,20 @@ export const settingsSchema = z.object({
     .describe(
       'Where what the stack image is made of is kept, so that several platforms on a machine fetch it once. Default: `stack` in the state directory.',
     ),
+  GANTRY_KEEP_IMAGES: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(5)
+    .describe(
+      'So many images of each app stay for rollbacks: those of its newest releases that ran. Older ones are collected.',
+    ),
+  GANTRY_BUILD_CACHE_GB: z.coerce
+    .number()
+    .positive()
+    .default(10)
+    .describe('The build cache is shrunk to this many gigabytes, least recently used first.'),
   GANTRY_COMMAND_LINK: z
     .string()
     .regex(/^(\/.*)?$/, 'must be an absolute path')

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Settings } from './config.ts';
 import type { Home } from './home.ts';
 
@@ -52,6 +53,9 @@ export function addressesOf(home: Home, settings: Settings, link: { readonly hos
   };
 }
 
+/** The configuration file of the managed registry: the registry runs by it, the builder sweeps by it. */
+export const registryConfigOf = (home: Home): string => join(home.root, 'registry', 'config.json');
+
 /** The whole environment of our own programs. */
 export function programEnvironment(
   home: Home,
@@ -77,6 +81,10 @@ export function programEnvironment(
     GANTRY_BUILD_DOCKER_HOST: addresses.buildEngine,
     GANTRY_REGISTRY: addresses.registry,
     GANTRY_BUILD_REGISTRY: addresses.buildRegistry,
+    GANTRY_KEEP_IMAGES: String(settings.GANTRY_KEEP_IMAGES),
+    GANTRY_BUILD_CACHE_GB: String(settings.GANTRY_BUILD_CACHE_GB),
+    // Only of the managed one: the disk of another registry is not ours to sweep.
+    ...(settings.GANTRY_REGISTRY === undefined && { GANTRY_REGISTRY_CONFIG: registryConfigOf(home) }),
     ...(settings.GANTRY_STACK_CACHE !== undefined && { GANTRY_STACK_CACHE: settings.GANTRY_STACK_CACHE }),
     ...(settings.GANTRY_CA_BUNDLE !== undefined && { GANTRY_CA_BUNDLE: settings.GANTRY_CA_BUNDLE }),
   };

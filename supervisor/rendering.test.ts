@@ -81,8 +81,10 @@ describe('configuration of the parts', () => {
       address: 'unix:///b.sock',
       registry: '10.175.0.5:7001',
       dns: [],
+      cacheGb: 2.5,
     };
     expect(JSON.parse(buildEngineConfig(places))).toMatchObject({
+      builder: { gc: { enabled: true, defaultKeepStorage: '2560MB' } },
       'insecure-registries': ['10.175.0.5:7001'],
       hosts: ['unix:///b.sock'],
       group: 'root',

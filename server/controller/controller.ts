@@ -6,8 +6,9 @@ import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
-import type { FoundInstance } from '../ports/engine.ts';
+import type { Engine, FoundInstance } from '../ports/engine.ts';
 import type { ExecuteDeps } from './execute.ts';
+import { createCollection, type Collection, type CollectionDeps } from './collection.ts';
 import { createLanes } from './lanes.ts';
 import { judge, worldOf } from './observe.ts';
 import { createProgress } from './progress.ts';
@@ -32,7 +33,8 @@ export interface Controller extends AsyncDisposable {
   instancesOf(appId: string): readonly Instance[];
 }
 
-export interface ControllerDeps extends ExecuteDeps {
+export interface ControllerDeps extends Omit<ExecuteDeps, 'collection'>, CollectionDeps {
+  readonly engine: Engine;
   readonly readiness: Readiness;
   readonly routes: Routes;
   readonly nowMs: () => number;
@@ -46,9 +48,8 @@ const ROUND_MS = 1_000;
 const ROUND_LIMIT_MS = 30_000;
 /** Housekeeping: isolation rules are made true again, images nobody needs are removed. */
 const ISOLATE_MS = 30_000;
-const COLLECT_MS = 10 * 60_000;
-/** Images of this many releases of each app stay for rollbacks. */
-const KEEP_RELEASES = 5;
+const COLLECT_ENGINE_MS = 10 * 60_000;
+const COLLECT_REGISTRY_MS = 60_000;
 
 interface Planned {
   readonly desired: DesiredApp;
@@ -60,7 +61,8 @@ export function createController(deps: ControllerDeps): Controller {
   const { log, readiness, routes, rollouts } = deps;
   let loop: Loop | undefined;
   const wake = (): void => loop?.wake();
-  const lanes = createLanes(deps, wake);
+  const collection = createCollection(deps);
+  const lanes = createLanes({ ...deps, collection }, wake);
   const progress = createProgress(deps);
   const planSafely = createSafePlanning(log);
   let instances: readonly Instance[] = [];
@@ -106,7 +108,7 @@ export function createController(deps: ControllerDeps): Controller {
   return {
     start() {
       loop = startRounds(deps, round);
-      loops = [loop, ...startHousekeeping(deps, wake)];
+      loops = [loop, ...startHousekeeping(deps, collection, wake)];
     },
     inControl: () => inControl,
     wake,
@@ -136,18 +138,22 @@ function startRounds(deps: ControllerDeps, round: (signal: AbortSignal) => Promi
   );
 }
 
-function startHousekeeping(deps: ControllerDeps, wake: () => void): Loop[] {
+function startHousekeeping(deps: ControllerDeps, collection: Collection, wake: () => void): Loop[] {
   const { engine, log } = deps;
   return [
     startLoop((signal) => engine.isolate(signal), { name: 'isolation', log, everyMs: ISOLATE_MS }),
-    startLoop((signal) => tidy(deps, signal), { name: 'collection', log, everyMs: COLLECT_MS }),
+    startLoop((signal) => collection.engine(signal), {
+      name: 'collection',
+      log,
+      everyMs: COLLECT_ENGINE_MS,
+    }),
+    startLoop((signal) => collection.registry(signal), {
+      name: 'registry collection',
+      log,
+      everyMs: COLLECT_REGISTRY_MS,
+    }),
     startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
   ];
-}
-
-async function tidy({ engine, state, log }: ControllerDeps, signal: AbortSignal): Promise<void> {
-  const removed = await engine.collectImages(await state.imagesToKeep(KEEP_RELEASES, signal), signal);
-  if (removed > 0) log.info({ images: removed }, 'images that no release needs were removed');
 }
 
 /** Wakes the loop for every change the engine reports, until the stream ends. */

@@ -194,5 +194,16 @@ it('forgets an app from the outside in: its row goes last, so that a crash in be
   await rig.engine.remove(instance?.id ?? '', patient);
   await perform(desiredOf({ deleting: true }), { do: 'forget' });
   expect(rig.engine.networks.size).toBe(0);
-  expect(rig.did).toEqual(['remove repository hello-id', 'forget builds hello-id', 'forget hello-id 7']);
+  expect(rig.did).toEqual([
+    'remove repository hello-id',
+    'forget builds hello-id',
+    'delete images hello-id',
+    'forget hello-id 7',
+  ]);
+});
+
+it('does not forget an app whose images a build still holds', async () => {
+  rig.answers.imagesGone = false;
+  await perform(desiredOf({ deleting: true }), { do: 'forget' });
+  expect(rig.did.at(-1)).toBe('delete images hello-id');
 });

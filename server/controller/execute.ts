@@ -1,4 +1,5 @@
 import type { Logger } from '../../lib/log.ts';
+import { pause } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
@@ -10,6 +11,7 @@ import type { Engine, InstanceSpec } from '../ports/engine.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Router } from '../ports/router.ts';
+import type { Collection } from './collection.ts';
 import type { Rollouts } from './rollouts.ts';
 
 /** What the steps need; each step is a few lines, the thinking is in the plan. */
@@ -19,6 +21,7 @@ export interface ExecuteDeps {
   readonly router: Router;
   readonly repositories: Pick<Repositories, 'remove'>;
   readonly builder: Pick<Builder, 'forget'>;
+  readonly collection: Pick<Collection, 'forget'>;
   readonly tokens: RegistryTokens;
   readonly rollouts: Rollouts;
   readonly log: Logger;
@@ -37,6 +40,8 @@ export interface Scene {
   readonly stopping: Set<string>;
 }
 
+/** A build of a destroyed app ends by itself; asked again so soon. */
+const BUILD_ENDS_MS = 1_000;
 /** Lines of a failed instance that are shown to whoever pushed. */
 const LAST_LINES = 50;
 const PROBE_LIMIT_MS = 5_000;
@@ -231,6 +236,7 @@ async function forget(deps: ExecuteDeps, appId: string, signal: AbortSignal): Pr
   await deps.engine.forget(appId, signal);
   await deps.repositories.remove(appId, signal);
   await deps.builder.forget(appId, signal);
-  await deps.state.forget(appId, deps.epoch(), signal);
-  deps.log.info({ app: appId }, 'app is gone');
+  // Before the last trace: only its id tells which images were its own.
+  if (!(await deps.collection.forget(appId, signal))) return pause(BUILD_ENDS_MS, signal);
+  if (await deps.state.forget(appId, deps.epoch(), signal)) deps.log.info({ app: appId }, 'app is gone');
 }

@@ -80,6 +80,11 @@ export const PlatformError = errorTable({
     say: ({ app, wanted }) =>
       `${app} cannot be rolled back to ${wanted}: only a release that ran and is not the current one can be a target.`,
   }),
+  image_collected: row<{ app: string; version: number; commit: string | null }>({
+    retry: false,
+    say: ({ app, version, commit }) =>
+      `${app} cannot be rolled back to v${version} any more: its image was collected, for only the newest ones are kept (GANTRY_KEEP_IMAGES); ${commit === null ? 'deploy its source again' : `push commit ${commit.slice(0, 8)} again`}.`,
+  }),
   networks_used_up: row<object>({
     retry: false,
     say: () =>

@@ -12,6 +12,8 @@ export interface Release {
   readonly description: string;
   /** Null before the first build. */
   readonly image: BuiltImage | null;
+  /** When its image was given up, so that nothing can be made of this release any more; null while it is there. */
+  readonly collectedAt: Date | null;
   readonly commit: string | null;
   readonly user: { readonly id: string; readonly email: string };
   readonly failure: string | null;
@@ -53,10 +55,13 @@ export type ConfigVars = ReadonlyMap<string, Secret>;
 /** The port a web process is told to listen on when its image names none (as herokuish does). */
 export const DEFAULT_PORT = 5000;
 
-/** A rollback goes to a release that has run: it has an image and did not fail. */
+/** A rollback goes to a release that has run: it did not fail, has an image, and that is still there. */
 export function rollbackTarget(release: Release): boolean {
-  return release.status === 'succeeded' && release.image !== null;
+  return release.status === 'succeeded' && release.image !== null && release.collectedAt === null;
 }
+
+/** Where the images of an app are kept in the registry. */
+export const repositoryOf = (appId: string): string => `apps/${appId}`;
 
 /** The repository that lends the stack image's layers to those of the apps; every push token may pull from it. */
 export const STACK_REPOSITORY = 'gantry/stack';

@@ -27,6 +27,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   too_many_instances: 422,
   release_command_not_scalable: 422,
   no_rollback_target: 422,
+  image_collected: 422,
   networks_used_up: 422,
   config_too_large: 422,
   push_refused: 422,

@@ -23,7 +23,7 @@ export interface Builder {
   build(order: BuildOrder, signal: AbortSignal): AsyncIterable<BuildNews>;
   /**
    * Puts the stack image into a repository of its own, from which every app's repository borrows its layers: a first
-   * push then need not upload them. `token` may push there. Idempotent, and quick when it is done already.
+   * push then need not upload them. `token` may push there, and delete earlier ones. Idempotent, and quick when it is done already.
    */
   lendStack(token: string, signal: AbortSignal): Promise<void>;
   /** Forgets an app's build cache. */

@@ -45,6 +45,4 @@ export interface ControllerState {
   fail(deploymentId: string, epoch: number, reason: string, signal: AbortSignal): Promise<boolean>;
   /** Removes the last trace of a destroyed app. */
   forget(appId: string, epoch: number, signal: AbortSignal): Promise<boolean>;
-  /** `repository@digest` of the images that must stay: current, undecided, and the newest `keep` releases of each app. */
-  imagesToKeep(keep: number, signal: AbortSignal): Promise<ReadonlySet<string>>;
 }

@@ -26,6 +26,7 @@ export interface Releases {
   /**
    * Makes the next release and, when it has an image, its pending deployment, in one transaction.
    * A release without image is succeeded and current at once. Throws `app_changed` when `base` is no longer the newest,
+   * `image_collected` when the image is not there any more (what a build has just made is),
    * `deploy_in_progress` while another deployment is undecided, `build_superseded` when its build is no longer `building`.
    * A build makes one release: asked again for the same build, it answers what it made before.
    */

@@ -7,7 +7,7 @@ import { formationFor, refuseBranch, type App } from '../domain/app.ts';
 import { BUILD_ATTEMPTS, type Build } from '../domain/build.ts';
 import { decided, type Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
-import type { BuiltImage, Release } from '../domain/release.ts';
+import { repositoryOf, type BuiltImage, type Release } from '../domain/release.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Builds } from '../ports/builds.ts';
@@ -235,7 +235,7 @@ async function buildOnce(
   signal: AbortSignal,
 ): Promise<{ image: BuiltImage } | { message: string; retry: boolean }> {
   const base = await deps.releases.latest(app.id, signal);
-  const repository = `apps/${app.id}`;
+  const repository = repositoryOf(app.id);
   const order = {
     id: build.id,
     appId: app.id,

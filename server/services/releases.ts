@@ -14,7 +14,8 @@ export interface Releases {
   find(actor: Actor, app: string, versionOrId: string, signal: AbortSignal): Promise<Release>;
   /**
    * Makes a new release with the image and config of an earlier one. Without a version: the newest release before the
-   * current one that ran; failed ones are passed over. Throws `no_rollback_target`, `deploy_in_progress`.
+   * current one that ran; failed ones are passed over. Throws `no_rollback_target`, `image_collected`,
+   * `deploy_in_progress`.
    */
   rollback(
     actor: Actor,
@@ -103,6 +104,10 @@ async function rollbackTo(
       : all.find((release) => [String(release.version), `v${release.version}`, release.id].includes(wanted));
   if (wanted !== null && !found)
     throw PlatformError.of('not_found', { resource: 'release', name: wanted.slice(0, 100) });
+  if (found?.status === 'succeeded' && found.collectedAt !== null && !found.current) {
+    const { version, commit } = found;
+    throw PlatformError.of('image_collected', { app: app.name, version, commit });
+  }
   if (!found || !rollbackTarget(found) || found.current) {
     throw PlatformError.of('no_rollback_target', {
       app: app.name,

@@ -16,6 +16,8 @@ export interface BuildEnginePlaces {
   readonly registry: string;
   /** Name servers that answer from inside the namespace; empty means those of /etc/resolv.conf do. */
   readonly dns: readonly string[];
+  /** The build cache stays below this by the engine's own collection too, in gigabytes. */
+  readonly cacheGb: number;
 }
 
 /** The configuration of the build engine. Its networks are in a namespace of their own and may use any range. */
@@ -31,7 +33,7 @@ export function buildEngineConfig(places: BuildEnginePlaces): string {
       bip: '10.174.0.1/24', // apart from the link, the networks of apps and Docker’s usual ranges
       'userland-proxy': false,
       icc: false,
-      builder: { gc: { enabled: true, defaultKeepStorage: '10GB' } },
+      builder: { gc: { enabled: true, defaultKeepStorage: `${Math.ceil(places.cacheGb * 1024)}MB` } },
       'log-opts': { 'max-size': '10m', 'max-file': '2' },
       ...(places.dns.length > 0 && { dns: places.dns }),
     },
@@ -41,7 +43,10 @@ export function buildEngineConfig(places: BuildEnginePlaces): string {
 }
 
 /** The engine that builds: never the one that runs apps, in a network namespace from which this machine cannot be reached. */
-export async function buildEnginePart({ home, addresses }: Context, network: BuildNetwork): Promise<Part> {
+export async function buildEnginePart(
+  { home, settings, addresses }: Context,
+  network: BuildNetwork,
+): Promise<Part> {
   const state = join(home.volatile, 'build-engine');
   const pidFile = join(home.volatile, 'build-engine-docker.pid');
   const file = join(home.root, 'build-engine.json');
@@ -52,6 +57,7 @@ export async function buildEnginePart({ home, addresses }: Context, network: Bui
     address: addresses.buildEngine,
     registry: addresses.buildRegistry,
     dns: await outsideNameServers(),
+    cacheGb: settings.GANTRY_BUILD_CACHE_GB,
   });
   const doorPort = Number(addresses.buildRegistry.split(':').at(-1));
   return {

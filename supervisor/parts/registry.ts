@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chown, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bareEnvironment, type Context } from '../context.ts';
+import { bareEnvironment, registryConfigOf, type Context } from '../context.ts';
 import { directory, writeAtomically } from '../home.ts';
 import type { Part } from '../part.ts';
 import { httpStatus } from '../probes.ts';
@@ -49,7 +49,7 @@ export function registryConfig(places: RegistryPlaces): string {
 export async function registryPart({ home, settings }: Context, signal: AbortSignal): Promise<Part> {
   const root = join(home.root, 'registry');
   const user = await partUser('docker-registry', signal);
-  const file = join(root, 'config.json');
+  const file = registryConfigOf(home);
   const certificate = join(root, 'token-cert.pem');
   const port = settings.GANTRY_REGISTRY_PORT;
   const trusted = await readFile(join(home.secrets, 'registry-cert.pem'), 'utf8');

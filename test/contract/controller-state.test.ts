@@ -6,7 +6,6 @@ import {
   again,
   deployed,
   draftOf,
-  imageOf,
   LEDGER,
   onEveryStore,
   patient,
@@ -203,32 +202,5 @@ onEveryStore((open) => {
     expect(await stores.releases.findDeployment(deployment.id, patient)).toBeUndefined();
     for (const stream of [build, deployment.id])
       expect(await stores.transcripts.read(stream, 0, patient)).toEqual([]);
-  });
-
-  it('keeps the images that run, are about to run, were just built, or may be rolled back to', async () => {
-    await using stores = await open();
-    const ann = await stores.addUser();
-    const app = await addApp(stores, ann);
-    const epoch = await stores.controller.takeOver(patient);
-    const images = Array.from({ length: 6 }, () => imageOf(app.id));
-    const [a, b, c, failing, coming, built] = images.map((image) => `${image.repository}@${image.digest}`);
-    for (const image of images.slice(0, 3)) await deployed(stores, app, epoch, { image });
-    const failed = await draftOf(stores, app, { image: images[3] ?? null });
-    const { deployment } = await stores.releases.create(app, failed, patient);
-    await stores.controller.fail(deployment?.id ?? '', epoch, 'no', patient);
-    expect(await stores.controller.imagesToKeep(2, patient)).toEqual(new Set([b, c]));
-
-    const build = await pushed(stores, app);
-    await stores.builds.claim(app.id, epoch, patient);
-    const image = images[5];
-    if (image) await stores.builds.recordImage(build, epoch, image, patient);
-    await stores.releases.create(app, await draftOf(stores, app, { image: images[4] ?? null }), patient);
-    expect(await stores.controller.imagesToKeep(1, patient)).toEqual(new Set([c, coming, built]));
-    const all = await stores.controller.imagesToKeep(100, patient);
-    expect(all).toEqual(new Set([a, b, c, coming, built]));
-    expect(all.has(failing ?? '')).toBe(false);
-
-    await stores.apps.markDeleted(await again(stores, app), patient);
-    expect(await stores.controller.imagesToKeep(100, patient)).toEqual(new Set());
   });
 });

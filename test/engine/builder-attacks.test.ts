@@ -207,7 +207,7 @@ describe('the samples', () => {
         .update(await answer.text())
         .digest('hex')}`,
     ).toBe(image?.digest);
-    const stranger = rig.registry.token([{ repository: 'apps/stranger', actions: ['pull', 'push'] }]);
+    const stranger = rig.registry.tokens.pushToken('apps/stranger');
     expect((await ask(request.target.repository, stranger)).status).toBe(401);
   });
 });

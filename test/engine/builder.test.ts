@@ -320,7 +320,7 @@ describe('a build', () => {
 
   it('whose token may not push there fails as the registry does, and may be tried again', async () => {
     const archive = await rig.archive(await sampleApp('dockerfile'));
-    const token = rig.registry.token([{ repository: 'apps/other', actions: ['push'] }]);
+    const token = rig.registry.tokens.pushToken('apps/other');
     const outcome = await rig.build(
       rig.request(archive, { target: { repository: 'apps/mine', token } }),
       signal,

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createImageRegistry } from '../../server/adapters/registry/images.ts';
-import { createRegistryTokens, type AllRegistryTokens } from '../../server/adapters/registry/tokens.ts';
+import { createRegistryCall } from '../../builder/registry-call.ts';
+import { createRegistryImages } from '../../builder/registry-images.ts';
+import { createRegistryTokens } from '../../server/adapters/registry/tokens.ts';
+import type { RegistryTokens } from '../../server/ports/registry.ts';
 import { makeTokenKey, startRegistry, type TestRegistry } from '../support/registry.ts';
 
 const patient = new AbortController().signal;
@@ -12,10 +14,10 @@ const clock = { now: () => new Date() };
 const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 
 let registry: TestRegistry;
-let tokens: AllRegistryTokens;
+let tokens: RegistryTokens;
 beforeAll(async () => {
   registry = await startRegistry();
-  tokens = createRegistryTokens({ ...registry, clock });
+  ({ tokens } = registry);
 });
 afterAll(() => registry[Symbol.asyncDispose]());
 
@@ -50,7 +52,7 @@ async function pushBlob(repository: string, token: string, blob: Buffer): Promis
 }
 
 /** Pushes the smallest image there is; answers its digest. */
-async function pushImage(repository: string, token: string): Promise<string> {
+async function pushImage(repository: string, token: string, tag = 'latest'): Promise<string> {
   const config = Buffer.from(JSON.stringify({ nonce: randomBytes(8).toString('hex') }));
   expect(await pushBlob(repository, token, config)).toBe(201);
   const manifest = Buffer.from(
@@ -65,7 +67,7 @@ async function pushImage(repository: string, token: string): Promise<string> {
       layers: [],
     }),
   );
-  const put = await call('PUT', `/v2/${repository}/manifests/latest`, token, manifest, MANIFEST);
+  const put = await call('PUT', `/v2/${repository}/manifests/${tag}`, token, manifest, MANIFEST);
   expect(put.status).toBe(201);
   return digestOf(manifest);
 }
@@ -81,7 +83,13 @@ it('lets a push token push and pull its own repository', async () => {
 it('lets a token do nothing in another repository, and nothing beyond its purpose in its own', async () => {
   const [mine, other] = [newRepository(), newRepository()];
   const digest = await pushImage(other, tokens.pushToken(other));
-  for (const token of [tokens.pushToken(mine), tokens.pullToken(mine), tokens.deleteToken(mine)]) {
+  const all = [
+    tokens.pushToken(mine),
+    tokens.pullToken(mine),
+    tokens.collectToken(mine),
+    tokens.stackToken(),
+  ];
+  for (const token of all) {
     expect(await statusOf('GET', `/v2/${other}/manifests/${digest}`, token)).toBe(401);
     expect(await pushBlob(other, token, Buffer.from('x'))).toBe(401);
     expect(await statusOf('DELETE', `/v2/${other}/manifests/${digest}`, token)).toBe(401);
@@ -89,7 +97,8 @@ it('lets a token do nothing in another repository, and nothing beyond its purpos
   }
   expect(await pushBlob(other, tokens.pullToken(other), Buffer.from('x'))).toBe(401);
   expect(await statusOf('DELETE', `/v2/${other}/manifests/${digest}`, tokens.pushToken(other))).toBe(401);
-  expect(await statusOf('GET', `/v2/${other}/manifests/${digest}`, tokens.deleteToken(other))).toBe(401);
+  expect(await pushBlob(other, tokens.collectToken(other), Buffer.from('x'))).toBe(401);
+  expect(await statusOf('DELETE', `/v2/${other}/manifests/${digest}`, tokens.pullToken(other))).toBe(401);
 });
 
 it('lets a build pull the stack image it may start from, but not push it', async () => {
@@ -130,13 +139,33 @@ it('gets nobody in without a token, or with one that is old, meant for another s
   );
 });
 
-it('deletes an image, once or twice', async () => {
+it('lists images by digest and deletes them, once or twice', async () => {
   const mine = newRepository();
-  const images = createImageRegistry({ address: registry.address, tokens });
-  const digest = await pushImage(mine, tokens.pushToken(mine));
-  await images.deleteImage(mine, digest, patient);
-  expect(await statusOf('GET', `/v2/${mine}/manifests/${digest}`, tokens.pullToken(mine))).toBe(404);
-  await images.deleteImage(mine, digest, patient);
-  await images.deleteImage(newRepository(), digest, patient);
-  await expect(images.deleteImage(mine, 'nonsense', patient)).rejects.toThrow('would not delete');
+  const images = createRegistryImages(createRegistryCall({ host: '127.0.0.1', port: registry.port }));
+  const token = tokens.collectToken(mine);
+  expect(await images.list(mine, token, patient)).toEqual(new Set());
+  const first = await pushImage(mine, tokens.pushToken(mine), 'one');
+  const second = await pushImage(mine, tokens.pushToken(mine), 'two');
+  expect(await images.list(mine, token, patient)).toEqual(new Set([first, second]));
+  expect(await images.remove(mine, first, token, patient)).toBe(true);
+  expect(await images.list(mine, token, patient)).toEqual(new Set([second]));
+  expect(await images.remove(mine, first, token, patient)).toBe(false);
+  const nowhere = newRepository();
+  expect(await images.remove(nowhere, first, tokens.collectToken(nowhere), patient)).toBe(false);
+  await expect(images.remove(mine, second, tokens.pullToken(mine), patient)).rejects.toThrow(
+    'would not delete',
+  );
+});
+
+it('lists more images than fit on one page', async () => {
+  const mine = newRepository();
+  const images = createRegistryImages(createRegistryCall({ host: '127.0.0.1', port: registry.port }));
+  const digest = await pushImage(mine, tokens.pushToken(mine), 'a0');
+  const last = await pushImage(mine, tokens.pushToken(mine), 'z');
+  const manifest = await (
+    await call('GET', `/v2/${mine}/manifests/a0`, tokens.pullToken(mine))
+  ).arrayBuffer();
+  for (let n = 1; n < 505; n += 1)
+    await call('PUT', `/v2/${mine}/manifests/a${n}`, tokens.pushToken(mine), Buffer.from(manifest), MANIFEST);
+  expect(await images.list(mine, tokens.collectToken(mine), patient)).toEqual(new Set([digest, last]));
 });

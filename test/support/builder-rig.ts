@@ -16,7 +16,7 @@ import {
 import { pause } from '../../lib/deadline.ts';
 import { callJson, callLines } from '../../lib/local-http.ts';
 import { startBuildEngine, type BuildEngine } from './build-engine.ts';
-import { startTokenRegistry, type TokenRegistry } from './token-registry.ts';
+import { startRegistry, type TestRegistry } from './registry.ts';
 
 /** One file of a source, or one entry as hostile as the test wants it. */
 export interface SourceEntry {
@@ -41,44 +41,41 @@ export interface Outcome {
 export interface BuilderRig extends AsyncDisposable {
   readonly socket: string;
   readonly engine: BuildEngine;
-  readonly registry: TokenRegistry;
+  readonly registry: TestRegistry;
   /** Speaks with the build engine. */
   readonly docker: Docker;
   /** Writes the tar of a source and answers its path. */
   archive(entries: readonly SourceEntry[]): Promise<string>;
   request(archive: string, more?: Partial<BuildRequest>): BuildRequest;
   build(request: BuildRequest, signal: AbortSignal): Promise<Outcome>;
+  /** Ends the builder so and starts another. */
+  restart(how: NodeJS.Signals): Promise<void>;
 }
 
 /** Parts of the stack image are kept here between runs: they take a minute to make. */
 const STACK_REPOSITORY = 'gantry/stack';
 const STACK_CACHE = '/var/cache/gantry/stack';
 
-/** Starts everything and makes the stack image. Disposal ends and removes it all. */
-export async function startBuilderRig(signal: AbortSignal): Promise<BuilderRig> {
+/** Starts everything, with these settings of the builder besides, and makes the stack image. Disposal ends and removes it all. */
+export async function startBuilderRig(
+  signal: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<BuilderRig> {
   const home = join(tmpdir(), `gantry-rig-${randomBytes(4).toString('hex')}`);
   await mkdir(join(home, 'run'), { recursive: true });
-  const registry = await startTokenRegistry(join(home, 'registry'), signal);
+  const registry = await startRegistry();
   const engine = await startBuildEngine({ home: join(home, 'engine'), registryPort: registry.port }, signal);
-  const log = await open(join(home, 'builder.log'), 'a');
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', join(import.meta.dirname, '../../builder/main.ts')],
-    {
-      cwd: join(import.meta.dirname, '../..'),
-      stdio: ['ignore', log.fd, log.fd],
-      env: {
-        ...process.env,
-        GANTRY_HOME: home,
-        GANTRY_BUILD_DOCKER_HOST: engine.dockerHost,
-        GANTRY_REGISTRY: registry.address,
-        GANTRY_BUILD_REGISTRY: `${engine.hostAddress}:${registry.port}`,
-        GANTRY_STACK_CACHE: STACK_CACHE,
-      },
-    },
-  );
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await log.close();
+  const settings = {
+    ...process.env,
+    GANTRY_HOME: home,
+    GANTRY_BUILD_DOCKER_HOST: engine.dockerHost,
+    GANTRY_REGISTRY: registry.address,
+    GANTRY_BUILD_REGISTRY: `${engine.hostAddress}:${registry.port}`,
+    GANTRY_REGISTRY_CONFIG: registry.config,
+    GANTRY_STACK_CACHE: STACK_CACHE,
+    ...env,
+  };
+  let builder = await startBuilder(home, settings);
   const socket = join(home, 'run', 'builder.sock');
   const docker = new Docker({ socketPath: engine.dockerHost.replace('unix://', '') });
   const rig: BuilderRig = {
@@ -102,19 +99,20 @@ export async function startBuilderRig(signal: AbortSignal): Promise<BuilderRig> 
         sourceVersion: 'abcdef1234567890',
         target: {
           repository,
-          token: registry.token([
-            { repository, actions: ['pull', 'push'] },
-            { repository: STACK_REPOSITORY, actions: ['pull'] },
-          ]),
+          token: registry.tokens.pushToken(repository),
         },
         limits: { seconds: 170, outputBytes: 1_000_000 },
         ...more,
       };
     },
+    async restart(how) {
+      await builder.end(how);
+      builder = await startBuilder(home, settings);
+      await ready(socket, signal);
+    },
     build: (request, inner) => collect(socket, { method: 'POST', path: '/builds', body: request }, inner),
     async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      await gone;
+      await builder.end('SIGTERM');
       await engine[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });
@@ -124,7 +122,7 @@ export async function startBuilderRig(signal: AbortSignal): Promise<BuilderRig> 
     await ready(socket, signal);
     const target = {
       repository: STACK_REPOSITORY,
-      token: registry.token([{ repository: STACK_REPOSITORY, actions: ['pull', 'push'] }]),
+      token: registry.tokens.stackToken(),
     };
     const made = await collect(socket, { method: 'PUT', path: '/stack', body: { target } }, signal);
     if (made.failure !== null) throw new Error(made.failure.message);
@@ -134,6 +132,24 @@ export async function startBuilderRig(signal: AbortSignal): Promise<BuilderRig> 
     throw new Error(`the builder did not start: ${said.slice(-2000)}`, { cause: err });
   }
   return rig;
+}
+
+async function startBuilder(home: string, env: NodeJS.ProcessEnv) {
+  const root = join(import.meta.dirname, '../..');
+  const log = await open(join(home, 'builder.log'), 'a');
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'builder/main.ts')], {
+    cwd: root,
+    stdio: ['ignore', log.fd, log.fd],
+    env,
+  });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await log.close();
+  return {
+    async end(how: NodeJS.Signals) {
+      child.kill(how);
+      await gone;
+    },
+  };
 }
 
 /** The entries of one of the sample apps. */

@@ -10,11 +10,13 @@ import type { BuiltImage } from '../../server/domain/release.ts';
 import { createFakeBuilder } from './fake-builder.ts';
 import { createFakeEngine, SERVES, type Behaviour } from './fake-engine.ts';
 import { createFakeHealth } from './fake-health.ts';
+import { createFakeRegistry } from './fake-registry.ts';
 import { createFakeRouter } from './fake-router.ts';
 import { addMemoryUser } from './memory-accounts.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryWorld } from './memory-world.ts';
 
@@ -32,6 +34,8 @@ export function createControllerRig() {
   const state = createMemoryControllerState(world);
   const transcripts = createMemoryTranscripts(world);
   const builder = createFakeBuilder();
+  const imageUse = createMemoryImageUse(world);
+  const registry = createFakeRegistry();
   const removed: string[] = [];
   const ownerId = addMemoryUser(world, { email: 'ann@example.com', admin: false });
 
@@ -45,7 +49,15 @@ export function createControllerRig() {
       router,
       builder,
       repositories: { remove: (id) => Promise.resolve(void removed.push(id)) },
-      tokens: { pushToken: () => 'push', pullToken: () => 'pull' },
+      tokens: {
+        pushToken: () => 'push',
+        pullToken: () => 'pull',
+        collectToken: () => 'collect',
+        stackToken: () => 'stack',
+      },
+      imageUse,
+      registry,
+      keepImages: 2,
       log: quietLog(),
       epoch: () => epoch,
       nowMs,
@@ -121,6 +133,7 @@ export function createControllerRig() {
   return {
     engine,
     router,
+    registry,
     apps,
     releases,
     state,

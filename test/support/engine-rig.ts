@@ -1,6 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Docker from 'dockerode';
 import { quietLog } from '../../lib/log.ts';
 import { createDockerEngine, type DockerEngineOptions } from '../../server/adapters/docker/engine.ts';
@@ -8,15 +6,15 @@ import { removeIsolation } from '../../server/adapters/docker/isolation.ts';
 import { SMALL } from '../../server/domain/instance.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { AppLogs, AppPlace, Engine, InstanceSpec } from '../../server/ports/engine.ts';
+import { startRegistry, type TestRegistry } from './registry.ts';
 import { pushTestImage } from './test-image.ts';
-import { startTokenRegistry, type TokenRegistry } from './token-registry.ts';
 
 /** The engine of this machine under a platform id of the test's own, with a registry of its own. */
 export interface EngineRig extends AsyncDisposable {
   readonly platformId: string;
   readonly docker: Docker;
   readonly dockerHost: string;
-  readonly registry: TokenRegistry;
+  readonly registry: TestRegistry;
   readonly engine: Engine & AppLogs;
   /** Another platform's (or the same one's second) view of the same machine. */
   open(options?: Partial<DockerEngineOptions>): Engine & AppLogs;
@@ -31,7 +29,7 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
   const platformId = `t${randomBytes(3).toString('hex').slice(0, 5)}`;
   const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock';
   const docker = new Docker({ socketPath: new URL(dockerHost).pathname });
-  const registry = await startTokenRegistry(join(tmpdir(), `gantry-registry-${platformId}`), signal);
+  const registry = await startRegistry();
   const platforms = new Set([platformId]);
   const open: EngineRig['open'] = (options = {}) => {
     const all = { dockerHost, platformId, registry: registry.address, log: quietLog(), ...options };
@@ -39,7 +37,7 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
     return createDockerEngine(all);
   };
   const engine = open();
-  const pullToken = (repository: string): string => registry.token([{ repository, actions: ['pull'] }]);
+  const pullToken = (repository: string): string => registry.tokens.pullToken(repository);
   return {
     platformId,
     docker,
@@ -49,7 +47,7 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
     open,
     pullToken,
     async image(repository, changes = []) {
-      const token = registry.token([{ repository, actions: ['pull', 'push'] }]);
+      const token = registry.tokens.pushToken(repository);
       const target = { registry: registry.address, repository, token, changes };
       const digest = await pushTestImage(docker, target, signal);
       return { repository, digest, bytes: 0, builder: 'dockerfile', processes: {}, port: null, checks: {} };

@@ -61,6 +61,7 @@ export function releaseOf(
     status: 'succeeded',
     current: false,
     image: null,
+    collectedAt: null,
     commit: null,
     user: { id: user.userId, email: user.email },
     failure: null,

@@ -26,7 +26,7 @@ export async function runImage(
 ): Promise<RunningImage> {
   const registry = `${rig.engine.hostAddress}:${rig.registry.port}`;
   const name = `${registry}/${image.repository}@${image.digest}`;
-  const token = rig.registry.token([{ repository: image.repository, actions: ['pull'] }]);
+  const token = rig.registry.tokens.pullToken(image.repository);
   const pulling = await rig.docker.pull(name, { authconfig: { registrytoken: token } });
   await new Promise<void>((resolve, reject) => {
     rig.docker.modem.followProgress(pulling, (err: Error | null) => (err === null ? resolve() : reject(err)));

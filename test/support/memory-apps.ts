@@ -39,7 +39,15 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
           status: 'succeeded' as const,
           description: 'Initial release',
         },
-        ...{ image: null, config: new Map(), commit: null, userId: ownerId, buildId: null, failure: null },
+        ...{
+          image: null,
+          collectedAt: null,
+          config: new Map(),
+          commit: null,
+          userId: ownerId,
+          buildId: null,
+          failure: null,
+        },
         ...{ createdAt: at, updatedAt: at },
       };
       world.releases.set(release.id, release);

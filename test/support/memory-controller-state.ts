@@ -4,7 +4,6 @@ import {
   failRelease,
   isUndecided,
   livingApp,
-  releasesOf,
   storable,
   type MemoryApp,
   type MemoryDeployment,
@@ -63,24 +62,6 @@ export function createMemoryControllerState(world: MemoryWorld): ControllerState
       const kept = world.lines.map((line) => (gone.has(line.stream) ? { ...line, stream: '' } : line));
       world.lines.splice(0, world.lines.length, ...kept); // blanked: positions go on growing
       return world.apps.delete(appId);
-    },
-    async imagesToKeep(keep) {
-      const living = [...world.apps.values()].filter((app) => app.deletedAt === null);
-      const images = living.flatMap((app) => [
-        ...releasesOf(world, app.id)
-          .filter((release) => release.image !== null && release.status !== 'failed')
-          .slice(0, keep)
-          .map((release) => release.image),
-        ...deploymentsOf(world, app.id)
-          .filter((one) => isUndecided(one) || one.id === app.currentId)
-          .map((one) => world.releases.get(one.releaseId)?.image),
-        ...[...world.builds.values()]
-          .filter((build) => build.appId === app.id && build.status === 'building')
-          .map((build) => build.image),
-      ]);
-      return Promise.resolve(
-        new Set(images.flatMap((image) => (image ? [`${image.repository}@${image.digest}`] : []))),
-      );
     },
   };
 }

@@ -74,6 +74,8 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   const newest = releasesOf(world, app.id).find((one) => one.status !== 'failed');
   if (newest?.version !== draft.base) throw PlatformError.of('app_changed', { app: app.name });
 
+  bringBackOrRefuse(world, app, draft);
+
   row.formation = adoptFormation(draft.formation, app.formation, row.formation);
   row.lastVersion += 1;
   row.revision += 1;
@@ -86,12 +88,23 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
       description: storable(draft.description),
     },
     ...{ image: draft.image, config: new Map(draft.config), commit: draft.commit, userId: draft.userId },
-    ...{ buildId: draft.buildId, failure: null, createdAt: now, updatedAt: now },
+    ...{ collectedAt: null, buildId: draft.buildId, failure: null, createdAt: now, updatedAt: now },
     status: draft.image ? 'pending' : 'succeeded',
   };
   world.releases.set(release.id, release);
   const deployment = draft.image ? { ...deploy(world, row, release.id, release.version) } : null;
   return { release: shape(world, release), deployment };
+}
+
+function bringBackOrRefuse(world: MemoryWorld, app: App, { image, buildId }: ReleaseDraft): void {
+  const same = releasesOf(world, app.id).filter(
+    (one) => image !== null && one.image?.digest === image.digest,
+  );
+  const collected = same.find((one) => one.collectedAt !== null);
+  if (!collected) return;
+  const { version, commit } = collected;
+  if (buildId === null) throw PlatformError.of('image_collected', { app: app.name, version, commit });
+  for (const one of same) one.collectedAt = null;
 }
 
 function reachable(world: MemoryWorld, app: App): MemoryApp {
@@ -129,10 +142,22 @@ function deploy(
 }
 
 function shape(world: MemoryWorld, release: MemoryRelease): Release {
-  const { id, appId, version, status, description, image, commit, failure, createdAt, updatedAt } = release;
+  const {
+    id,
+    appId,
+    version,
+    status,
+    description,
+    image,
+    collectedAt,
+    commit,
+    failure,
+    createdAt,
+    updatedAt,
+  } = release;
   const user = userOf(world, release.userId);
   return {
-    ...{ id, appId, version, status, description, image, commit, failure, createdAt, updatedAt },
+    ...{ id, appId, version, status, description, image, collectedAt, commit, failure, createdAt, updatedAt },
     user: { id: user.id, email: user.email },
     current: currentOf(world, appId) === id,
   };

@@ -42,6 +42,7 @@ export interface MemoryRelease {
   status: ReleaseStatus;
   readonly description: string;
   readonly image: BuiltImage | null;
+  collectedAt: Date | null;
   readonly config: ConfigVars;
   readonly commit: string | null;
   readonly userId: string;

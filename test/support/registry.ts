@@ -1,17 +1,26 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOrThrow } from '../../lib/child.ts';
 import { pause } from '../../lib/deadline.ts';
+import { createRegistryTokens } from '../../server/adapters/registry/tokens.ts';
+import type { RegistryTokens } from '../../server/ports/registry.ts';
 
-/** A throw-away image registry on loopback that wants tokens signed with this key. */
+/** A throw-away image registry on loopback that admits nobody without a token signed by this key. */
 export interface TestRegistry extends AsyncDisposable {
   /** host:port */
   readonly address: string;
+  readonly port: number;
   readonly keyPem: string;
   readonly certPem: string;
+  readonly tokens: RegistryTokens;
+  /** Its configuration file, as GANTRY_REGISTRY_CONFIG names it. */
+  readonly config: string;
+  /** Where its images are. */
+  readonly data: string;
 }
 
 const patient = new AbortController().signal;
@@ -30,15 +39,47 @@ export async function makeTokenKey(home: string): Promise<{ keyPem: string; cert
   return { keyPem: await readFile(key, 'utf8'), certPem: await readFile(cert, 'utf8') };
 }
 
+/** Starts a registry; disposal ends it and removes all it kept. */
 export async function startRegistry(): Promise<TestRegistry> {
   const home = await mkdtemp(join(tmpdir(), 'gantry-registry-'));
   const pair = await makeTokenKey(home);
-  const address = `127.0.0.1:${await freePort()}`;
-  const config = {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const [config, data] = [join(home, 'config.json'), join(home, 'data')];
+  await mkdir(data);
+  await writeFile(config, configOf(home, address, data));
+  const log = await open(join(home, 'registry.log'), 'a');
+  const server = spawn('docker-registry', ['serve', config], {
+    stdio: ['ignore', log.fd, log.fd],
+    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
+  });
+  const gone = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  server.on('error', () => undefined); // seen as silence below
+  await log.close();
+  const registry: TestRegistry = {
+    ...{ address, port, config, data, ...pair },
+    tokens: createRegistryTokens({ ...pair, clock: { now: () => new Date() } }),
+    async [Symbol.asyncDispose]() {
+      server.kill('SIGKILL');
+      await gone;
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  for (let tries = 0; tries < 200; tries += 1) {
+    if (await answers(address)) return registry;
+    await pause(50, patient);
+  }
+  const said = await readFile(join(home, 'registry.log'), 'utf8');
+  await registry[Symbol.asyncDispose]();
+  throw new Error(`the registry did not answer within 10 s: ${said.slice(-2000)}`);
+}
+
+function configOf(home: string, address: string, data: string): string {
+  return JSON.stringify({
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(home, 'blobs') }, delete: { enabled: true } },
-    http: { addr: address },
+    storage: { filesystem: { rootdirectory: data }, delete: { enabled: true } },
+    http: { addr: address, secret: randomBytes(16).toString('hex') },
     auth: {
       token: {
         realm: `http://${address}/nowhere`,
@@ -47,23 +88,7 @@ export async function startRegistry(): Promise<TestRegistry> {
         rootcertbundle: join(home, 'cert.pem'),
       },
     },
-  };
-  await writeFile(join(home, 'config.json'), JSON.stringify(config));
-  const server: ChildProcess = spawn('docker-registry', ['serve', join(home, 'config.json')], {
-    stdio: 'ignore',
-    env: { ...process.env, OTEL_TRACES_EXPORTER: 'none' },
   });
-  while (!(await answers(address))) await pause(30, patient);
-  return {
-    address,
-    ...pair,
-    async [Symbol.asyncDispose]() {
-      const gone = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGKILL');
-      await gone;
-      await rm(home, { recursive: true, force: true });
-    },
-  };
 }
 
 async function answers(address: string): Promise<boolean> {
@@ -74,6 +99,7 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
+/** A port nobody listens on now. */
 async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));

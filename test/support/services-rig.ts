@@ -139,7 +139,12 @@ export function createDeployRig() {
 
   const deploys = createDeploys({
     ...{ apps, builds, releases, repositories, builder, transcripts, bulletin },
-    tokens: { pushToken: (repository) => `may push ${repository}`, pullToken: () => 'pull' },
+    tokens: {
+      pushToken: (repository) => `may push ${repository}`,
+      pullToken: () => 'pull',
+      collectToken: () => 'collect',
+      stackToken: () => 'stack',
+    },
     controller: {
       wake: (appId) => {
         stores.woken.push(appId);

@@ -19,7 +19,7 @@ export function createStepRig() {
   const did: string[] = [];
   const said: string[] = [];
   const specs: InstanceSpec[] = [];
-  const answers = { state: true, probe: { status: 200, byApp: true } as ProbeAnswer };
+  const answers = { state: true, imagesGone: true, probe: { status: 200, byApp: true } as ProbeAnswer };
   const engine = createFakeEngine({ clock: { now: () => new Date() } });
   const router = createFakeRouter(engine);
   const rollouts = createRollouts(() => Date.now());
@@ -34,7 +34,6 @@ export function createStepRig() {
     takeOver: unused,
     reigns: unused,
     desired: unused,
-    imagesToKeep: unused,
     begin: (id, epoch) => note(`begin ${id} ${epoch}`),
     succeed: (id, epoch) => note(`succeed ${id} ${epoch}`),
     fail: (id, epoch, reason) => note(`fail ${id} ${epoch}: ${reason}`),
@@ -59,7 +58,13 @@ export function createStepRig() {
     },
     repositories: { remove: (id) => note(`remove repository ${id}`).then(() => undefined) },
     builder: { ...createFakeBuilder(), forget: (id) => note(`forget builds ${id}`).then(() => undefined) },
-    tokens: { pushToken: () => 'push', pullToken: () => 'pull' },
+    collection: { forget: (id) => note(`delete images ${id}`).then(() => answers.imagesGone) },
+    tokens: {
+      pushToken: () => 'push',
+      pullToken: () => 'pull',
+      collectToken: () => 'collect',
+      stackToken: () => 'stack',
+    },
     rollouts,
     log: quietLog(),
     epoch: () => 7,

@@ -8,6 +8,7 @@ import { createBuilds } from '../../server/adapters/postgres/builds.ts';
 import { createControllerState } from '../../server/adapters/postgres/controller-state.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
+import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
@@ -19,12 +20,14 @@ import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { ControllerState } from '../../server/ports/controller-state.ts';
+import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -38,6 +41,7 @@ export interface Stores extends AsyncDisposable {
   readonly builds: Builds;
   readonly transcripts: Transcripts;
   readonly controller: ControllerState;
+  readonly imageUse: ImageUse;
   /** The stores' clock, which stands still unless it is moved. */
   readonly time: { passed(ms: number): void; now(): Date };
   addUser(user?: { readonly admin?: boolean }): Promise<Actor>;
@@ -72,7 +76,8 @@ function startClock() {
   return { now: () => new Date(now), passed: (ms: number) => void (now += ms) };
 }
 
-function openMemory(): Stores {
+/** Stores without a database. */
+export function openMemory(): Stores {
   const time = startClock();
   const world = createMemoryWorld(time);
   return {
@@ -84,6 +89,7 @@ function openMemory(): Stores {
     builds: createMemoryBuilds(world),
     transcripts: createMemoryTranscripts(world),
     controller: createMemoryControllerState(world),
+    imageUse: createMemoryImageUse(world),
     async addUser({ admin = false } = {}) {
       const email = newEmail();
       return Promise.resolve({ userId: addMemoryUser(world, { email, admin }), email, admin });
@@ -105,6 +111,7 @@ function openPostgres(url: string): Stores {
     builds: createBuilds({ db, clock }),
     transcripts: createTranscripts({ db }),
     controller: createControllerState({ db, sealer, clock }),
+    imageUse: createImageUse({ db, clock }),
     addUser: ({ admin = false } = {}) => insertUser(url, admin),
     [Symbol.asyncDispose]: () => db[Symbol.asyncDispose](),
   };

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { ControllerState } from '../../ports/controller-state.ts';
 import type { Sealer } from '../../ports/sealer.ts';
-import type { Database, Tables } from './database.ts';
-import { imagesInUse, readDesired } from './desired.ts';
+import { reignsStill, type Database, type Tables } from './database.ts';
+import { readDesired } from './desired.ts';
 import { readFormation, readImage, storable, writeFormation, writeLedger } from './stored-json.ts';
 
 export function createControllerState({
@@ -46,11 +46,6 @@ export function createControllerState({
         const gone = await tables.app.deleteMany({ where: { id: appId, deletedAt: { not: null } } });
         return gone.count === 1;
       }, signal),
-
-    async imagesToKeep(keep, signal) {
-      const rows = await db.run((tables) => imagesInUse(tables, keep), signal);
-      return new Set(rows.map(({ repository, digest }) => `${repository}@${digest}`));
-    },
   };
 }
 
@@ -98,14 +93,6 @@ function decideDeployments(db: Database, clock: Clock): Pick<ControllerState, 'b
         return true;
       }, signal),
   };
-}
-
-/** True while this epoch reigns; no newer reign can begin before the transaction ends. */
-async function reignsStill(tables: Tables, epoch: number): Promise<boolean> {
-  const [reign] = await tables.$queryRaw<
-    { epoch: number }[]
-  >`SELECT epoch FROM "Reign" WHERE id = 1 FOR SHARE`;
-  return reign?.epoch === epoch;
 }
 
 type Held = NonNullable<Awaited<ReturnType<typeof hold>>>;

@@ -103,3 +103,11 @@ function abandonable<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>
 export async function lock(tables: Tables, name: string): Promise<void> {
   await tables.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
 }
+
+/** True while this epoch reigns; no newer reign can begin before the transaction ends. */
+export async function reignsStill(tables: Tables, epoch: number): Promise<boolean> {
+  const [reign] = await tables.$queryRaw<
+    { epoch: number }[]
+  >`SELECT epoch FROM "Reign" WHERE id = 1 FOR SHARE`;
+  return reign?.epoch === epoch;
+}

@@ -104,24 +104,3 @@ function readRollout(raw: unknown, sealer: Sealer): Rollout {
     config: openLater(() => openConfig(sealer, release)),
   };
 }
-
-/** The images that living apps run, are about to run, or may be rolled back to; and those a build has just made. */
-export async function imagesInUse(
-  tables: Tables,
-  keep: number,
-): Promise<readonly { readonly repository: string; readonly digest: string }[]> {
-  return tables.$queryRaw`
-    WITH living AS (SELECT id, "currentId" FROM "App" WHERE "deletedAt" IS NULL),
-    ranked AS (
-      SELECT r.image, row_number() OVER (PARTITION BY r."appId" ORDER BY r.version DESC) AS age
-      FROM "Release" r JOIN living a ON a.id = r."appId"
-      WHERE r.image IS NOT NULL AND r.status <> 'failed'),
-    used AS (
-      SELECT image FROM ranked WHERE age <= ${keep}
-      UNION ALL
-      SELECT r.image FROM "Release" r JOIN "Deployment" d ON d."releaseId" = r.id JOIN living a ON a.id = d."appId"
-      WHERE d.id = a."currentId" OR d.status IN ('pending', 'rolling')
-      UNION ALL
-      SELECT b.image FROM "Build" b JOIN living a ON a.id = b."appId" WHERE b.status = 'building')
-    SELECT DISTINCT image->>'repository' AS repository, image->>'digest' AS digest FROM used WHERE image IS NOT NULL`;
-}

@@ -24,6 +24,7 @@ export function readRelease(
     current: row.id === currentId,
     description: row.description,
     image: readImage(row.image),
+    collectedAt: row.collectedAt,
     commit: row.commit,
     user: row.user,
     failure: row.failure,

@@ -169,6 +169,7 @@ async function make(
   await refuseSuperseded(tables, app, draft);
   await refuseSecondDeployment(tables, app);
   await refuseStale(tables, app, draft);
+  await bringBackOrRefuse(tables, app, draft);
 
   const before = await tables.app.findUniqueOrThrow({ where: { id: app.id } });
   const formation = adoptFormation(draft.formation, app.formation, readFormation(before.formation));
@@ -220,6 +221,20 @@ async function refuseStale(tables: Tables, app: App, { base }: ReleaseDraft): Pr
     select: { version: true },
   });
   if (newest?.version !== base) throw PlatformError.of('app_changed', { app: app.name });
+}
+
+/** What a build has just made is there again; of what was collected, nothing else can be made. */
+async function bringBackOrRefuse(tables: Tables, app: App, { image, buildId }: ReleaseDraft): Promise<void> {
+  if (image === null) return;
+  const ofImage = { appId: app.id, image: { path: ['digest'], equals: image.digest } };
+  const collected = await tables.release.findFirst({
+    where: { ...ofImage, collectedAt: { not: null } },
+    orderBy: { version: 'desc' },
+    select: { version: true, commit: true },
+  });
+  if (!collected) return;
+  if (buildId === null) throw PlatformError.of('image_collected', { app: app.name, ...collected });
+  await tables.release.updateMany({ where: ofImage, data: { collectedAt: null } });
 }
 
 function newestDeployment(tables: Tables, releaseId: string) {

@@ -10,11 +10,6 @@ const SKEW_SECONDS = 60;
 
 type Action = 'pull' | 'push' | 'delete';
 
-export interface AllRegistryTokens extends RegistryTokens {
-  /** May delete manifests of one repository. */
-  deleteToken(repository: string): string;
-}
-
 /**
  * Signs what the registry's token authentication asks for: a JWT (ES256) that carries its certificate, naming one
  * repository and what may be done with it. The registry trusts the certificate (`rootcertbundle`) and calls itself
@@ -34,7 +29,7 @@ export function createRegistryTokens({
   readonly issuer?: string;
   readonly clock: Clock;
   readonly ttlSeconds?: number;
-}): AllRegistryTokens {
+}): RegistryTokens {
   const key = createPrivateKey(keyPem);
   const certificate = new X509Certificate(certPem);
   if (!certificate.checkPrivateKey(key))
@@ -68,7 +63,8 @@ export function createRegistryTokens({
         ]),
       ),
     pullToken: (repository) => token(new Map([[repository, ['pull']]])),
-    deleteToken: (repository) => token(new Map([[repository, ['delete']]])),
+    collectToken: (repository) => token(new Map([[repository, ['pull', 'delete']]])),
+    stackToken: () => token(new Map([[STACK_REPOSITORY, ['pull', 'push', 'delete']]])),
   };
 }
 
