@@ -167,7 +167,8 @@ const processes: TopicSpec = {
           says: 'only what the app printed (app), or the platform said (gantry)',
         },
       ],
-      details: 'With --json, one JSON object per line.',
+      details:
+        'Of instances that are gone (crashed, restarted, replaced by a deploy) the last 1,500 lines of the app are kept, at most 1 MB and 8 KiB per line, until the app is destroyed. With --json, one JSON object per line.',
       onApp: true,
       examples: ['gantry logs --tail', 'gantry logs -n 20 -p worker'],
       load: () => import('./commands/ps/logs.ts'),

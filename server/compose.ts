@@ -10,6 +10,7 @@ import { createImageRegistry } from './adapters/builder/registry.ts';
 import { createDockerEngine } from './adapters/docker/engine.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
+import { createLogArchive } from './adapters/log-archive/log-archive.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
 import { createApps as createAppStore } from './adapters/postgres/apps.ts';
 import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
@@ -72,6 +73,7 @@ export async function openAdapters(config: Config, log: Logger) {
       dockerHost: config.dockerHost,
       platformId: config.platformId,
       registry: config.registry,
+      archive: createLogArchive({ root: config.paths.appLogs }),
       log,
     }),
     router: createRouterClient({ socket: config.paths.routerSocket }),

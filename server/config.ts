@@ -39,6 +39,7 @@ export interface Config {
   readonly paths: {
     readonly repositories: string;
     readonly sources: string;
+    readonly appLogs: string;
     readonly secrets: string;
     readonly adminToken: string;
     readonly pushSocket: string;
@@ -67,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     paths: Object.freeze({
       repositories: under('repos'),
       sources: under('sources'),
+      appLogs: under('app-logs'),
       secrets: under('secrets'),
       adminToken: under('admin-token'),
       pushSocket: under('run', 'push.sock'),

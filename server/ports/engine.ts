@@ -51,11 +51,11 @@ export interface Engine {
   start(spec: InstanceSpec, signal: AbortSignal): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceSeconds`; resolves when it has ended. */
   stop(instanceId: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
-  /** Removes an instance, killing it if it still runs. */
+  /** Removes an instance, killing it if it still runs. Its last lines stay readable (`AppLogs`). */
   remove(instanceId: string, signal: AbortSignal): Promise<void>;
   /** The last lines an instance printed, oldest first. */
   tail(instanceId: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
-  /** Removes what an app leaves behind on the engine: its network. Its instances must be gone. */
+  /** Removes what an app leaves behind: its network, and the last lines of its instances, which must be gone. */
   forget(appId: string, signal: AbortSignal): Promise<void>;
   /** Yields whenever something about our instances may have changed; ends or throws when the engine goes away. */
   changes(signal: AbortSignal): AsyncIterable<void>;
@@ -67,7 +67,10 @@ export interface Engine {
 
 /** Reading what processes printed. */
 export interface AppLogs {
-  /** The last `lines` lines of an app's instances in time order, then new ones for as long as `follow` holds. */
+  /**
+   * The last `lines` lines of an app's instances in time order, then new ones for as long as `follow` holds. Of
+   * instances that are gone as many lines are there as are kept (`KEPT`), until the app is forgotten.
+   */
   read(
     query: {
       readonly appId: string;

@@ -277,6 +277,46 @@ describe.each([
     expect(texts.filter((text) => !text.startsWith('worker.1 '))).toEqual([]);
   });
 
+  it('still reads what an instance printed, and how it ended, when it is gone and another has its place', async () => {
+    const spec = specFor(kit.brief);
+    await start(spec);
+    await kit.engine.remove((await ended(spec)).id, never);
+    await start({ ...spec, ...kit.patient, seq: 2, release: 3 });
+    const texts = async (query: { lines: number; type?: string }): Promise<string[]> => {
+      const lines = kit.engine.read({ appId: spec.app.id, follow: false, ...query }, never);
+      return (await collect(lines)).map((line) => `${line.source} ${line.instance} ${line.text}`);
+    };
+    const all = [
+      'gantry web.1 Process of v2 started',
+      'app web.1 one',
+      'app web.1 two',
+      'gantry web.1 Process exited with status 3',
+      'gantry web.1 Process of v3 started',
+    ];
+    expect(await texts({ lines: 10 })).toEqual(all);
+    expect(await texts({ lines: 2 })).toEqual(all.slice(-2));
+    expect(await texts({ lines: 10, type: 'worker' })).toEqual([]);
+  });
+
+  it('follows from now on when no lines of the past are wanted, whatever is kept', async () => {
+    const spec = specFor(kit.brief);
+    await start(spec);
+    await kit.engine.remove((await ended(spec)).id, never);
+    const lines = kit.engine.read({ appId: spec.app.id, lines: 0, follow: true }, never);
+    const first = collect(lines, 1);
+    await start({ ...spec, attempt: 1, release: 3 });
+    expect((await first).map(({ text }) => text)).toEqual(['Process of v3 started']);
+  });
+
+  it('has nothing to read of an app that was forgotten', async () => {
+    const spec = specFor(kit.brief);
+    await start(spec);
+    await kit.engine.remove((await ended(spec)).id, never);
+    await kit.engine.forget(spec.app.id, never);
+    const lines = kit.engine.read({ appId: spec.app.id, lines: 10, follow: false }, never);
+    expect(await collect(lines)).toEqual([]);
+  });
+
   it('goes on reading, also of an instance that appears later, until the reader leaves', async () => {
     const spec = specFor(kit.patient);
     await start(spec);
@@ -299,8 +339,8 @@ describe.each([
   });
 });
 
-async function collect(lines: AsyncIterable<LogLine>): Promise<LogLine[]> {
+async function collect(lines: AsyncIterable<LogLine>, most = Infinity): Promise<LogLine[]> {
   const all: LogLine[] = [];
-  for await (const line of lines) all.push(line);
+  for await (const line of lines) if (all.push(line) >= most) break;
   return all;
 }

@@ -5,7 +5,9 @@ import { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { FoundInstance, InstanceSpec } from '../../server/ports/engine.ts';
+import type { LogArchive } from '../../server/ports/log-archive.ts';
 import { newApp, specOf, startEngineRig, type EngineRig } from '../support/engine-rig.ts';
+import { createMemoryLogArchive } from '../support/memory-log-archive.ts';
 
 const never = new AbortController().signal;
 let rig: EngineRig;
@@ -277,6 +279,56 @@ describe('the log of an app', () => {
       texts.push(line.text);
     expect(texts).toContain('mine');
     expect(texts).not.toContain('theirs');
+  });
+
+  it('outlives a container, once and to its end, though the removal was broken off after it was kept', async () => {
+    const kept = createMemoryLogArchive();
+    const broken = { ...kept, keep: () => Promise.reject(new Error('ENOSPC: no space left on device')) };
+    const textsOf = async (archive: LogArchive, { app }: InstanceSpec): Promise<string[]> => {
+      const texts: string[] = [];
+      const query = { appId: app.id, lines: 5_000, follow: false };
+      // The start has the engine's time, which may be later than that of the first lines.
+      for await (const line of rig.open({ archive }).read(query, never))
+        if (line.text !== 'Process of v2 started') texts.push(line.text);
+      return texts.slice(-1_400);
+    };
+    const chatty = shell('i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i; done; exit 9');
+    await rig.start(chatty);
+    const { id } = await ended(chatty);
+    const before = await textsOf(kept, chatty);
+    const killed = new AbortController();
+    const keep: LogArchive['keep'] = async (...log) => {
+      await kept.keep(...log);
+      killed.abort(new Error('killed'));
+    };
+    const dying = rig.open({ archive: { ...kept, keep } }).remove(id, killed.signal);
+    await expect(dying).rejects.toThrow('killed');
+    expect((await foundOf(chatty)).id).toBe(id);
+    expect(await textsOf(kept, chatty)).toEqual(before);
+    await rig.open({ archive: kept }).remove(id, never);
+    expect(await textsOf(kept, chatty)).toEqual(before);
+    expect(before.slice(-2)).toEqual(['3000', 'Process exited with status 9']);
+
+    const unlucky = shell('echo lost');
+    await rig.start(unlucky);
+    await rig.open({ archive: broken }).remove((await ended(unlucky)).id, never);
+    expect((await rig.engine.find(never)).map(({ appId }) => appId)).not.toContain(unlucky.app.id);
+    expect(await textsOf(broken, unlucky)).toEqual([]);
+  });
+
+  it('of 20 MB does not hold up the removal of its container', async () => {
+    const archive = createMemoryLogArchive();
+    const spec = shell(
+      'yes 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef | head -c 30000000',
+    );
+    await rig.start(spec);
+    const { id } = await ended(spec);
+    const before = performance.now();
+    await rig.open({ archive }).remove(id, never);
+    expect(performance.now() - before).toBeLessThan(8_000);
+    const [log] = await archive.read(spec.app.id, never);
+    expect(log?.lines.length).toBeGreaterThan(1_400);
+    expect(log?.lines.at(-1)?.text).toBe('Process exited with status 0');
   });
 
   it('does not keep the engine busy after its reader has left', async () => {

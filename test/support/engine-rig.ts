@@ -7,6 +7,7 @@ import { SMALL } from '../../server/domain/instance.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { AppLogs, AppPlace, Engine, InstanceSpec } from '../../server/ports/engine.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
+import { createMemoryLogArchive } from './memory-log-archive.ts';
 import { pushTestImage } from './test-image.ts';
 
 /** The engine of this machine under a platform id of the test's own, with a registry of its own. */
@@ -31,8 +32,9 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
   const docker = new Docker({ socketPath: new URL(dockerHost).pathname });
   const registry = await startRegistry();
   const platforms = new Set([platformId]);
+  const archive = createMemoryLogArchive();
   const open: EngineRig['open'] = (options = {}) => {
-    const all = { dockerHost, platformId, registry: registry.address, log: quietLog(), ...options };
+    const all = { dockerHost, platformId, registry: registry.address, archive, log: quietLog(), ...options };
     platforms.add(all.platformId);
     return createDockerEngine(all);
   };

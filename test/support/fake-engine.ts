@@ -77,7 +77,8 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
   const images = new Map<string, number>();
   const starts: string[] = [];
   const lines: LogLine[] = [];
-  const owners: string[] = []; // app and instance id of each line
+  const owners: Simulated[] = []; // the instance of each line, also when it is gone
+  const forgotten = new Set<number>(); // lines of apps that are gone
   const sleepers = new Set<() => void>();
   let isAway = false;
   let addresses = 0;
@@ -107,7 +108,7 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
 
   function note(one: Simulated, source: LogLine['source'], text: string, ms: number): void {
     lines.push({ at: new Date(ms), source, instance: instanceName(one.spec), text });
-    owners.push(one.id);
+    owners.push(one);
   }
 
   async function act<T>(call: Call, signal: AbortSignal, effect: () => T): Promise<T> {
@@ -174,9 +175,10 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
 
   function linesOf(query: Parameters<AppLogs['read']>[0]): LogLine[] {
     return lines.filter((_, i) => {
-      const spec = instances.get(owners[i] ?? '')?.spec;
+      const spec = owners[i]?.spec;
       return (
         spec?.app.id === query.appId &&
+        !forgotten.has(i) &&
         (query.type ?? spec.type) === spec.type &&
         (query.number ?? spec.number) === spec.number
       );
@@ -250,7 +252,7 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
     tail: (instanceId, count, signal) =>
       act('tail', signal, () => {
         if (count <= 0) return [];
-        const printed = lines.filter((line, i) => owners[i] === instanceId && line.source === 'app');
+        const printed = lines.filter((line, i) => owners[i]?.id === instanceId && line.source === 'app');
         return instances.has(instanceId) ? printed.slice(-count).map((line) => line.text) : [];
       }),
     forget: (appId, signal) =>
@@ -258,6 +260,7 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
         if ([...instances.values()].some((one) => one.spec.app.id === appId))
           throw new Error(`fake engine: app ${appId} still has instances`);
         networks.delete(appId);
+        for (const [i, one] of owners.entries()) if (one.spec.app.id === appId) forgotten.add(i);
       }),
     async *changes(signal) {
       for (;;) {

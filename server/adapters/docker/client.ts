@@ -104,8 +104,8 @@ function addressOf(dockerHost: string): Docker.DockerOptions {
   throw new Error(`the engine's address must begin with unix:// or tcp://, not ${url.protocol}`);
 }
 
-/** Some calls of the client library take no signal (inspecting an image or a network), and others forget to answer when aborted in mid-body. */
-async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/** Waits until the signal aborts at most. Some calls of the client library take no signal (inspecting an image or a network), and others forget to answer when aborted in mid-body. */
+export async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason as Error);

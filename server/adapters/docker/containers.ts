@@ -18,7 +18,11 @@ export interface Containers extends Pick<Engine, 'stop' | 'remove'> {
 }
 
 /** Starting and ending containers of one platform; whose container it is is proved before it is touched. */
-export function createContainers(client: DockerClient, observer: Observer, platformId: string): Containers {
+export function createContainers(
+  client: DockerClient,
+  observer: Pick<Observer, 'look'>,
+  platformId: string,
+): Containers {
   /** False when it was there already. */
   async function create(spec: InstanceSpec, image: string, signal: AbortSignal): Promise<boolean> {
     try {

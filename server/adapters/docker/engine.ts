@@ -1,15 +1,18 @@
 import type { Logger } from '../../../lib/log.ts';
 import type { BuiltImage } from '../../domain/release.ts';
 import type { AppLogs, Engine } from '../../ports/engine.ts';
+import type { LogArchive } from '../../ports/log-archive.ts';
 import { createDockerClient } from './client.ts';
 import { createContainers } from './containers.ts';
 import { watch } from './events.ts';
 import { createImages } from './images.ts';
 import { isolate } from './isolation.ts';
+import { createKeeper } from './keeper.ts';
 import { createLogs } from './logs.ts';
 import { LABEL } from './names.ts';
 import { createNetworks, type SubnetPool } from './networks.ts';
 import { createObserver } from './observe.ts';
+import { createOutput } from './output.ts';
 
 export interface DockerEngineOptions {
   /** `unix:///…` or `tcp://host:port`. */
@@ -18,6 +21,8 @@ export interface DockerEngineOptions {
   /** `host:port` of the registry, as this engine reaches it. */
   readonly registry: string;
   readonly log: Logger;
+  /** Where the last lines of instances go that are removed. */
+  readonly archive: LogArchive;
   /** Where app networks get their addresses. Default: 10.176.0.0/12 in parts of 62 addresses. */
   readonly subnets?: SubnetPool;
   /** How long an image that was asked for is safe from collection. Default: 10 minutes. */
@@ -35,13 +40,15 @@ const FRESH_MS = 10 * 60_000;
  * It touches only what bears this platform's id, and proves that before it stops or removes anything.
  */
 export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs {
-  const { platformId, registry, log } = options;
+  const { platformId, registry, log, archive } = options;
   const client = createDockerClient(options.dockerHost);
   const observer = createObserver({ client, platformId, host: options.host ?? 'local', log });
   const containers = createContainers(client, observer, platformId);
   const networks = createNetworks(client, platformId, options.subnets ?? SUBNETS);
   const images = createImages({ client, registry, freshMs: options.freshMs ?? FRESH_MS, log });
-  const logs = createLogs(client, observer, platformId);
+  const output = createOutput(client);
+  const keeper = createKeeper({ observer, output, archive, log });
+  const logs = createLogs({ client, observer, output, keeper, platformId });
   const reference = (image: BuiltImage): string => `${registry}/${image.repository}@${image.digest}`;
 
   async function makeRulesTrue(signal: AbortSignal): Promise<void> {
@@ -61,9 +68,15 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
     },
     start: (spec, signal) => containers.start(spec, reference(spec.image), signal),
     stop: (instanceId, graceSeconds, signal) => containers.stop(instanceId, graceSeconds, signal),
-    remove: (instanceId, signal) => containers.remove(instanceId, signal),
+    async remove(instanceId, signal) {
+      await keeper.keep(instanceId, signal);
+      await containers.remove(instanceId, signal);
+    },
     tail: (instanceId, lines, signal) => logs.tail(instanceId, lines, signal),
-    forget: (appId, signal) => networks.remove(appId, signal),
+    async forget(appId, signal) {
+      await archive.forget(appId, signal);
+      await networks.remove(appId, signal);
+    },
     changes: (signal) => watch(client, [`${LABEL.platform}=${platformId}`], signal),
     collectImages: (keep, signal) => images.collect(keep, signal),
     isolate: makeRulesTrue,

@@ -1,12 +1,12 @@
-import { instanceName } from '../../domain/instance.ts';
-import type { AppLogs, FoundInstance, LogLine } from '../../ports/engine.ts';
+import type { AppLogs, FoundInstance } from '../../ports/engine.ts';
 import { statusOf, type DockerClient } from './client.ts';
+import { asLine, ended, entriesOf, history, printed, started, type Entry } from './entries.ts';
 import { watch } from './events.ts';
-import type { StampedLine } from './frames.ts';
 import { gather, type Source } from './gather.ts';
+import type { Keeper } from './keeper.ts';
 import { LABEL } from './names.ts';
 import type { Observer } from './observe.ts';
-import { createOutput, FROM_START, type Mark } from './output.ts';
+import { FROM_START, type Mark, type Output } from './output.ts';
 
 /** How far a slow reader may fall behind before the engine's streams are left to wait. */
 const AHEAD_LINES = 2_000;
@@ -14,8 +14,6 @@ const AHEAD_LINES = 2_000;
 export interface Logs extends AppLogs {
   tail(instanceId: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
 }
-
-type Entry = LogLine & { readonly stamp: bigint };
 
 /** What was there when a reader came. */
 interface Past {
@@ -25,13 +23,20 @@ interface Past {
   readonly mark: Mark | null;
 }
 
+export interface LogsDeps {
+  readonly client: DockerClient;
+  readonly observer: Observer;
+  readonly output: Output;
+  readonly keeper: Keeper;
+  readonly platformId: string;
+}
+
 /**
- * What processes printed, read from the engine's own files: they hold the last 20 MB of an instance and go with it.
+ * What processes printed, read from the engine's own files: they hold the last 20 MB of an instance and go with it, but
+ * for the lines that the keeper keeps.
  * Lines about what happened to an instance (started, exited, out of memory) are made from its state.
  */
-export function createLogs(client: DockerClient, observer: Observer, platformId: string): Logs {
-  const output = createOutput(client);
-
+export function createLogs({ client, observer, output, keeper, platformId }: LogsDeps): Logs {
   async function matching(
     query: Parameters<AppLogs['read']>[0],
     signal: AbortSignal,
@@ -42,12 +47,14 @@ export function createLogs(client: DockerClient, observer: Observer, platformId:
   }
 
   async function past(instance: FoundInstance, lines: number, signal: AbortSignal): Promise<Past> {
-    const printed = await output.last(instance.id, lines, signal);
-    const ended = instance.state === 'crashed';
+    const last = await output.last(instance.id, lines, signal);
     return {
       instance,
-      entries: [...started(instance), ...printed.map((line) => entryOf(instance, line)), ...exited(instance)],
-      mark: ended ? null : { after: printed.at(-1)?.stamp ?? null, fromNow: lines === 0 },
+      entries: entriesOf(instance, last),
+      mark:
+        instance.state === 'crashed'
+          ? null
+          : { after: last.at(-1)?.stamp ?? null, tail: lines === 0 ? 0 : null },
     };
   }
 
@@ -55,9 +62,9 @@ export function createLogs(client: DockerClient, observer: Observer, platformId:
   async function* life(instance: FoundInstance, mark: Mark, signal: AbortSignal): AsyncGenerator<Entry> {
     try {
       if (mark === FROM_START) yield* started(instance);
-      for await (const line of output.follow(instance.id, mark, signal)) yield entryOf(instance, line);
+      for await (const line of output.follow(instance.id, mark, signal)) yield printed(instance, line);
       const end = await observer.look(instance.id, signal);
-      if (end !== undefined && end !== 'removing') yield* exited({ ...instance, ...end });
+      if (end !== undefined && end !== 'removing') yield* ended({ ...instance, ...end });
     } catch (err) {
       if (statusOf(err) !== 404) throw err; // 404: removed before we came to it
     }
@@ -92,53 +99,15 @@ export function createLogs(client: DockerClient, observer: Observer, platformId:
     async *read(query, signal) {
       const instances = await matching(query, signal);
       const all = await Promise.all(instances.map((instance) => past(instance, query.lines, signal)));
-      const history = all.flatMap(({ entries }) => entries).toSorted(inTime);
-      if (query.lines > 0) yield* history.slice(-query.lines).map(asLine);
+      if (query.lines > 0) {
+        // Read after the rest: what was removed meanwhile is in it.
+        const kept = await keeper.read(query, signal);
+        const live = all.map(({ instance, entries }) => ({ instanceId: instance.id, entries }));
+        yield* history(live, kept).slice(-query.lines).map(asLine);
+      }
       if (!query.follow) return;
       const live = gather((stop) => arrivals(query, all, stop), AHEAD_LINES, signal);
       for await (const entry of live) yield asLine(entry);
     },
   };
-}
-
-function entryOf(instance: FoundInstance, { stamp, text }: StampedLine): Entry {
-  return {
-    at: new Date(Number(stamp / 1_000_000n)),
-    source: 'app',
-    instance: instanceName(instance),
-    text,
-    stamp,
-  };
-}
-
-function platformEntry(instance: FoundInstance, at: Date, text: string): Entry {
-  return {
-    at,
-    source: 'gantry',
-    instance: instanceName(instance),
-    text,
-    stamp: BigInt(at.getTime()) * 1_000_000n,
-  };
-}
-
-function started(instance: FoundInstance): Entry[] {
-  return instance.startedAt === null
-    ? []
-    : [platformEntry(instance, instance.startedAt, `Process of v${instance.release} started`)];
-}
-
-function exited(instance: FoundInstance): Entry[] {
-  if (instance.exit === null || instance.endedAt === null) return [];
-  const text = `Process exited with status ${instance.exit.code}`;
-  // The engine counts nanoseconds and we milliseconds: the next one, so that the last line stays before it.
-  const at = new Date(instance.endedAt.getTime() + 1);
-  return [platformEntry(instance, at, instance.exit.outOfMemory ? `${text}: it ran out of memory` : text)];
-}
-
-function inTime(a: Entry, b: Entry): number {
-  return a.stamp < b.stamp ? -1 : a.stamp > b.stamp ? 1 : 0;
-}
-
-function asLine({ at, source, instance, text }: Entry): LogLine {
-  return { at, source, instance, text };
 }

@@ -20,13 +20,23 @@ export interface Observer {
   findOf(appId: string, signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /** One container of this platform as it is now; undefined when it is gone, or not ours. One that is going still has its name. */
   look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined>;
+  /** What one container is and how; undefined when it is gone or going, or not ours. */
+  identify(instanceId: string, signal: AbortSignal): Promise<Identified | undefined>;
 }
+
+/** One container: what it claims to be, and how it is. */
+export type Identified = Claim & Condition & { readonly id: string };
 
 export interface ObserverOptions {
   readonly client: DockerClient;
   readonly platformId: string;
   readonly host: string;
   readonly log: Logger;
+}
+
+interface Seen {
+  readonly claim: Claim;
+  readonly condition: Condition | 'removing';
 }
 
 /** How many containers are inspected at once when many are new to us. */
@@ -41,14 +51,7 @@ export function createObserver({ client, platformId, host, log }: ObserverOption
   const strangers = new Set<string>();
 
   async function look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined> {
-    const answer = await orMissing(
-      client.call(signal, (docker, abortSignal) => docker.getContainer(idOrName).inspect({ abortSignal })),
-    );
-    if (answer === undefined) return undefined;
-    const container = inspection.parse(answer);
-    const ours = claimOf(platformId, container.Name, container.Config.Labels ?? {}) !== undefined;
-    if (!ours) return undefined;
-    return container.State.Status === 'removing' ? 'removing' : conditionOf(container);
+    return (await inspect(client, platformId, idOrName, signal))?.condition;
   }
 
   async function conditionFor(entry: Listed, signal: AbortSignal): Promise<Condition | undefined> {
@@ -107,5 +110,27 @@ export function createObserver({ client, platformId, host, log }: ObserverOption
     },
     findOf: (appId, signal) => observe([`${LABEL.platform}=${platformId}`, `${LABEL.app}=${appId}`], signal),
     look,
+    async identify(instanceId, signal) {
+      const seen = await inspect(client, platformId, instanceId, signal);
+      if (seen === undefined || seen.condition === 'removing') return undefined;
+      return { id: instanceId, ...seen.claim, ...seen.condition };
+    },
   };
+}
+
+/** Undefined when it is gone, or not ours. */
+async function inspect(
+  client: DockerClient,
+  platformId: string,
+  idOrName: string,
+  signal: AbortSignal,
+): Promise<Seen | undefined> {
+  const answer = await orMissing(
+    client.call(signal, (docker, abortSignal) => docker.getContainer(idOrName).inspect({ abortSignal })),
+  );
+  if (answer === undefined) return undefined;
+  const container = inspection.parse(answer);
+  const claim = claimOf(platformId, container.Name, container.Config.Labels ?? {});
+  if (claim === undefined) return undefined;
+  return { claim, condition: container.State.Status === 'removing' ? 'removing' : conditionOf(container) };
 }

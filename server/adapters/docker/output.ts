@@ -1,13 +1,13 @@
 import { orMissing, type DockerClient } from './client.ts';
 import { createFrameReader, createLineReader, type StampedLine } from './frames.ts';
 
-/** Where following goes on: after a time, or from now, or (null and false) from the first line. */
+/** Where following begins: after a time, and of what was printed before with at most so many lines; null: no limit. */
 export interface Mark {
   readonly after: bigint | null;
-  readonly fromNow: boolean;
+  readonly tail: number | null;
 }
 
-export const FROM_START: Mark = { after: null, fromNow: false };
+export const FROM_START: Mark = { after: null, tail: null };
 
 /** What one container printed. */
 export interface Output {
@@ -33,10 +33,10 @@ export function createOutput(client: DockerClient): Output {
       const read = createFrameReader()(answer).flatMap((frame) => reader.take(frame));
       return [...read, ...reader.end()].slice(-lines);
     },
-    async *follow(containerId, { after, fromNow }, signal) {
+    async *follow(containerId, { after, tail }, signal) {
       // `since` is inclusive, hence the filter; a line of the same nanosecond as the mark is lost.
       const fresh = (line: StampedLine): boolean => after === null || line.stamp > after;
-      const from = { ...(after !== null && { since: asSince(after) }), ...(fromNow && { tail: 0 }) };
+      const from = { ...(after !== null && { since: asSince(after) }), ...(tail !== null && { tail }) };
       const { stream, close } = await client.open(signal, (docker, abortSignal) =>
         docker.getContainer(containerId).logs({ ...EVERYTHING, ...from, follow: true, abortSignal }),
       );
