@@ -56,6 +56,19 @@ describe('the history of an app', () => {
     ]);
   });
 
+  it('tells the end of an instance last, also when its last line was stamped after it', () => {
+    const entries = entriesOf(crashed(1, 0, 300, 9), [
+      { stamp: stampOf(299), text: 'boom' },
+      { stamp: stampOf(304), text: 'now' },
+    ]);
+    expect(wordsOf(history([{ instanceId: 'one', entries }], []))).toEqual([
+      'gantry[web.1] Process of v3 started',
+      'app[web.1] boom',
+      'app[web.1] now',
+      'gantry[web.1] Process exited with status 9',
+    ]);
+  });
+
   it('gives a kept line the time it had when it was printed', () => {
     const teller = crashed(1, 0, 300, 9);
     const lines = [{ stamp: stampOf(123) + 456_789n, text: 'boom now' }];

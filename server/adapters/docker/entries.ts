@@ -11,7 +11,14 @@ export type Teller = Pick<Instance, 'type' | 'number' | 'release' | 'startedAt' 
 
 /** The log of one instance: that it started, what it printed, how it ended. */
 export function entriesOf(instance: Teller, lines: readonly StampedLine[]): Entry[] {
-  return [...started(instance), ...lines.map((line) => printed(instance, line)), ...ended(instance)];
+  const last = lines.at(-1)?.stamp ?? 0n;
+  // The engine may stamp what was printed last when the process has ended already: an end is after it all the same.
+  const end = ended(instance).map((entry) => (entry.stamp > last ? entry : stamped(entry, last + 1n)));
+  return [...started(instance), ...lines.map((line) => printed(instance, line)), ...end];
+}
+
+function stamped(entry: Entry, stamp: bigint): Entry {
+  return { ...entry, stamp, at: asDate(stamp) };
 }
 
 export function printed(instance: Teller, { stamp, text }: StampedLine): Entry {
