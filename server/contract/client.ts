@@ -5,6 +5,7 @@ import {
   app,
   build,
   configVars,
+  deployBranch,
   deployment,
   dyno,
   failure,
@@ -16,6 +17,7 @@ import {
   type AppResource,
   type BuildResource,
   type ConfigVarsResource,
+  type DeployBranchResource,
   type DeploymentResource,
   type DynoResource,
   type FailureResource,
@@ -91,6 +93,9 @@ export interface Client {
   app(name: string, signal: AbortSignal): Promise<AppResource>;
   createApp(name: string | undefined, signal: AbortSignal): Promise<AppResource>;
   destroyApp(name: string, signal: AbortSignal): Promise<AppResource>;
+  /** The one branch that deploys the app; null: `main` or `master`, whichever is deployed first. */
+  deployBranch(app: string, signal: AbortSignal): Promise<DeployBranchResource>;
+  setDeployBranch(app: string, branch: string | null, signal: AbortSignal): Promise<DeployBranchResource>;
   config(app: string, signal: AbortSignal): Promise<ConfigVarsResource>;
   changeConfig(
     app: string,
@@ -146,6 +151,9 @@ export function createClient(options: ClientOptions): Client {
     app: (name, signal) => get(app, appPath(name), signal),
     createApp: (name, signal) => one(app, 'POST', '/apps', name === undefined ? {} : { name }, signal),
     destroyApp: (name, signal) => one(app, 'DELETE', appPath(name), { confirm: name }, signal),
+    deployBranch: (name, signal) => get(deployBranch, ownPath(name, 'deploy-branch'), signal),
+    setDeployBranch: (name, branch, signal) =>
+      one(deployBranch, 'PUT', ownPath(name, 'deploy-branch'), { branch }, signal),
     config: (name, signal) => get(configVars, appPath(name, 'config-vars'), signal),
     async changeConfig(name, change, signal) {
       const path = appPath(name, 'config-vars');
@@ -379,6 +387,11 @@ function part(text: string): string {
     retry: false,
     request_id: '',
   });
+}
+
+/** What the Platform API does not have is under a prefix of our own. */
+function ownPath(name: string, ...rest: readonly string[]): string {
+  return `/gantry${appPath(name, ...rest)}`;
 }
 
 function appPath(name: string, ...rest: readonly string[]): string {

@@ -25,6 +25,9 @@ export const updateApp = z.strictObject({
   build_stack: z.string().optional(),
 });
 
+/** Our own: `PUT /gantry/apps/:app/deploy-branch`. */
+export const setDeployBranch = z.strictObject({ branch: z.string().nullable() });
+
 /** Optional, because clients of the Platform API ask their user themselves; when it is given, it must match. */
 export const destroyApp = z.looseObject({ confirm: z.string().optional() });
 

@@ -79,6 +79,10 @@ export const collaborator = z.object({
 });
 export type CollaboratorResource = z.infer<typeof collaborator>;
 
+/** Our own. Null: `main` or `master`, whichever is deployed first. */
+export const deployBranch = z.object({ branch: z.string().nullable() });
+export type DeployBranchResource = z.infer<typeof deployBranch>;
+
 export const configVars = z.record(z.string(), z.string());
 export type ConfigVarsResource = z.infer<typeof configVars>;
 

@@ -45,7 +45,7 @@ export function refuseBranch(app: App, ref: string, lastDeployed: string | null)
   const branches = deployBranches(app, lastDeployed);
   if (branches.some((branch) => ref === `${BRANCHES}${branch}`)) return undefined;
   const name = branchName(ref);
-  return `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there: git push gantry ${name}:${branches[0] ?? 'main'}`;
+  return `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there (git push gantry ${name}:${branches[0] ?? 'main'}) or choose it (gantry git:deploy-branch ${name})`;
 }
 
 /** How many instances a formation asks for. */

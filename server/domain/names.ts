@@ -12,5 +12,13 @@ export const appName = z
   )
   .refine((name) => !RESERVED.has(name), 'is reserved by the platform');
 
+/** A branch's name, as far as a person may choose it: a part of what git allows that no program takes for anything else. */
+export const branch = z
+  .string()
+  .regex(
+    /^(?!.*(?:\.\.|\/\/|\/[.-]|\.lock(?:\/|$)|[./]$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$/,
+    'must be the name of a branch, such as main or releases/live',
+  );
+
 /** A full object id. */
 export const objectId = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);

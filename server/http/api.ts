@@ -15,6 +15,7 @@ import { accountRoutes } from './routes/account.ts';
 import { appRoutes } from './routes/apps.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { configVarRoutes } from './routes/config-vars.ts';
+import { deployBranchRoutes } from './routes/deploy-branch.ts';
 import { dynoRoutes } from './routes/dynos.ts';
 import { formationRoutes } from './routes/formation.ts';
 import { logRoutes } from './routes/logs.ts';
@@ -78,6 +79,7 @@ export function createApi(deps: ApiDeps): Express {
   api.use(
     accountRoutes(services.accounts, answering),
     appRoutes(services.apps, deps, answering),
+    deployBranchRoutes(services.apps, answering),
     configVarRoutes(services.configVars, answering),
     formationRoutes(services, answering),
     dynoRoutes(services, outputs, answering),

@@ -18,6 +18,8 @@ export interface Apps {
   list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
   /** False when the row changed since it was read. */
   setFormation(app: App, formation: Formation, signal: AbortSignal): Promise<boolean>;
+  /** The one branch that deploys the app; null: `main` or `master`. False when the row changed since it was read. */
+  setDeployBranch(app: App, branch: string | null, signal: AbortSignal): Promise<boolean>;
   /** Frees the name and leaves the rest to the controller; false when the row changed since. */
   markDeleted(app: App, signal: AbortSignal): Promise<boolean>;
 }

@@ -149,3 +149,34 @@ describe('who may see an app', () => {
     });
   });
 });
+
+describe('the branch that deploys an app', () => {
+  it('is what its owner says, and main or master again when nothing is said', async () => {
+    const rig = createRig();
+    await rig.service.create(rig.ann, { name: 'hello' }, patient);
+    const set = (branch: string | null) => rig.service.setDeployBranch(rig.ann, 'hello', branch, patient);
+    expect(await set('live')).toMatchObject({ deployBranch: 'live' });
+    expect(await rig.service.find(rig.ann, 'hello', patient)).toMatchObject({ deployBranch: 'live' });
+    await set(null);
+    expect(await rig.service.find(rig.ann, 'hello', patient)).toMatchObject({ deployBranch: null });
+  });
+
+  it.each(['', '-x', '.x', 'a..b', 'a//b', 'a/', 'a.lock', 'a b', 'a~1', 'refs/heads/x\n', 'x'.repeat(201)])(
+    'is not %j',
+    async (branch) => {
+      const rig = createRig();
+      await rig.service.create(rig.ann, { name: 'hello' }, patient);
+      await expect(rig.service.setDeployBranch(rig.ann, 'hello', branch, patient)).rejects.toMatchObject({
+        id: 'invalid_params',
+      });
+    },
+  );
+
+  it('is nobody else’s to choose', async () => {
+    const rig = createRig();
+    await rig.service.create(rig.ann, { name: 'hello' }, patient);
+    await expect(rig.service.setDeployBranch(rig.bob, 'hello', 'live', patient)).rejects.toMatchObject({
+      id: 'not_found',
+    });
+  });
+});

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
-import { appName } from '../domain/names.ts';
+import { appName, branch } from '../domain/names.ts';
 import { randomAppName } from '../domain/random-name.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Repositories } from '../ports/repositories.ts';
@@ -14,6 +14,8 @@ export interface Apps {
   create(actor: Actor, input: { readonly name?: string | undefined }, signal: AbortSignal): Promise<App>;
   list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
   find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  /** Sets the one branch that deploys the app; null: `main` or `master`, whichever is deployed first. Throws `invalid_params`. */
+  setDeployBranch(actor: Actor, nameOrId: string, branch: string | null, signal: AbortSignal): Promise<App>;
   /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
   destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
 }
@@ -48,6 +50,15 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
     list: (actor, signal) => store.list(actor, signal),
 
     find: (actor, nameOrId, signal) => reach(store, actor, 'view', nameOrId, signal),
+
+    async setDeployBranch(actor, nameOrId, wanted, signal) {
+      const app = await reach(store, actor, 'manage', nameOrId, signal);
+      const problem = wanted === null ? undefined : branch.safeParse(wanted).error?.issues[0]?.message;
+      if (problem !== undefined) throw PlatformError.of('invalid_params', { field: 'branch', problem });
+      if (!(await store.setDeployBranch(app, wanted, signal)))
+        throw PlatformError.of('app_changed', { app: app.name });
+      return { ...app, deployBranch: wanted };
+    },
 
     async destroy(actor, nameOrId, signal) {
       const app = await reach(store, actor, 'manage', nameOrId, signal);

@@ -190,7 +190,7 @@ describe('the branch', () => {
     expect(await rig.buildOf({ id: second })).toMatchObject({
       status: 'failed',
       failure:
-        'hello deploys master, so nothing of main was stored or deployed; to deploy it, push it there: git push gantry main:master',
+        'hello deploys master, so nothing of main was stored or deployed; to deploy it, push it there (git push gantry main:master) or choose it (gantry git:deploy-branch main)',
     });
     expect(rig.builder.orders.map((order) => order.commit)).toEqual([commit('c')]);
   });

@@ -281,7 +281,7 @@ describe('what a push deploys', () => {
     [
       'another branch',
       [to('refs/heads/topic')],
-      'hello deploys main or master, so nothing of topic was stored or deployed; to deploy it, push it there: git push gantry topic:main',
+      'hello deploys main or master, so nothing of topic was stored or deployed; to deploy it, push it there (git push gantry topic:main) or choose it (gantry git:deploy-branch topic)',
     ],
     [
       'a branch and another',
@@ -324,7 +324,7 @@ describe('what a push deploys', () => {
     const before = rig.repositories.kept.size;
     const refusal = push(rig, app.id, [{ ref: `refs/heads/${other}`, from: null, to: commit('b') }]);
     await expect(refusal.answer).rejects.toThrow(
-      `hello deploys ${first}, so nothing of ${other} was stored or deployed; to deploy it, push it there: git push gantry ${other}:${first}`,
+      `hello deploys ${first}, so nothing of ${other} was stored or deployed; to deploy it, push it there (git push gantry ${other}:${first}) or choose it (gantry git:deploy-branch ${other})`,
     );
     expect(rig.repositories.kept.size).toBe(before);
     expect(await rig.builds.list(app.id, patient)).toHaveLength(1);
@@ -332,7 +332,7 @@ describe('what a push deploys', () => {
 
   it('is refused for main when the app deploys another branch', async () => {
     expect(String(await refused([to(MAIN)], 'live'))).toContain(
-      'hello deploys live, so nothing of main was stored or deployed; to deploy it, push it there: git push gantry main:live',
+      'hello deploys live, so nothing of main was stored or deployed; to deploy it, push it there (git push gantry main:live) or choose it (gantry git:deploy-branch main)',
     );
   });
 

@@ -23,6 +23,16 @@ onEveryStore((open) => {
     expect([...(await stores.releases.configOf(releases[0]?.id ?? '', patient))]).toEqual([]);
   });
 
+  it('changes the branch that deploys an app, unless the app was changed meanwhile', async () => {
+    await using stores = await open();
+    const app = await addApp(stores, await stores.addUser(), 'shop');
+    expect(await stores.apps.setDeployBranch(app, 'live', patient)).toBe(true);
+    expect(await stores.apps.find('shop', patient)).toMatchObject({ deployBranch: 'live' });
+    expect(await stores.apps.setDeployBranch(app, 'other', patient)).toBe(false);
+    expect(await stores.apps.setDeployBranch(await again(stores, app), null, patient)).toBe(true);
+    expect(await stores.apps.find('shop', patient)).toMatchObject({ deployBranch: null });
+  });
+
   it('finds a living app by name or id, and nothing by anything else', async () => {
     await using stores = await open();
     const app = await addApp(stores, await stores.addUser(), 'shop');

@@ -9,7 +9,7 @@ import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import { instanceName } from '../../server/domain/instance.ts';
 import { rollbackTarget, type ConfigVars, type Release } from '../../server/domain/release.ts';
-import { appName } from '../../server/domain/names.ts';
+import { appName, branch } from '../../server/domain/names.ts';
 import type { Services } from '../../server/http/services.ts';
 import type { Key } from '../../server/ports/accounts.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
@@ -166,6 +166,15 @@ export function createWorld(): World {
             .filter((app) => actor.admin || app.owner.id === actor.userId),
         ),
       find: async (actor, name) => Promise.resolve(reach(actor, name).app),
+      async setDeployBranch(actor, name, wanted) {
+        const found = reach(actor, name);
+        const problem = wanted === null ? undefined : branch.safeParse(wanted).error?.issues[0]?.message;
+        if (problem !== undefined) throw PlatformError.of('invalid_params', { field: 'branch', problem });
+        const app = { ...found.app, deployBranch: wanted };
+        apps.set(app.name, { ...found, app });
+        writes.push('setDeployBranch');
+        return Promise.resolve(app);
+      },
       async destroy(actor, name) {
         const { app } = reach(actor, name);
         apps.delete(app.name);

@@ -71,6 +71,12 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       });
       return true;
     },
+    async setDeployBranch(app, deployBranch) {
+      const row = unchanged(app);
+      if (!row) return Promise.resolve(false);
+      Object.assign(row, { deployBranch, revision: row.revision + 1, updatedAt: world.clock.now() });
+      return true;
+    },
     async markDeleted(app) {
       const row = unchanged(app);
       if (!row) return Promise.resolve(false);

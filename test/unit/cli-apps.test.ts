@@ -49,6 +49,22 @@ describe('apps', () => {
     expect((await cli.gantry(['apps:info'])).out).toContain('second');
   });
 
+  it('deploy the branch that is set, and say which it is', async () => {
+    const shown = async (...args: string[]) => {
+      const { code, out } = await cli.gantry(['git:deploy-branch', '-a', 'demo', ...args]);
+      return [code, out];
+    };
+    expect(await shown()).toEqual([0, 'main or master, whichever is deployed first\n']);
+    expect(await shown('releases/live')).toEqual([0, 'releases/live\n']);
+    expect(await shown('--json')).toEqual([0, '{"branch":"releases/live"}\n']);
+    expect(await shown('--unset')).toEqual([0, 'main or master, whichever is deployed first\n']);
+    expect(await cli.gantry(['git:deploy-branch', '-a', 'demo', 'a..b'])).toMatchObject({
+      code: 1,
+      err: matching(/branch must be the name of a branch/),
+    });
+    expect(await cli.gantry(['git:deploy-branch', '-a', 'demo', 'x', '--unset'])).toMatchObject({ code: 2 });
+  });
+
   it('get no git remote when none is wanted', async () => {
     await runOrThrow('git', ['init', '-q', cli.home], {}, never);
     await cli.gantry(['apps:create', 'hello', '--no-remote']);

@@ -70,6 +70,18 @@ export function createApps({
       return changed.count === 1;
     },
 
+    async setDeployBranch(app, deployBranch, signal) {
+      const changed = await db.run(
+        (tables) =>
+          tables.app.updateMany({
+            where: { id: app.id, revision: app.revision, deletedAt: null },
+            data: { deployBranch, revision: { increment: 1 } },
+          }),
+        signal,
+      );
+      return changed.count === 1;
+    },
+
     markDeleted: (app, signal) =>
       db.transaction(async (tables) => {
         const now = clock.now();
