@@ -128,7 +128,7 @@ export async function startProcess(
   child.on('error', (err) => (ended = err.message));
   child.on('exit', (code, name) => (ended ??= `ended with ${code ?? name ?? 'no code'}`));
 
-  return withDeadline(START_TIMEOUT_MS, signal, async (inner) => {
+  const starting = withDeadline(START_TIMEOUT_MS, signal, async (inner) => {
     for (;;) {
       const started = child.pid === undefined ? undefined : startedAt(child.pid);
       if (ended !== undefined) {
@@ -142,6 +142,10 @@ export async function startProcess(
         return { pid: child.pid, started, slot, generation, socket };
       await pause(5, inner);
     }
+  });
+  return starting.catch((err: unknown) => {
+    child.kill('SIGKILL'); // one that came up later would share the port, and nobody would tell it anything
+    throw err;
   });
 }
 

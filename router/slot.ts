@@ -154,7 +154,10 @@ export async function lookAtRetiring(slot: Slot, signal: AbortSignal): Promise<v
   for (const gone of slot.retiring.filter((r) => !isAlive(r.proc))) await forget(gone.proc);
   slot.retiring = slot.retiring.filter((r) => isAlive(r.proc));
   for (const old of slot.retiring) {
-    if (!old.line) continue;
+    if (!old.line) {
+      signalTo(old.proc, 'SIGUSR1'); // again and again: one that was starting has not heard it
+      continue;
+    }
     try {
       // Our line keeps it alive: with no connection but ours left, hang up and it ends.
       if (infoOf(await old.line.ask('show info', signal)).connections > 0) continue;

@@ -144,7 +144,7 @@ async function openDoors(
 
 async function holdsApps(config: Config): Promise<boolean> {
   const found = await readdir(config.paths.repositories).catch(() => []); // made with the first app
-  return found.length > 0;
+  return found.some((name) => name.endsWith('.git'));
 }
 
 async function hostKeys(config: Config): Promise<string[]> {

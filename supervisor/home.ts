@@ -49,7 +49,9 @@ export async function mayBecomeHome(root: string): Promise<void> {
   if (await findHome(root)) return;
   try {
     const found = await readdir(root);
-    if (found.some((name) => name !== 'lost+found')) throw setupErrors.of('home_occupied', { path: root });
+    // What a first start left that was killed before its id was whole is ours too.
+    if (found.some((name) => name !== 'lost+found' && !/^id\.\d+\.new$/.test(name)))
+      throw setupErrors.of('home_occupied', { path: root });
   } catch (err) {
     if (isSystemError(err, 'ENOENT')) return;
     if (isSystemError(err, 'ENOTDIR')) throw setupErrors.of('home_occupied', { path: root }, err);

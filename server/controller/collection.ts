@@ -135,7 +135,10 @@ function createSweeps({ registry, nowMs, log }: CollectionDeps) {
       const age = nowMs() - sweptMs;
       if (!(isDue && age >= SWEEP_MS) && age < SWEEP_ANYWAY_MS) return;
       isDue = false; // what is deleted from here on is for the next one
-      const layers = await registry.sweep(signal);
+      const layers = await registry.sweep(signal).catch((err: unknown) => {
+        isDue = true;
+        throw err;
+      });
       if (layers === 'busy') {
         isDue = true;
         return;

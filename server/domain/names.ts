@@ -12,12 +12,15 @@ export const appName = z
   )
   .refine((name) => !RESERVED.has(name), 'is reserved by the platform');
 
-/** A branch's name, as far as a person may choose it: a part of what git allows that no program takes for anything else. */
+/**
+ * A branch's name, as far as a person may choose it. Without slashes: git keeps no `main/live` beside `main`, and would
+ * say so only after the deploy.
+ */
 export const branch = z
   .string()
   .regex(
-    /^(?!.*(?:\.\.|\/\/|\/[.-]|\.lock(?:\/|$)|[./]$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$/,
-    'must be the name of a branch, such as main or releases/live',
+    /^(?!.*(?:\.\.|\.lock$|\.$))[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$/,
+    'must be the name of a branch without slashes, such as main or live',
   );
 
 /** A full object id. */

@@ -83,7 +83,8 @@ function scaled(app: App, release: Release, changes: ReadonlyMap<string, ScaleCh
     formation.set(type, count);
   }
   const wanted = instancesOf(formation);
-  if (wanted > MOST_INSTANCES)
+  // Whoever has more, from before there was a limit, may still take some away.
+  if (wanted > MOST_INSTANCES && wanted > instancesOf(app.formation))
     throw PlatformError.of('too_many_instances', { app: app.name, wanted, limit: MOST_INSTANCES });
   return formation;
 }

@@ -55,8 +55,8 @@ describe('apps', () => {
       return [code, out];
     };
     expect(await shown()).toEqual([0, 'main or master, whichever is deployed first\n']);
-    expect(await shown('releases/live')).toEqual([0, 'releases/live\n']);
-    expect(await shown('--json')).toEqual([0, '{"branch":"releases/live"}\n']);
+    expect(await shown('live')).toEqual([0, 'live\n']);
+    expect(await shown('--json')).toEqual([0, '{"branch":"live"}\n']);
     expect(await shown('--unset')).toEqual([0, 'main or master, whichever is deployed first\n']);
     expect(await cli.gantry(['git:deploy-branch', '-a', 'demo', 'a..b'])).toMatchObject({
       code: 1,

@@ -58,29 +58,10 @@ export function createApps({
       return rows.map(readApp).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
-    async setFormation(app, formation, signal) {
-      const changed = await db.run(
-        (tables) =>
-          tables.app.updateMany({
-            where: { id: app.id, revision: app.revision, deletedAt: null },
-            data: { formation: writeFormation(formation), revision: { increment: 1 } },
-          }),
-        signal,
-      );
-      return changed.count === 1;
-    },
+    setFormation: (app, formation, signal) =>
+      changeUnless(db, app, { formation: writeFormation(formation) }, signal),
 
-    async setDeployBranch(app, deployBranch, signal) {
-      const changed = await db.run(
-        (tables) =>
-          tables.app.updateMany({
-            where: { id: app.id, revision: app.revision, deletedAt: null },
-            data: { deployBranch, revision: { increment: 1 } },
-          }),
-        signal,
-      );
-      return changed.count === 1;
-    },
+    setDeployBranch: (app, deployBranch, signal) => changeUnless(db, app, { deployBranch }, signal),
 
     markDeleted: (app, signal) =>
       db.transaction(async (tables) => {
@@ -95,6 +76,21 @@ export function createApps({
         return true;
       }, signal),
   };
+}
+
+/** False when the row was changed since it was read. */
+async function changeUnless(
+  db: Database,
+  { id, revision }: App,
+  data: Prisma.AppUpdateManyMutationInput,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const where = { id, revision, deletedAt: null };
+  const changed = await db.run(
+    (tables) => tables.app.updateMany({ where, data: { ...data, revision: { increment: 1 } } }),
+    signal,
+  );
+  return changed.count === 1;
 }
 
 /** The app with its first release, which has nothing in it. */

@@ -6,7 +6,7 @@ import type { Database } from './database.ts';
  * somebody else's database would take every app that runs here for one that was destroyed.
  *
  * `hasApps`: whether this machine holds repositories of apps. Throws `database_of_another`, and `database_lost` for a
- * database without any app although there are some. Idempotent.
+ * database without any user, which nobody has used, although there are apps. Idempotent.
  */
 export async function ownDatabase(
   db: Database,
@@ -17,7 +17,7 @@ export async function ownDatabase(
   const owner = await db.transaction(async (tables) => {
     const found = await tables.platform.findUnique({ where: { id: 1 } });
     if (found) return found.platformId;
-    if (hasApps && (await tables.app.count()) === 0) return null;
+    if (hasApps && (await tables.user.count()) === 0) return null;
     await tables.$executeRaw`INSERT INTO "Platform" (id, "platformId") VALUES (1, ${platformId}) ON CONFLICT DO NOTHING`;
     return (await tables.platform.findUniqueOrThrow({ where: { id: 1 } })).platformId;
   }, signal);
