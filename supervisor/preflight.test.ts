@@ -69,6 +69,8 @@ it('leaves a directory alone that is somebody else’s, and takes one that is em
   await expect(asked('/etc')).rejects.toThrow('is left alone');
 
   await expect(asked(join(root, 'empty'))).resolves.toBeUndefined();
+  await writeFile(join(root, 'empty', 'id.4711.new'), 'abc'); // of a first start that was killed
+  await expect(asked(join(root, 'empty'))).resolves.toBeUndefined();
   await makeHome(join(root, 'empty'));
   await expect(asked(join(root, 'empty'))).resolves.toBeUndefined();
   await rm(root, { recursive: true });

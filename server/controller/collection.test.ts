@@ -201,6 +201,25 @@ describe('the disk of the registry', () => {
     for (let look = 0; look < 3; look += 1) await rig.collection.registry(patient);
     expect(asked).toBe(2);
   });
+
+  it('is swept again, but not at once, after a sweep that failed', async () => {
+    const rig = createRig();
+    const sweep = rig.registry.sweep.bind(rig.registry);
+    let asked = 0;
+    rig.registry.sweep = (signal) => {
+      asked += 1;
+      return asked === 1 ? Promise.reject(new Error('the collector ended with 1')) : sweep(signal);
+    };
+    const look = (afterMs: number): Promise<unknown> => {
+      rig.pass(afterMs);
+      return rig.collection.registry(patient).catch(() => undefined);
+    };
+    await look(10 * MINUTE);
+    await look(MINUTE);
+    expect([asked, rig.registry.sweeps()]).toEqual([1, 0]);
+    await look(4 * MINUTE);
+    expect([asked, rig.registry.sweeps()]).toEqual([2, 1]);
+  });
 });
 
 describe('a destroyed app', () => {

@@ -137,6 +137,7 @@ function createSweeps({ registry, nowMs, log }: CollectionDeps) {
       isDue = false; // what is deleted from here on is for the next one
       const layers = await registry.sweep(signal).catch((err: unknown) => {
         isDue = true;
+        sweptMs = nowMs() - SWEEP_MS / 2; // a fault that stays must not have pushes wait at every look
         throw err;
       });
       if (layers === 'busy') {

@@ -8,10 +8,14 @@ const patient = new AbortController().signal;
 async function createRig(types: readonly string[]) {
   const rig = createControllerRig();
   const app = await rig.createApp('hello');
+  const store = async (counts: Record<string, number>): Promise<void> => {
+    await rig.apps.setFormation(await rig.living(app.id), new Map(Object.entries(counts)), patient);
+  };
   await rig.release(app.id, rig.image({}, types));
   const formations = createFormations({ ...rig, controller: { wake: () => undefined } });
   const owner: Actor = { userId: app.owner.id, email: app.owner.email, admin: false };
   return {
+    store,
     scale: (counts: Record<string, number>) =>
       formations.scale(
         owner,
@@ -32,6 +36,15 @@ it('gives an app as many instances as fit twice in its network, of all types tog
   await expect(scale({ worker: 62, web: 0 })).rejects.toMatchObject({ id: 'too_many_instances' });
   expect((await list()).map(({ quantity }) => quantity)).toEqual([20, 10]);
   await scale({ web: 30, worker: 0 });
+});
+
+it('lets an app that has more, from before there was a limit, be scaled down in steps', async () => {
+  const { scale, store, list } = await createRig(['web', 'worker']);
+  await store({ web: 40, worker: 5 });
+  await expect(scale({ worker: 6 })).rejects.toMatchObject({ id: 'too_many_instances' });
+  await scale({ worker: 0 });
+  await scale({ web: 35 });
+  expect((await list()).map(({ quantity }) => quantity)).toEqual([35, 0]);
 });
 
 it('neither counts nor scales the release command, and says why', async () => {
