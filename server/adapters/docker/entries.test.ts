@@ -56,9 +56,9 @@ describe('the history of an app', () => {
     ]);
   });
 
-  it('tells the end of an instance last, also when its last line was stamped after it', () => {
-    const entries = entriesOf(crashed(1, 0, 300, 9), [
-      { stamp: stampOf(299), text: 'boom' },
+  it('tells a start first and an end last, whatever the stamps of the lines between them', () => {
+    const entries = entriesOf(crashed(1, 2, 300, 9), [
+      { stamp: stampOf(1), text: 'boom' },
       { stamp: stampOf(304), text: 'now' },
     ]);
     expect(wordsOf(history([{ instanceId: 'one', entries }], []))).toEqual([

@@ -11,10 +11,16 @@ export type Teller = Pick<Instance, 'type' | 'number' | 'release' | 'startedAt' 
 
 /** The log of one instance: that it started, what it printed, how it ended. */
 export function entriesOf(instance: Teller, lines: readonly StampedLine[]): Entry[] {
-  const last = lines.at(-1)?.stamp ?? 0n;
-  // The engine may stamp what was printed last when the process has ended already: an end is after it all the same.
-  const end = ended(instance).map((entry) => (entry.stamp > last ? entry : stamped(entry, last + 1n)));
-  return [...started(instance), ...lines.map((line) => printed(instance, line)), ...end];
+  const [first, last] = [lines.at(0)?.stamp, lines.at(-1)?.stamp];
+  // The engine notes a start when the process may have printed already, and stamps what was printed last when it may
+  // have ended already: a start comes first and an end last all the same.
+  const start = started(instance).map((entry) =>
+    first === undefined || entry.stamp < first ? entry : stamped(entry, first - 1n),
+  );
+  const end = ended(instance).map((entry) =>
+    last === undefined || entry.stamp > last ? entry : stamped(entry, last + 1n),
+  );
+  return [...start, ...lines.map((line) => printed(instance, line)), ...end];
 }
 
 function stamped(entry: Entry, stamp: bigint): Entry {
