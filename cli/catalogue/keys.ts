@@ -1,0 +1,27 @@
+import type { TopicSpec } from '../command.ts';
+
+export const keys: TopicSpec = {
+  title: 'SSH keys',
+  commands: [
+    {
+      name: 'keys',
+      summary: 'list the SSH keys that may push as you',
+      examples: ['gantry keys'],
+      load: () => import('../commands/keys/list.ts'),
+    },
+    {
+      name: 'keys:add',
+      summary: 'add an SSH public key, by default your own',
+      args: '[file]',
+      examples: ['gantry keys:add', 'gantry keys:add deploy.pub'],
+      load: () => import('../commands/keys/add.ts'),
+    },
+    {
+      name: 'keys:remove',
+      summary: 'remove an SSH key, by its comment, fingerprint or id',
+      args: '<key>',
+      examples: ['gantry keys:remove me@laptop'],
+      load: () => import('../commands/keys/remove.ts'),
+    },
+  ],
+};
