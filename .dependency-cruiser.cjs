@@ -45,7 +45,7 @@ module.exports = {
     rule(
       'services-see-ports-not-adapters',
       '^server/services/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|http|ssh|jobs|controller)|builder|router|cli|supervisor)/' },
+      { path: '^(server/(adapters|git|http|ssh|jobs|controller)|builder|router|cli|supervisor)/' },
       'Services know ports and domain.',
     ),
     rule(
@@ -61,9 +61,15 @@ module.exports = {
       to: { path: '^server/(http|ssh|jobs)/', pathNot: '^server/$1/' },
     },
     rule(
+      'git-is-no-door',
+      '^server/git/(?!.*\\.test\\.ts)',
+      { path: '^(server/(adapters|controller|http|ssh|jobs)|builder|router|cli|supervisor)/' },
+      'What the doors share of git knows none of them: its limits and refusals hold for all.',
+    ),
+    rule(
       'controller-sees-ports',
       '^server/controller/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|http|ssh|jobs|services)|builder|cli|supervisor)/' },
+      { path: '^(server/(adapters|git|http|ssh|jobs|services)|builder|cli|supervisor)/' },
       'Deciding is the domain; doing goes through ports.',
     ),
     {
@@ -71,7 +77,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/adapters/([^/]+)/(?!.*\\.test\\.ts)' },
       to: {
-        path: '^server/(services|controller|http|ssh|jobs)/|^server/adapters/',
+        path: '^server/(services|controller|git|http|ssh|jobs)/|^server/adapters/',
         pathNot: '^server/adapters/$1/',
       },
     },

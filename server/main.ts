@@ -11,6 +11,7 @@ import { ownDatabase } from './adapters/postgres/ownership.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import type { Controller } from './controller/controller.ts';
+import { createGitCommands } from './git/commands.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
 import { createSshDoor } from './ssh/door.ts';
@@ -118,17 +119,8 @@ async function openDoors(
 ): Promise<void> {
   const { domain, httpPort, sshPort } = config;
   const { accounts, pushes } = services;
-  const hookSocket = config.paths.pushSocket;
-  life.own(
-    await createSshDoor({
-      hostKeys: await hostKeys(config),
-      port: sshPort,
-      hookSocket,
-      accounts,
-      pushes,
-      log,
-    }),
-  );
+  const git = await createGitCommands({ pushes, hookSocket: config.paths.pushSocket, log });
+  life.own(await createSshDoor({ hostKeys: await hostKeys(config), port: sshPort, accounts, git, log }));
   const http = createHttpDoor({
     services,
     log,
@@ -140,6 +132,8 @@ async function openDoors(
     sshPort,
   });
   life.own(await http.listen(config.apiPort));
+  // Closed before the doors, through which its commands tell how they ended.
+  life.own(git);
 }
 
 async function holdsApps(config: Config): Promise<boolean> {

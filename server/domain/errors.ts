@@ -160,6 +160,14 @@ export const PlatformError = errorTable({
     retry: true,
     say: () => 'Too many requests with this token; wait a minute and retry.',
   }),
+  too_many_git_commands: row<object>({
+    retry: true,
+    say: () => 'Too many git commands are running at once; wait for one to finish and retry.',
+  }),
+  restarting: row<object>({
+    retry: true,
+    say: () => 'The platform is restarting; wait a few seconds and retry.',
+  }),
   internal_error: row<object>({
     retry: true,
     say: () => 'Something went wrong inside the platform; the request id names the log lines that tell what.',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { appName } from '../domain/names.ts';
 import { allowedGitProtocol, parseGitCommand } from './command.ts';
 
-const push = { program: 'receive-pack', access: 'write', app: 'hello' };
+const push = { program: 'receive-pack', app: 'hello' };
 
 /** The app a command names, found by taking it apart from both ends instead of by one expression. */
 function strictly(command: string): string | undefined {
@@ -34,7 +34,6 @@ describe('parseGitCommand', () => {
   it('reads an upload-pack as a read', () => {
     expect(parseGitCommand("git-upload-pack '/hello.git'")).toEqual({
       program: 'upload-pack',
-      access: 'read',
       app: 'hello',
     });
   });

@@ -1,9 +1,9 @@
 import { appName } from '../domain/names.ts';
+import { gitProtocol, type GitProgram } from '../git/process.ts';
 
 /** What a client may ask the door to run. */
 export interface GitCommand {
-  readonly program: 'receive-pack' | 'upload-pack';
-  readonly access: 'read' | 'write';
+  readonly program: GitProgram;
   readonly app: string;
 }
 
@@ -20,12 +20,10 @@ export function parseGitCommand(command: string): GitCommand | undefined {
   if (!match) return undefined;
   const app = appName.safeParse(match[2] ?? match[3]);
   if (!app.success) return undefined;
-  return match[1] === 'receive'
-    ? { program: 'receive-pack', access: 'write', app: app.data }
-    : { program: 'upload-pack', access: 'read', app: app.data };
+  return { program: match[1] === 'receive' ? 'receive-pack' : 'upload-pack', app: app.data };
 }
 
 /** The one value an SSH client may put into git's environment: `GIT_PROTOCOL=version=N`. */
 export function allowedGitProtocol(name: string, value: string): string | undefined {
-  return name === 'GIT_PROTOCOL' && /^version=[012]$/.test(value) ? value : undefined;
+  return name === 'GIT_PROTOCOL' ? gitProtocol(value) : undefined;
 }

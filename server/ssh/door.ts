@@ -1,24 +1,20 @@
-import { setMaxListeners } from 'node:events';
 import ssh2, { type Connection } from 'ssh2';
 import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
-import type { Pushes } from '../services/pushes.ts';
+import type { GitCommands } from '../git/commands.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { authenticate, type KeyHolders, type Login } from './authenticate.ts';
 import { startFront, type Visitor } from './front.ts';
 import { createGuests } from './guests.ts';
 import { LIMITS, type SshLimits } from './limits.ts';
-import { listenForHooks } from './push-hook.ts';
 
 export interface SshDoorDeps {
   /** Private host keys, PEM or OpenSSH. */
   readonly hostKeys: readonly string[];
   /** 0 takes any free port. */
   readonly port: number;
-  /** Path of the unix socket for pre-receive hooks. */
-  readonly hookSocket: string;
   readonly accounts: KeyHolders;
-  readonly pushes: Pushes;
+  readonly git: GitCommands;
   readonly log: Logger;
   readonly limits?: Partial<SshLimits>;
 }
@@ -27,24 +23,16 @@ export interface SshDoor extends AsyncDisposable {
   readonly port: number;
 }
 
-/** How long pushes get, after their hooks were cut, to tell their clients. */
-const FAREWELL_MS = 3_000;
-
 /**
  * Opens the door for `ssh://git@host/<app>.git`.
  *
- * Disposal stops listening and ends what runs: fetches at once; pushes are refused, with a sentence that says where to
- * look for the outcome, and get a moment to deliver it.
+ * Disposal stops listening and cuts the connections. What runs for them is ended before, by closing `git`.
  */
 export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
   const limits = { ...LIMITS, ...deps.limits };
-  const { log, accounts, pushes } = deps;
+  const { log, accounts, git } = deps;
   const stop = abortController();
-  const cut = abortController();
-  setMaxListeners(0, stop.signal, cut.signal);
-  const hook = await listenForHooks({ socket: deps.hookSocket, pushes, log }, stop.signal);
-  const signals = { stop: stop.signal, cut: cut.signal };
-  const guests = createGuests({ accounts, pushes, hook, limits, log, signals });
+  const guests = createGuests({ accounts, git, limits, log });
 
   const ssh = new ssh2.Server(
     {
@@ -103,10 +91,6 @@ export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
       front.close();
       await guests[Symbol.asyncDispose]();
       stop.abort(new Error('the ssh door is closing'));
-      await hook[Symbol.asyncDispose]();
-      await guests.settle(FAREWELL_MS);
-      cut.abort(new Error('the ssh door is closed'));
-      await guests.settle(FAREWELL_MS);
       await front[Symbol.asyncDispose]();
     },
   };

@@ -12,24 +12,9 @@ export interface SshLimits {
   readonly channelsPerConnection: number;
   /** A logged-in connection on which nothing runs. */
   readonly idleMs: number;
-  /** Git processes at once, for one person and for all. */
-  readonly commandsPerActor: number;
-  readonly commands: number;
   readonly keepAliveMs: number;
   /** How soon a revoked key closes its connections. */
   readonly keyCheckMs: number;
-  readonly git: GitLimits;
-}
-
-/** Limits of one git process. */
-export interface GitLimits {
-  /** Largest pack that may be pushed. */
-  readonly packBytes: number;
-  /** Writable memory (RLIMIT_DATA): packs are mapped read-only and do not count. */
-  readonly memoryBytes: number;
-  readonly cpuSeconds: number;
-  /** From the start to the hook, or to the end of a fetch. */
-  readonly wallMs: number;
 }
 
 export const LIMITS: SshLimits = {
@@ -41,14 +26,6 @@ export const LIMITS: SshLimits = {
   connectionsPerActor: 50,
   channelsPerConnection: 10,
   idleMs: 120_000,
-  commandsPerActor: 20,
-  commands: 64,
   keepAliveMs: 15_000,
   keyCheckMs: 3_000,
-  git: {
-    packBytes: 512 * 1024 * 1024,
-    memoryBytes: 512 * 1024 * 1024,
-    cpuSeconds: 120,
-    wallMs: 15 * 60_000,
-  },
 };

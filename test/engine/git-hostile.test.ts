@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { commitAll, openGitDoor, type GitDoor, type GitDoorOptions } from '../support/git-door.ts';
 import { writeBlob, writeCommit, writeTree, type RawEntry } from '../support/git-objects.ts';
-import { LIMITS } from '../../server/ssh/limits.ts';
+import { GIT_LIMITS } from '../../server/git/limits.ts';
 
 const ALICE = 'alice@example.com';
 const MIB = 1024 * 1024;
@@ -234,7 +234,7 @@ describe('bombs', () => {
   });
 
   it('leaves nothing of a pack that is larger than allowed', async () => {
-    await using bench = await setUp({ limits: { git: { ...LIMITS.git, packBytes: 20 * MIB } } });
+    await using bench = await setUp({ limits: { process: { ...GIT_LIMITS.process, packBytes: 20 * MIB } } });
     await writeFile(join(bench.tree, 'large'), randomBytes(40_000_000));
     const pushed = await bench.push(await commitAll(bench.tree, 'large'));
     expect(pushed.code).not.toBe(0);

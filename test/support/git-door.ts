@@ -11,6 +11,8 @@ import type { Actor } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Offer, Pushes } from '../../server/services/pushes.ts';
 import { fingerprintOf } from '../../server/domain/ssh-key.ts';
+import { createGitCommands } from '../../server/git/commands.ts';
+import type { GitLimits } from '../../server/git/limits.ts';
 import { createSshDoor } from '../../server/ssh/door.ts';
 import type { SshLimits } from '../../server/ssh/limits.ts';
 
@@ -37,7 +39,7 @@ export interface GitDoor extends AsyncDisposable {
 }
 
 export interface GitDoorOptions {
-  readonly limits?: Partial<SshLimits>;
+  readonly limits?: Partial<SshLimits & GitLimits>;
   readonly sourceLimits?: Partial<SourceLimits>;
   /** What happens to a push whose source was taken; default: it succeeds at once. */
   readonly deploy?: (push: Offer & { readonly buildId: string }, signal: AbortSignal) => Promise<boolean>;
@@ -85,19 +87,23 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
   };
   const hostKey = join(home, 'host_key');
   await runOrThrow('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey], {}, signal);
+  const log = quietLog();
+  const limits = options.limits ?? {};
+  const git = await createGitCommands({ pushes, hookSocket: join(home, 'push.sock'), log, limits });
   const door = await createSshDoor({
     hostKeys: [await readFile(hostKey, 'utf8')],
     port: 0,
-    hookSocket: join(home, 'push.sock'),
     accounts: { authenticateKey: (fingerprint) => Promise.resolve(people.get(fingerprint)) },
-    pushes,
-    log: quietLog(),
-    ...(options.limits && { limits: options.limits }),
+    git,
+    log,
+    limits,
   });
   let open = true;
   const close = async (): Promise<void> => {
-    if (open) await door[Symbol.asyncDispose]();
+    if (!open) return;
     open = false;
+    await git[Symbol.asyncDispose]();
+    await door[Symbol.asyncDispose]();
   };
   const sshArgs = (key: string): string[] => [
     ...[

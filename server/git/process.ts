@@ -1,11 +1,21 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { gitEnvironment, gitSettings } from '../../lib/hermetic-git.ts';
-import type { GitLimits } from './limits.ts';
+import type { ProcessLimits } from './limits.ts';
+
+/** The two programs of git that serve a client. */
+export type GitProgram = 'receive-pack' | 'upload-pack';
+
+/**
+ * How much of the conversation one process has: all of it (SSH), or, where every request stands alone (HTTP), what the
+ * repository offers, or one answer to what the client wants of that.
+ */
+export type GitTurn = 'whole' | 'offer' | 'answer';
 
 /** One git command to be run for a client. */
 export interface GitRun {
-  readonly program: 'receive-pack' | 'upload-pack';
+  readonly program: GitProgram;
+  readonly turn: GitTurn;
   /** Path of the bare repository. */
   readonly repository: string;
   readonly protocol: string | undefined;
@@ -15,6 +25,17 @@ export interface GitRun {
 
 /** Hidden refs belong to the platform: clients neither see nor write them. */
 const HIDDEN_REFS = 'refs/gantry';
+
+/** The one thing a client may choose in git's environment; undefined for what is no version of the protocol. */
+export function gitProtocol(value: string | undefined): string | undefined {
+  return value !== undefined && /^version=[012]$/.test(value) ? value : undefined;
+}
+
+const TURN: Readonly<Record<GitTurn, readonly string[]>> = {
+  whole: [],
+  offer: ['--stateless-rpc', '--advertise-refs'],
+  answer: ['--stateless-rpc'],
+};
 
 const HOOKS = join(import.meta.dirname, 'hooks');
 
@@ -53,7 +74,7 @@ const UPLOAD: readonly string[] = [
 /** The command line and the whole environment of a capped git process; nothing of it comes from the client unchecked. */
 export function gitInvocation(
   run: GitRun,
-  limits: GitLimits,
+  limits: ProcessLimits,
 ): { readonly command: string; readonly args: string[]; readonly env: Record<string, string> } {
   const settings =
     run.program === 'receive-pack' ? [...RECEIVE, `receive.maxInputSize=${limits.packBytes}`] : UPLOAD;
@@ -68,6 +89,7 @@ export function gitInvocation(
       'git',
       ...gitSettings(run.repository, settings),
       run.program,
+      ...TURN[run.turn],
       run.repository,
     ],
     env: gitEnvironment({
@@ -77,7 +99,7 @@ export function gitInvocation(
   };
 }
 
-export function startGit(run: GitRun, limits: GitLimits): ChildProcessWithoutNullStreams {
+export function startGit(run: GitRun, limits: ProcessLimits): ChildProcessWithoutNullStreams {
   const { command, args, env } = gitInvocation(run, limits);
   return spawn(command, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'] });
 }

@@ -1,0 +1,130 @@
+import { abortController } from '../../lib/abort.ts';
+import { pause, withDeadline } from '../../lib/deadline.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { Actor } from '../domain/actor.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Pushes } from '../services/pushes.ts';
+import type { GitClient } from './client.ts';
+import { GIT_LIMITS, type GitLimits } from './limits.ts';
+import type { GitProgram, GitTurn } from './process.ts';
+import { listenForHooks } from './push-hook.ts';
+import { read, receive } from './transfer.ts';
+
+/** A git command as its door understood it. */
+export interface GitCall {
+  readonly actor: Actor;
+  readonly app: string;
+  readonly program: GitProgram;
+  readonly turn: GitTurn;
+  /** A value that `gitProtocol` let through. */
+  readonly protocol: string | undefined;
+  /** The actor may do it, and git is about to start. */
+  readonly onAllowed?: () => void;
+}
+
+/** What every door has git do; there is one of it, so that its limits hold for all doors together. */
+export interface GitCommands extends AsyncDisposable {
+  /**
+   * Runs git for a client and answers its exit code. A fetch ends with its client; a push whose pack is complete does not.
+   * Throws `too_many_git_commands`, `restarting`, and what `Pushes.open` throws; then nothing was started.
+   */
+  run(call: GitCall, client: GitClient): Promise<number>;
+}
+
+export interface GitCommandsDeps {
+  readonly pushes: Pushes;
+  /** Path of the unix socket for pre-receive hooks. */
+  readonly hookSocket: string;
+  readonly log: Logger;
+  readonly limits?: Partial<GitLimits>;
+}
+
+const OPEN_MS = 30_000;
+/** How long pushes get, after their hooks were cut, to tell their clients. */
+const FAREWELL_MS = 3_000;
+/** Nobody is left to read it. */
+const NO_CLIENT = 128;
+
+/**
+ * Disposal takes no more commands and ends what runs: fetches at once; pushes are refused, with a sentence that says
+ * where to look for the outcome, and get a moment to deliver it. To be closed before the doors, which deliver it.
+ */
+export async function createGitCommands(deps: GitCommandsDeps): Promise<GitCommands> {
+  const { log, pushes } = deps;
+  const limits = { ...GIT_LIMITS, ...deps.limits };
+  const stop = abortController();
+  const cut = abortController();
+  const hook = await listenForHooks({ socket: deps.hookSocket, pushes, log }, stop.signal);
+  const signals = { stop: stop.signal, cut: cut.signal };
+  const transferDeps = { hook, limits: limits.process, log, signals };
+  const places = createPlaces(limits);
+
+  async function settle(ms: number): Promise<void> {
+    const never = new AbortController().signal;
+    for (const end = Date.now() + ms; places.taken() > 0 && Date.now() < end;) await pause(20, never);
+  }
+
+  return {
+    async run(call, client) {
+      const { actor, app, program, turn, protocol } = call;
+      if (stop.signal.aborted) throw PlatformError.of('restarting', {});
+      const leave = places.take(actor.userId, client);
+      try {
+        const access = program === 'receive-pack' ? 'write' : 'read';
+        const { appId, path } = await withDeadline(OPEN_MS, stop.signal, (inner) =>
+          pushes.open(actor, app, access, inner),
+        );
+        // It may have left while we asked, and would never say so again.
+        if (client.isGone()) return NO_CLIENT;
+        call.onAllowed?.();
+        const transfer = { actor, app, appId, program, turn, protocol, repository: path };
+        const work = program === 'receive-pack' && turn !== 'offer' ? receive : read;
+        return await work(client, transfer, transferDeps);
+      } finally {
+        leave();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(PlatformError.of('restarting', {}));
+      await hook[Symbol.asyncDispose]();
+      await settle(FAREWELL_MS);
+      cut.abort(new Error('the platform is ending'));
+      await settle(FAREWELL_MS);
+    },
+  };
+}
+
+interface Places {
+  /** Takes a place for one git process; the answer gives it back. Throws `too_many_git_commands`. */
+  take(userId: string, client: GitClient): () => void;
+  taken(): number;
+}
+
+/** A command that outlives its client no longer counts against the person, only against all. */
+function createPlaces(limits: GitLimits): Places {
+  const waiting = new Map<string, number>();
+  let running = 0;
+  return {
+    taken: () => running,
+    take(userId, client) {
+      const mine = waiting.get(userId) ?? 0;
+      if (running >= limits.commands || mine >= limits.commandsPerActor)
+        throw PlatformError.of('too_many_git_commands', {});
+      running += 1;
+      waiting.set(userId, mine + 1);
+      let counted = true;
+      const uncount = (): void => {
+        if (!counted) return;
+        counted = false;
+        const left = (waiting.get(userId) ?? 0) - 1;
+        if (left > 0) waiting.set(userId, left);
+        else waiting.delete(userId);
+      };
+      client.onGone(uncount);
+      return () => {
+        running -= 1;
+        uncount();
+      };
+    },
+  };
+}
