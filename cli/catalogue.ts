@@ -23,7 +23,7 @@ export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
     ...(command.options ?? []),
     ...(command.onApp ? APP_OPTIONS : []),
     ...(command.deploys ? [WAIT_OPTION] : []),
-    JSON_OPTION,
+    ...(command.ownOutput ? [] : [JSON_OPTION]),
   ];
 }
 

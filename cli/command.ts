@@ -20,7 +20,12 @@ export interface Context {
   readonly result: (value: unknown, human: () => void) => void;
   /** Starts a program with one argument and leaves it alone; false when it cannot be started. */
   readonly launch: (program: string, argument: string) => Promise<boolean>;
+  /** Lends a program the user's own screen and keyboard until it ends, and answers its exit code. */
+  readonly attach: Attach;
 }
+
+/** `env` is the whole environment of the program. A signal that ended it is 128 and its number, as shells have it. */
+export type Attach = (program: string, args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>;
 
 /** The options a command was given, by their long names. */
 export interface Options {
@@ -54,6 +59,12 @@ export interface CommandSpec {
   readonly onApp?: true;
   /** Adds `--no-wait`: it begins a deployment and stays until that is decided. */
   readonly deploys?: true;
+  /** It is about this machine: its files, its screen, its git repository. Over SSH it is refused. */
+  readonly local?: true;
+  /** What it prints is meant for another program: there is no `--json`. */
+  readonly ownOutput?: true;
+  /** What follows its first argument, options too, is another program's business. */
+  readonly passThrough?: true;
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly run: Run }>;
 }

@@ -25,6 +25,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     signal,
     now: system.now,
     launch: system.launch,
+    attach: system.attach,
     client() {
       client ??= connect(config);
       return client;
@@ -33,6 +34,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
       const remote = options.text('remote');
       const named = options.text('app') ?? (remote === undefined ? config.app : undefined);
       if (named !== undefined) return named;
+      if (!system.local) throw new UsageError('Which app? Name it with --app NAME.');
       const url = await git.remoteUrl(remoteName(remote ?? REMOTE), signal);
       const app = url === undefined ? undefined : appOfRemote(url);
       if (app !== undefined) return app;

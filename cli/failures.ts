@@ -9,6 +9,17 @@ export class UsageError extends Error {
   }
 }
 
+/** The command has said all there is to say; only its exit code, which another program chose, is left. */
+export class ExitCode extends Error {
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.name = 'ExitCode';
+    this.code = code;
+  }
+}
+
 /** What was asked for did not come out as wanted, and the sentence says why: exit code 1. */
 export class CommandError extends Error {
   constructor(message: string, cause?: unknown) {

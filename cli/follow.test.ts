@@ -38,6 +38,7 @@ function contextWith(client: Partial<Client>): Context {
     app: unused,
     result: unused,
     launch: unused,
+    attach: unused,
   };
 }
 /** Lets timers run until the work is over; answers what it answers. */

@@ -1,29 +1,41 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process';
-import { runCli } from './program.ts';
-import { createTerminal } from './terminal.ts';
+import { attach, launch } from './programs.ts';
+import { VERSION } from './version.ts';
 
-const interrupted = new AbortController();
-// Once: a second Ctrl-C ends the process at once.
-process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
-// `gantry logs | head`: the reader has enough, which is no failure.
-process.stdout.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 0 : 1));
+/** The question asked most often, mostly by scripts, is answered without loading anything else. */
+const asked = process.argv.slice(2);
+if (asked.length === 1 && ['--version', '-V'].includes(asked[0] ?? '')) {
+  process.stdout.write(`${VERSION}\n`);
+} else {
+  await main(asked);
+}
 
-process.exit(
-  await runCli(process.argv.slice(2), {
-    terminal: createTerminal(process.stdout, process.stderr, process.stdin),
-    env: process.env,
-    cwd: process.cwd(),
-    signal: interrupted.signal,
-    now: () => new Date(),
-    launch: (program, argument) =>
-      new Promise((resolve) => {
-        const child = spawn(program, [argument], { stdio: 'ignore', detached: true });
-        child.once('error', () => resolve(false));
-        child.once('spawn', () => {
-          child.unref();
-          resolve(true);
-        });
-      }),
-  }),
-);
+async function main(argv: readonly string[]): Promise<void> {
+  const [{ runCli }, { createTerminal }] = await Promise.all([
+    import('./program.ts'),
+    import('./terminal.ts'),
+  ]);
+  const terminal = createTerminal(process.stdout, process.stderr, process.stdin, process.env);
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => {
+    interrupted.abort(new Error('interrupted'));
+    // Whoever does not want to wait for the command to end in order interrupts it again.
+    process.once('SIGINT', () => process.exit(130));
+  });
+  process.once('exit', () => terminal.rest());
+  // `gantry logs | head`: the reader has enough, which is no failure.
+  process.stdout.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 0 : 1));
+
+  process.exit(
+    await runCli(argv, {
+      terminal,
+      env: process.env,
+      cwd: process.cwd(),
+      signal: interrupted.signal,
+      now: () => new Date(),
+      local: true,
+      launch,
+      attach,
+    }),
+  );
+}

@@ -1,12 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CATALOGUE, optionsOf } from './catalogue.ts';
-import type { CommandSpec } from './command.ts';
-import { EXIT, UsageError } from './failures.ts';
+import type { CommandSpec, TopicSpec } from './command.ts';
+import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 import { VERSION } from './version.ts';
 
 const FOOTER = `
-Exit codes: 0 done, 1 failed, 2 called in a way it cannot be.
+Exit codes: 0 done, 1 failed, 2 called in a way it cannot be, 130 interrupted.
 On the server itself, gantry doctor explains the state of every part.
 Help on one command: gantry help ps:scale, or gantry ps:scale --help.`;
 
@@ -14,20 +14,38 @@ Help on one command: gantry help ps:scale, or gantry ps:scale --help.`;
  * Runs the command line once and answers its exit code. Errors have been told when it does; nothing is thrown
  * for what a user can meet.
  */
-export async function runCli(argv: readonly string[], system: System): Promise<number> {
-  const program = build(system);
+export async function runCli(
+  argv: readonly string[],
+  system: System,
+  catalogue: readonly TopicSpec[] = CATALOGUE,
+): Promise<number> {
+  const program = build(system, catalogue);
   try {
     await program.parseAsync(argv.length === 0 ? ['help'] : [...argv], { from: 'user' });
     return EXIT.ok;
   } catch (err) {
-    if (err instanceof CommanderError) return err.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (err instanceof CommanderError) {
+      if (err.exitCode === 0) return EXIT.ok;
+      const meant = joined(argv, catalogue);
+      if (meant !== undefined) system.terminal.note(`(Did you mean gantry ${meant}?)`);
+      return EXIT.usage;
+    }
     // Loaded only now: the errors of the client bring the client with them.
     const { tell } = await import('./tell.ts');
     return tell(err, system);
+  } finally {
+    system.terminal.rest();
   }
 }
 
-function build(system: System): Command {
+/** `config set` is `config:set` to many a tool, and a command with too many arguments to this one. */
+function joined([topic, verb]: readonly string[], catalogue: readonly TopicSpec[]): string | undefined {
+  const name = `${topic ?? ''}:${verb ?? ''}`;
+  const commands = catalogue.flatMap(({ commands }) => commands);
+  return commands.some((one) => one.name === name || one.aliases?.includes(name)) ? name : undefined;
+}
+
+function build(system: System, catalogue: readonly TopicSpec[]): Command {
   const { terminal } = system;
   const program = new Command('gantry')
     .description('Run your apps on your own machines: git push gantry main makes them live.')
@@ -36,6 +54,7 @@ function build(system: System): Command {
     .helpCommand('help [command]', 'show help, of one command or of all')
     .addHelpText('after', FOOTER)
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({
       // Only what is needed to call it; aliases and options are in the command's own help.
       subcommandTerm: (command) => [command.name(), argumentsOf(command)].join(' ').trimEnd(),
@@ -56,7 +75,7 @@ function build(system: System): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  for (const topic of CATALOGUE) {
+  for (const topic of catalogue) {
     for (const spec of topic.commands)
       program.addCommand(commandOf(spec, system, program).helpGroup(`${topic.title}:`));
   }
@@ -73,7 +92,11 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
     .addHelpText('after', afterHelp(spec));
   if (spec.args !== undefined) command.arguments(spec.args);
   for (const { flags, says } of optionsOf(spec)) command.addOption(new Option(flags, says));
+  if (spec.passThrough) command.passThroughOptions().allowUnknownOption();
   return command.action(async () => {
+    if (spec.local && !system.local) {
+      throw new CommandError(`gantry ${spec.name} works on your own machine only; run it there.`);
+    }
     const [{ run }, { openContext }] = await Promise.all([spec.load(), import('./context.ts')]);
     refuseEmpty(command);
     await run(openContext(command.opts(), system), command.args);

@@ -1,3 +1,4 @@
+import type { Attach } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line is given by whoever runs it: main.ts, or a test. */
@@ -8,4 +9,7 @@ export interface System {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly launch: (program: string, argument: string) => Promise<boolean>;
+  readonly attach: Attach;
+  /** False over SSH, where there is no machine of the user's: no files, no browser, no git repository. */
+  readonly local: boolean;
 }

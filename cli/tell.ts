@@ -1,9 +1,10 @@
 import { ApiError, UnreachableError } from '../server/contract/client.ts';
-import { CommandError, EXIT, UsageError } from './failures.ts';
+import { CommandError, EXIT, ExitCode, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 
 /** The one place where the command line turns an error into words and an exit code. */
 export function tell(err: unknown, { terminal, signal }: Pick<System, 'terminal' | 'signal'>): number {
+  if (err instanceof ExitCode) return err.code;
   if (signal.aborted) return EXIT.interrupted;
   if (err instanceof UsageError) {
     terminal.note(`Error: ${err.message}`);

@@ -116,3 +116,55 @@ describe('a secret', () => {
     expect(keys.raw).toEqual([true, false]);
   });
 });
+
+describe('progress', () => {
+  it('is drawn on a screen, and is gone when the command ends', () => {
+    err.isTTY = true;
+    const terminal = open();
+    terminal.progress('Building …');
+    terminal.note('a line');
+    terminal.rest();
+    const erase = '\r\u001b[K';
+    expect(err.text).toBe(`${erase}⠋ Building …${erase}a line\n${erase}⠋ Building …${erase}`);
+    expect(out.text).toBe('');
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['in a pipe', { pipe: 'yes' }],
+    ['in CI', { CI: 'true' }],
+    ['where nobody wants colours', { NO_COLOR: '1' }],
+    ['on a screen that can nothing', { TERM: 'dumb' }],
+  ])('is one note %s', (_, env) => {
+    err.isTTY = env['pipe'] === undefined;
+    using progress = createTerminal(out, err, keys, env).progress('Building …');
+    progress.update('Still building …');
+    expect(err.text).toBe('Building …\n');
+  });
+});
+
+describe('a question', () => {
+  it('is answered by what is typed and shown', async () => {
+    err.isTTY = true;
+    const asked = open().question('Sure? ', patient);
+    keys.write('yex');
+    keys.write('\u007fs\r');
+    expect(await asked).toBe('yes');
+    expect(err.text).toBe('Sure? yex\b \bs\n');
+  });
+
+  it.each(['input', 'screen'])('is not asked where there is no %s', async (missing) => {
+    err.isTTY = missing !== 'screen';
+    keys.isTTY = missing !== 'input';
+    expect(await open().question('Sure? ', patient)).toBeUndefined();
+    expect(err.text).toBe('');
+  });
+});
+
+it('reads standard input to its end, and not further than it is told', async () => {
+  keys.write('one\ntwo');
+  keys.end();
+  expect(await open().input(100)).toBe('one\ntwo');
+  const flood = new PassThrough();
+  flood.write('x'.repeat(100));
+  expect(await createTerminal(out, err, flood).input(10)).toBe('xxxxxxxxxx');
+});

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { createStatusLine, type Progress } from './status-line.ts';
 import { visible } from './visible.ts';
 
 /** Standard output carries the result and nothing else; everything said on the way goes to standard error. */
@@ -11,10 +12,18 @@ export interface Terminal {
   json(value: unknown): void;
   /** One line of progress or explanation. */
   note(line: string): void;
+  /** Shows on a live screen what goes on, as long as it is not disposed of; elsewhere it is said once, as a note. */
+  progress(text: string, share?: number): Progress;
+  /** Takes away whatever is drawn on the screen; for the end of a command, whatever that was. */
+  rest(): void;
   /** Colours a word of the result, where colours are wanted. */
   paint(colour: Colour, text: string): string;
   /** Standard input: a hidden answer to a question on a terminal, else its first line. */
   secret(question: string, signal: AbortSignal): Promise<string>;
+  /** The answer to a question on a terminal; undefined where there is nobody to ask. */
+  question(question: string, signal: AbortSignal): Promise<string | undefined>;
+  /** All of standard input, of which at most `limit` bytes are read. */
+  input(limit: number): Promise<string>;
   /** Width of the screen in columns; undefined when there is none. */
   readonly columns: number | undefined;
 }
@@ -34,19 +43,40 @@ interface Input extends NodeJS.ReadableStream {
 }
 
 /** A terminal on three streams; colours only where each of them is a screen that has them. */
-export function createTerminal(out: Out, err: Out, input: Input): Terminal {
+export function createTerminal(out: Out, err: Out, input: Input, env: Surroundings = {}): Terminal {
   const colours = coloured(out);
+  const status = createStatusLine(err);
+  const live = err.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
+  const write = (stream: Out, text: string): void => status.aside(() => stream.write(text));
+  const note = (line: string): void => write(err, `${visible(line, { colours: coloured(err) })}\n`);
   return {
-    columns: out.isTTY === true ? out.columns : undefined,
-    print: (line) => out.write(`${visible(line, { colours })}\n`),
-    raw: (text) => out.write(text),
-    json: (value) => out.write(`${JSON.stringify(value, null, 2)}\n`),
-    note: (line) => err.write(`${visible(line, { colours: coloured(err) })}\n`),
+    // Asked each time: a window can change while a command runs.
+    get columns() {
+      return out.isTTY === true ? out.columns : undefined;
+    },
+    print: (line) => write(out, `${visible(line, { colours })}\n`),
+    raw: (text) => write(out, text),
+    json: (value) => write(out, `${JSON.stringify(value, null, 2)}\n`),
+    note,
+    progress(text, share) {
+      if (live) return status.begin(text, share);
+      note(text);
+      return { update: () => undefined, [Symbol.dispose]: () => undefined };
+    },
+    rest: () => status.clear(),
     paint: (colour, text) => (colours ? styleText(colour, text, { validateStream: false }) : text),
     secret: (question, signal) =>
       input.isTTY === true ? ask(question, err, input, signal) : firstLine(input),
+    question: (question, signal) =>
+      input.isTTY === true && err.isTTY === true
+        ? ask(question, err, input, signal, { shown: true })
+        : Promise.resolve(undefined),
+    input: (limit) => readAll(input, limit),
   };
 }
+
+/** What the environment says about the screen, of which nothing but being set counts for the first two. */
+type Surroundings = Readonly<Partial<Record<'CI' | 'NO_COLOR' | 'TERM', string>>>;
 
 /** What Node's own rules say for this stream: NO_COLOR, FORCE_COLOR and TERM are its business. */
 function coloured(stream: Out): boolean {
@@ -62,8 +92,26 @@ async function firstLine(input: Input): Promise<string> {
   return text.split('\n', 1)[0]?.trim() ?? '';
 }
 
-/** Reads keys one by one without showing them. */
-function ask(question: string, err: Out, input: Input, signal: AbortSignal): Promise<string> {
+async function readAll(input: Input, limit: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const part = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    parts.push(part);
+    size += part.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(parts).subarray(0, limit).toString('utf8');
+}
+
+/** Reads keys one by one; shows them only when asked to. */
+function ask(
+  question: string,
+  err: Out,
+  input: Input,
+  signal: AbortSignal,
+  { shown = false }: { readonly shown?: boolean } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Error);
@@ -89,8 +137,13 @@ function ask(question: string, err: Out, input: Input, signal: AbortSignal): Pro
           end(() => reject(new Error('Cancelled.')));
           return;
         }
-        if (key === '\u007f' || key === '\b') answer = answer.slice(0, -1);
-        else answer += key;
+        if (key === '\u007f' || key === '\b') {
+          if (shown && answer !== '') err.write('\b \b');
+          answer = answer.slice(0, -1);
+        } else {
+          if (shown) err.write(visible(key));
+          answer += key;
+        }
       }
     };
     signal.addEventListener('abort', stop, { once: true });

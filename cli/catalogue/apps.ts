@@ -38,7 +38,7 @@ export const apps: TopicSpec = {
       aliases: ['destroy'],
       summary: 'destroy an app with everything it has; cannot be undone',
       args: '[name]',
-      options: [{ flags: '--confirm <name>', says: 'the name of the app again; required' }],
+      options: [{ flags: '--confirm <name>', says: 'the name of the app again; asked for on a terminal' }],
       onApp: true,
       examples: ['gantry apps:destroy hello --confirm hello'],
       load: () => import('../commands/apps/destroy.ts'),

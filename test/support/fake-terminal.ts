@@ -18,6 +18,13 @@ export function createFakeTerminal(input: string): FakeTerminal {
     raw: (text) => (out += text),
     json: (value) => (out += `${JSON.stringify(value)}\n`),
     note: (line) => (err += `${visible(line)}\n`),
+    progress(text) {
+      err += `${visible(text)}\n`;
+      return { update: () => undefined, [Symbol.dispose]: () => undefined };
+    },
+    rest: () => undefined,
+    question: () => Promise.resolve(undefined),
+    input: (limit) => Promise.resolve(input.slice(0, limit)),
     paint: (_colour, text) => text,
     secret: () => Promise.resolve(input),
     out: () => out,

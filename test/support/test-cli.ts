@@ -49,6 +49,8 @@ export async function openTestCli(): Promise<TestCli> {
         cwd: home,
         signal: given.signal ?? new AbortController().signal,
         now: () => TIME,
+        local: true,
+        attach: () => Promise.reject(new Error('no program is attached in this test')),
         launch(program, argument) {
           launched.push(`${program} ${argument}`);
           return Promise.resolve(true);

@@ -1,5 +1,5 @@
 import type { Run } from '../../command.ts';
-import { table } from '../../table.ts';
+import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
 export const run: Run = async ({ terminal, client, app: meant, result, signal, now }, [name]) => {
@@ -16,6 +16,6 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
       ['Created', when(app.created_at, now())],
       ['Released', app.released_at === null ? 'never' : when(app.released_at, now())],
     ];
-    for (const line of table(rows)) terminal.print(line);
+    printTable(terminal, rows, { whole: [0, 1] });
   });
 };

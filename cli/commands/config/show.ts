@@ -1,5 +1,5 @@
 import type { Run } from '../../command.ts';
-import { table } from '../../table.ts';
+import { printTable } from '../../table.ts';
 
 export const run: Run = async ({ terminal, client, app, result, options, signal }) => {
   const config = await (await client()).config(await app(), signal);
@@ -9,7 +9,11 @@ export const run: Run = async ({ terminal, client, app, result, options, signal 
       for (const name of names) terminal.raw(`${name}=${quoted(config[name] ?? '')}\n`);
       return;
     }
-    for (const line of table(names.map((name) => [`${name}:`, config[name] ?? '']))) terminal.print(line);
+    printTable(
+      terminal,
+      names.map((name) => [`${name}:`, config[name] ?? '']),
+      { whole: [0, 1] },
+    );
   });
 };
 

@@ -1,7 +1,7 @@
 import type { DynoResource } from '../../../server/contract/resources.ts';
 import type { Run } from '../../command.ts';
 import type { Colour } from '../../terminal.ts';
-import { table } from '../../table.ts';
+import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
 const COLOUR: Readonly<Record<DynoResource['state'], Colour>> = {
@@ -33,7 +33,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
         `v${dyno.release.version}`,
         when(dyno.updated_at, now()),
       ]);
-      for (const line of table(rows)) terminal.print(line);
+      printTable(terminal, rows);
     }
   });
 };

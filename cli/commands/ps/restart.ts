@@ -1,4 +1,5 @@
 import type { Run } from '../../command.ts';
+import { during } from '../../during.ts';
 import { followDeployment, patiently, waits } from '../../follow.ts';
 
 export const run: Run = async (context, [which]) => {
@@ -11,8 +12,8 @@ export const run: Run = async (context, [which]) => {
     result({}, () => undefined);
     return;
   }
-  terminal.note(`Restarting ${app} …`);
-  const end = waits(context) ? await followDeployment(context, begun) : begun;
+  const follow = () => (waits(context) ? followDeployment(context, begun) : Promise.resolve(begun));
+  const end = await during(terminal, `Restarting ${app} …`, follow);
   if (end.status === 'superseded') terminal.note('A newer deployment has taken its place.');
   if (end.status === 'succeeded') terminal.note(`Restarted ${app}.`);
   result(end, () => undefined);

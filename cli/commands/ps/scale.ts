@@ -1,5 +1,6 @@
 import type { FormationResource } from '../../../server/contract/resources.ts';
 import type { Run } from '../../command.ts';
+import { during } from '../../during.ts';
 import { UsageError } from '../../failures.ts';
 import { followScale, patiently, waits } from '../../follow.ts';
 
@@ -16,10 +17,12 @@ export const run: Run = async (context, args) => {
       : await patiently(context, () => client.scale(app, changes, signal));
   const changed = formation.filter(({ type }) => changes.has(type));
   if (changed.length > 0) {
-    terminal.note(`Scaling ${app} to ${shown(changed)} …`);
+    const doing = `Scaling ${app} to ${shown(changed)} …`;
     if (waiting) {
-      await followScale(context, app, changed, before);
-      terminal.note('Done.');
+      await during(terminal, doing, () => followScale(context, app, changed, before));
+      terminal.note(`Scaled ${app} to ${shown(changed)}.`);
+    } else {
+      terminal.note(doing);
     }
   }
   result(formation, () => {

@@ -1,7 +1,7 @@
 import type { ReleaseResource } from '../../../server/contract/resources.ts';
 import type { Context, Run } from '../../command.ts';
 import { CommandError } from '../../failures.ts';
-import { table } from '../../table.ts';
+import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
 export const run: Run = async (context, [version]) => {
@@ -27,7 +27,7 @@ export const run: Run = async (context, [version]) => {
           ]
         : []),
     ];
-    for (const line of table(rows)) terminal.print(line);
+    printTable(terminal, rows, { whole: [0, 1] });
   });
 };
 

@@ -1,7 +1,7 @@
 import type { ReleaseResource } from '../../../server/contract/resources.ts';
 import type { Run } from '../../command.ts';
 import { wholeNumber } from '../../number.ts';
-import { table } from '../../table.ts';
+import { printTable } from '../../table.ts';
 import type { Terminal } from '../../terminal.ts';
 import { when } from '../../time.ts';
 
@@ -16,7 +16,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, options, 
       release.user.email,
       when(release.created_at, now()),
     ]);
-    for (const line of table(rows)) terminal.print(line);
+    printTable(terminal, rows);
   });
 };
 

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { CATALOGUE, optionsOf } from '../../cli/catalogue.ts';
+import type { CommandSpec, TopicSpec } from '../../cli/command.ts';
+import { runCli } from '../../cli/program.ts';
+import { words } from '../../lib/words.ts';
+import { createFakeTerminal } from '../support/fake-terminal.ts';
+
+const commands = CATALOGUE.flatMap((topic) => topic.commands);
+
+/** The same commands, of which none does anything. */
+const idle: readonly TopicSpec[] = CATALOGUE.map((topic) => ({
+  ...topic,
+  commands: topic.commands.map((command) => ({
+    ...command,
+    load: () => Promise.resolve({ run: () => Promise.resolve() }),
+  })),
+}));
+
+async function call(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const terminal = createFakeTerminal('');
+  const code = await runCli(
+    args,
+    {
+      terminal,
+      env: {},
+      cwd: '/',
+      signal: new AbortController().signal,
+      now: () => new Date(0),
+      local: true,
+      launch: () => Promise.resolve(false),
+      attach: () => Promise.resolve(0),
+    },
+    idle,
+  );
+  return { code, out: terminal.out(), err: terminal.err() };
+}
+
+/** What a shell would hand over of an example; what it does itself, such as `> file` and `| jq`, is left out. */
+function argumentsOf(example: string): string[] {
+  const [program, ...args] = words(example.replace(/ [|<>].*$/, ''));
+  expect(program).toBe('gantry');
+  return args;
+}
+
+describe.each(commands.map((command): [string, CommandSpec] => [command.name, command]))(
+  'gantry %s',
+  (name, command) => {
+    it('says what it does, with examples that could be run', async () => {
+      expect(command.summary).toMatch(/^[a-z].*[^.]$/);
+      expect(command.examples).not.toEqual([]);
+      for (const example of command.examples)
+        expect(await call(...argumentsOf(example)), example).toMatchObject({ code: 0 });
+    });
+
+    it('has help that shows its options and examples', async () => {
+      const { code, out } = await call(name, '--help');
+      expect(code).toBe(0);
+      for (const { flags } of optionsOf(command)) expect(out).toContain(flags);
+      for (const example of command.examples) expect(out).toContain(example);
+    });
+
+    it('has options that are all its own', () => {
+      const flags = optionsOf(command).flatMap((option) => option.flags.match(/-{1,2}[\w-]+/g) ?? []);
+      expect(flags).toEqual([...new Set(flags)]);
+    });
+  },
+);
+
+it('calls no two commands the same', () => {
+  const names = commands.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+});
+
+describe('a mistake', () => {
+  it.each([
+    [['app:create'], /Did you mean apps:create\?/],
+    [['apps', '--jsn'], /Did you mean --json\?/],
+    [['config', 'set', 'A=b'], /Did you mean gantry config:set\?/],
+  ])('in %j is told with what was probably meant', async (args, said) => {
+    const { code, err } = await call(...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(said);
+  });
+});
