@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFakeTerminal, type FakeTerminal } from '../test/support/fake-terminal.ts';
-import { ApiError, UnreachableError, type Client } from '../server/contract/client.ts';
+import type { Client } from '../server/contract/client.ts';
+import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import type {
   DeploymentResource,
   DynoResource,

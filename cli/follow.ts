@@ -1,5 +1,5 @@
 import { pause } from '../lib/deadline.ts';
-import { ApiError, UnreachableError } from '../server/contract/client.ts';
+import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import type {
   DeploymentResource,
   DynoResource,

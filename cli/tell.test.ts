@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createFakeTerminal } from '../test/support/fake-terminal.ts';
-import { ApiError, UnreachableError } from '../server/contract/client.ts';
+import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import { CommandError, UsageError } from './failures.ts';
 import { tell } from './tell.ts';
 

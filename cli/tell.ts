@@ -1,4 +1,4 @@
-import { ApiError, UnreachableError } from '../server/contract/client.ts';
+import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import { CommandError, EXIT, ExitCode, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 

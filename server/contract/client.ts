@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { pause } from '../../lib/deadline.ts';
+import type { Endpoint, ParamsOf } from './endpoint.ts';
 import {
   account,
   app,
@@ -8,7 +8,6 @@ import {
   deployBranch,
   deployment,
   dyno,
-  failure,
   formation,
   key,
   logSession,
@@ -20,54 +19,21 @@ import {
   type DeployBranchResource,
   type DeploymentResource,
   type DynoResource,
-  type FailureResource,
   type FormationResource,
   type KeyResource,
   type LogSessionResource,
   type ReleaseResource,
 } from './resources.ts';
 import { serverEvents, type ServerEvent } from './sse.ts';
-
-/** The server understood the call and refused it. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly id: string;
-  readonly retry: boolean;
-  readonly resource: string | undefined;
-  readonly requestId: string;
-
-  constructor(status: number, body: FailureResource) {
-    super(body.message);
-    this.name = 'ApiError';
-    this.status = status;
-    this.id = body.id;
-    this.retry = body.retry;
-    this.resource = body.resource;
-    this.requestId = body.request_id;
-  }
-}
-
-/** Nobody answered, or not in the way a Gantry server answers. */
-export class UnreachableError extends Error {
-  readonly url: string;
-
-  constructor(url: string, why: string, cause?: unknown) {
-    super(`No Gantry server answers at ${url}: ${why}`, { cause });
-    this.name = 'UnreachableError';
-    this.url = url;
-  }
-}
-
-export interface ClientOptions {
-  /** Origin of the API; a path in it is ignored. */
-  readonly url: string;
-  readonly token: string;
-  readonly userAgent?: string;
-  /** For tests. */
-  readonly fetch?: typeof fetch;
-  /** The longest wait for an answer to begin, in milliseconds. Default 60 s, as the server answers early. */
-  readonly timeoutMs?: number;
-}
+import {
+  ApiError,
+  createCall,
+  listAll,
+  streamText,
+  UnreachableError,
+  type Caller,
+  type ClientOptions,
+} from './transport.ts';
 
 /** A change of config answers with all values, and with the release that it made, if any. */
 interface ConfigAnswer {
@@ -82,9 +48,24 @@ export interface LogQuery {
   readonly dyno?: string;
 }
 
+/** What an endpoint is called with. */
+export type InputOf<E extends Endpoint> = {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: z.input<NonNullable<E['body']>>;
+  readonly range?: string;
+} & (keyof ParamsOf<E['path']> extends never
+  ? { readonly params?: undefined }
+  : { readonly params: ParamsOf<E['path']> });
+
 /** The HTTP API, typed. Every method throws ApiError for a refusal and UnreachableError when nobody answers. */
 export interface Client {
   readonly url: string;
+  /** Calls any endpoint. A list is followed to its end, unless `range` asks for a part of it. */
+  call<E extends Endpoint>(
+    endpoint: E,
+    input: InputOf<E>,
+    signal: AbortSignal,
+  ): Promise<z.output<E['answer']>>;
   account(signal: AbortSignal): Promise<AccountResource>;
   keys(signal: AbortSignal): Promise<KeyResource[]>;
   addKey(publicKey: string, signal: AbortSignal): Promise<KeyResource>;
@@ -127,8 +108,6 @@ export interface Client {
   output(url: string, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
 }
 
-const TRIES = 3;
-
 /** Writes carry one Request-Id over all tries, so repeating one after a broken connection changes nothing twice. */
 export function createClient(options: ClientOptions): Client {
   const call = createCall(options);
@@ -143,6 +122,7 @@ export function createClient(options: ClientOptions): Client {
 
   return {
     url: options.url,
+    call: (endpoint, input, signal) => callEndpoint(call, options.url, endpoint, input, signal),
     account: (signal) => get(account, '/account', signal),
     keys: (signal) => list(key, '/account/keys', signal),
     addKey: (publicKey, signal) => one(key, 'POST', '/account/keys', { public_key: publicKey }, signal),
@@ -204,148 +184,6 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-interface Call {
-  readonly method: string;
-  readonly path: string;
-  readonly body?: unknown;
-  readonly range?: string | undefined;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
-
-type Caller = (call: Call, signal: AbortSignal) => Promise<Answer>;
-
-function createCall(options: ClientOptions): Caller {
-  return async (call, signal) => {
-    const headers = {
-      accept: 'application/vnd.heroku+json; version=3',
-      authorization: `Bearer ${options.token}`,
-      'request-id': crypto.randomUUID(),
-      ...(options.userAgent !== undefined && { 'user-agent': options.userAgent }),
-      ...(call.range !== undefined && { range: call.range }),
-      ...(call.body !== undefined && { 'content-type': 'application/json' }),
-    };
-    const init = {
-      method: call.method,
-      headers,
-      ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
-    };
-    for (let attempt = 1; ; attempt += 1) {
-      const res = await ask(options, call.path, init, signal).catch((err: unknown) => {
-        if (attempt >= TRIES || signal.aborted) throw err;
-        return undefined;
-      });
-      if (res !== undefined) return answerOf(options.url, res);
-      await pause(200 * attempt, signal);
-    }
-  };
-}
-
-function answerOf(url: string, res: { status: number; headers: Headers; text: string }): Answer {
-  const body = parseJson(res.text);
-  if (res.status < 400) return { status: res.status, headers: res.headers, body };
-  const refused = failure.safeParse(body);
-  if (refused.success) throw new ApiError(res.status, refused.data);
-  throw new UnreachableError(url, `it answered ${res.status} without saying why`);
-}
-
-/** Follows `Next-Range` until the list is complete. */
-async function listAll(
-  call: Caller,
-  first: { path: string; range: string | undefined },
-  signal: AbortSignal,
-) {
-  const items: unknown[] = [];
-  let range = first.range;
-  for (;;) {
-    const answer = await call({ method: 'GET', path: first.path, range }, signal);
-    if (!Array.isArray(answer.body)) return answer.body;
-    items.push(...(answer.body as unknown[]));
-    range = answer.headers.get('next-range') ?? undefined;
-    if (answer.status !== 206 || range === undefined) return items;
-  }
-}
-
-/**
- * `*.localhost` means this machine to browsers and curl, but not to Node's resolver: connect to the
- * loopback address and say the name in the Host header.
- */
-function target(origin: string, path: string): { readonly url: string; readonly host: string | undefined } {
-  const url = new URL(path, origin);
-  if (!url.hostname.endsWith('.localhost')) return { url: url.href, host: undefined };
-  const host = url.host;
-  url.hostname = '127.0.0.1';
-  return { url: url.href, host };
-}
-
-async function open(
-  options: ClientOptions,
-  path: string,
-  init: { method?: string; headers: Record<string, string>; body?: string },
-  signal: AbortSignal,
-): Promise<Response> {
-  const { url, host } = target(options.url, path);
-  const headers = host === undefined ? init.headers : { ...init.headers, host };
-  try {
-    return await (options.fetch ?? fetch)(url, { ...init, headers, redirect: 'error', signal });
-  } catch (err) {
-    signal.throwIfAborted();
-    throw new UnreachableError(new URL(path, options.url).origin, reasonOf(err), err);
-  }
-}
-
-/** One request with its whole answer, within the deadline. */
-async function ask(
-  options: ClientOptions,
-  path: string,
-  init: { method: string; headers: Record<string, string>; body?: string },
-  signal: AbortSignal,
-): Promise<{ status: number; headers: Headers; text: string }> {
-  const own = new AbortController();
-  const stop = (): void => own.abort(signal.reason);
-  const late = (): void =>
-    own.abort(new UnreachableError(options.url, 'the answer took longer than a minute'));
-  const timer = setTimeout(late, options.timeoutMs ?? 60_000);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    signal.throwIfAborted();
-    const res = await open(options, path, init, own.signal);
-    const text = await res.text().catch((err: unknown) => {
-      own.signal.throwIfAborted();
-      throw new UnreachableError(options.url, reasonOf(err), err);
-    });
-    return { status: res.status, headers: res.headers, text };
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
-}
-
-async function* streamText(
-  options: ClientOptions,
-  url: string,
-  headers: Record<string, string>,
-  signal: AbortSignal,
-): AsyncGenerator<string, void, undefined> {
-  const res = await open(options, url, { headers }, signal);
-  if (!res.ok) {
-    answerOf(options.url, { status: res.status, headers: res.headers, text: await res.text() });
-  }
-  if (res.body === null) return;
-  const decoder = new TextDecoder();
-  try {
-    for await (const bytes of res.body as AsyncIterable<Uint8Array>)
-      yield decoder.decode(bytes, { stream: true });
-  } catch (err) {
-    signal.throwIfAborted();
-    throw new UnreachableError(options.url, reasonOf(err), err);
-  }
-}
-
 function understand<T>(schema: z.ZodType<T>, body: unknown, url: string): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -362,19 +200,6 @@ function maybe<T>(schema: z.ZodType<T>): z.ZodType<T | null> {
   return z.union([schema, z.strictObject({}).transform(() => null)]);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined; // judged by whoever knows what it should have been
-  }
-}
-
-function reasonOf(err: unknown): string {
-  if (!(err instanceof Error)) return String(err);
-  return err.cause instanceof Error && err.cause.message !== '' ? err.cause.message : err.message;
-}
-
 /**
  * One segment of a path. Dots alone would climb out of it, escaped or not, and reach another resource: an instance
  * called `..` would be its app.
@@ -387,6 +212,28 @@ function part(text: string): string {
     retry: false,
     request_id: '',
   });
+}
+
+async function callEndpoint<E extends Endpoint>(
+  call: Caller,
+  url: string,
+  endpoint: E,
+  { params, query, body, range }: InputOf<E>,
+  signal: AbortSignal,
+): Promise<z.output<E['answer']>> {
+  const search = query === undefined ? '' : `?${new URLSearchParams(query).toString()}`;
+  const path = filled(endpoint.path, params ?? {}) + search;
+  const whole = endpoint.ranges !== undefined && range === undefined;
+  const answered = whole
+    ? await listAll(call, { path, range }, signal)
+    : (await call({ method: endpoint.method, path, body, range }, signal)).body;
+  // The schema of a described endpoint is of the type that its description says.
+  return understand(endpoint.answer as z.ZodType<z.output<E['answer']>>, answered, url);
+}
+
+/** The path of an endpoint with its names filled in. */
+function filled(path: string, params: Readonly<Record<string, string>>): string {
+  return path.replaceAll(/[:*](\w+)/g, (_, name: string) => part(params[name] ?? ''));
 }
 
 /** What the Platform API does not have is under a prefix of our own. */

@@ -1,7 +1,19 @@
-/** Whoever asks: a person (by token or SSH key) after authentication. */
+/** Whoever asks: a person (by token, password or SSH key) after authentication. */
 export interface Actor {
   readonly userId: string;
   readonly email: string;
   /** Sees and may change every app. */
   readonly admin: boolean;
+  /** What the credential is good for, whatever the person may do: `global` for everything. */
+  readonly scopes: readonly Scope[];
 }
+
+/**
+ * What a token is good for. The Platform API's words, and ours for a robot that ships one app: `deploy:ID`.
+ * `read` and `write` leave config vars out; `read-protected` and `write-protected` do not.
+ */
+export type Scope =
+  'global' | 'identity' | 'read' | 'read-protected' | 'write' | 'write-protected' | `deploy:${string}`;
+
+/** The scopes of a credential that is as good as its owner: an SSH key, a token without limits. */
+export const EVERYTHING: readonly Scope[] = ['global'];

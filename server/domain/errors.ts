@@ -1,5 +1,14 @@
 import { errorTable, row } from '../../lib/errors.ts';
 
+/** What each permission on an app is for, in a sentence about who lacks it. */
+const PERMITS: Readonly<Record<string, string>> = {
+  secrets: 'reading its config vars',
+  deploy: 'deploying it',
+  operate: 'operating it (config vars, scaling, restarts, domains)',
+  manage: 'managing it',
+  admin: 'destroying it or giving it away',
+};
+
 /**
  * Every failure a user of the server can meet. Ids are permanent and go on the wire; where the Platform API has an id
  * for it (`not_found`, `invalid_params`, …) it is that one. docs/errors.md is generated from this table.
@@ -13,6 +22,20 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ resource, name }) =>
       `Couldn't find that ${resource.replaceAll('_', ' ')}: ${name}. It may not exist, or you may not see it.`,
+  }),
+  forbidden: row<{ app: string; role: string; permission: string }>({
+    retry: false,
+    say: ({ app, role, permission }) =>
+      `Your role on ${app} is ${role}, which does not include ${PERMITS[permission] ?? permission}; ask whoever manages ${app}.`,
+  }),
+  forbidden_platform: row<{ what: string }>({
+    retry: false,
+    say: ({ what }) => `Only an administrator of the platform may ${what}.`,
+  }),
+  scope_too_small: row<{ what: string }>({
+    retry: false,
+    say: ({ what }) =>
+      `The scope of this token does not cover ${what}; use a token with a wider scope (gantry authorizations:create).`,
   }),
   invalid_params: row<{ field: string; problem: string }>({
     retry: false,

@@ -8,10 +8,10 @@ import { actorOf, contextOf } from './context.ts';
 import { pageOf, parseRange, type RangeFields } from './range.ts';
 
 /** What a route answers with. */
-export interface Answer {
+export interface Answer<Body = unknown> {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: unknown;
+  readonly body: Body;
 }
 
 type Route = (req: Request, res: Response, signal: AbortSignal) => Promise<Answer>;
@@ -123,16 +123,16 @@ function send(res: Response, answer: Answer): void {
 }
 
 /** Answers with the part of a list that the Range header asks for: 206 when it cuts the list, else 200. */
-export function listAnswer<T>(
-  req: Request,
+export function listAnswer<T, R>(
+  range: string | undefined,
   items: readonly T[],
   fields: RangeFields<T>,
-  shape: (item: T) => unknown,
-): Answer {
+  shape: (item: T) => R,
+): Answer<R[]> {
   const names = Object.keys(fields);
-  const page = pageOf(items, fields, parseRange(req.headers.range, names));
+  const page = pageOf(items, fields, parseRange(range, names));
   return {
-    status: page.next === null ? 200 : 206,
+    ...(page.next !== null && { status: 206 }),
     headers: { 'Accept-Ranges': names.join(', '), ...(page.next !== null && { 'Next-Range': page.next }) },
     body: page.items.map(shape),
   };

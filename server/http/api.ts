@@ -9,18 +9,10 @@ import { authentication } from './authentication.ts';
 import { contextOf, firstRequestId, setContext } from './context.ts';
 import { sendFailure } from './errors.ts';
 import { createLinks } from './links.ts';
+import { dispatch, inOrder } from './dispatch.ts';
 import { createOutputs } from './outputs.ts';
 import { createRateLimit } from './rate-limit.ts';
-import { accountRoutes } from './routes/account.ts';
-import { appRoutes } from './routes/apps.ts';
-import { buildRoutes } from './routes/builds.ts';
-import { configVarRoutes } from './routes/config-vars.ts';
-import { deployBranchRoutes } from './routes/deploy-branch.ts';
-import { dynoRoutes } from './routes/dynos.ts';
-import { formationRoutes } from './routes/formation.ts';
-import { logRoutes } from './routes/logs.ts';
-import { platformRoutes } from './routes/platform.ts';
-import { releaseRoutes } from './routes/releases.ts';
+import { allRoutes } from './routes/all.ts';
 import type { Services } from './services.ts';
 import type { Place } from './shapes.ts';
 import { createStreams } from './streams.ts';
@@ -36,6 +28,8 @@ export interface ApiDeps extends Place {
   /** Per token; the default is the Platform API's 4500. */
   readonly requestsPerHour?: number;
   readonly now?: () => Date;
+  /** Refuses to send what an endpoint does not describe; for tests, as it costs time. */
+  readonly checkAnswers?: boolean;
   /** How often a silent stream is written to; for tests. */
   readonly keepAliveMs?: number;
   /** Aborts when streams must end. */
@@ -46,13 +40,16 @@ export interface ApiDeps extends Place {
 
 const PER_HOUR = 4500;
 
+/** The functions of express by the methods of HTTP. */
+const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
+
 /** The whole API as one request handler. */
 export function createApi(deps: ApiDeps): Express {
   const { services, log, ending, cut } = deps;
   const now = deps.now ?? (() => new Date());
   const perHour = deps.requestsPerHour ?? PER_HOUR;
   const links = createLinks(deps.linkKey);
-  const outputs = createOutputs(links, apiHost(deps), now);
+  const outputs = createOutputs(links, now);
   const answering = createAnswering({ idempotency: services.idempotency, key: deps.linkKey, closing: cut });
   const { keepAliveMs } = deps;
   const streams = createStreams({
@@ -76,18 +73,16 @@ export function createApi(deps: ApiDeps): Express {
   api.use(authentication(services.accounts, rateLimit, deps.version));
   // Whatever type is claimed, a body is JSON: one that is silently not read would be a change that is silently not made.
   api.use(express.json({ limit: '1mb', inflate: false, type: () => true }));
-  api.use(
-    accountRoutes(services.accounts, answering),
-    appRoutes(services.apps, deps, answering),
-    deployBranchRoutes(services.apps, answering),
-    configVarRoutes(services.configVars, answering),
-    formationRoutes(services, answering),
-    dynoRoutes(services, outputs, answering),
-    releaseRoutes(services, outputs, answering),
-    buildRoutes(services, outputs, answering),
-    logRoutes(services.apps, outputs, now, answering),
-    platformRoutes(answering),
-  );
+  const routes = inOrder(allRoutes({ services, outputs, place: deps, now }));
+  const dispatchDeps = {
+    answering,
+    apiHost: apiHost(deps),
+    ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
+  };
+  for (const route of routes) {
+    const { method, path } = route.endpoint;
+    api[METHODS[method]](path, dispatch(route, dispatchDeps));
+  }
   api.use((req) => {
     throw PlatformError.of('not_found', {
       resource: 'path',

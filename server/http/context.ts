@@ -1,7 +1,5 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { Actor } from '../domain/actor.ts';
-import { PlatformError } from '../domain/errors.ts';
-import { identity } from '../contract/requests.ts';
 
 /** What is known about a request while it is answered. */
 export interface RequestContext {
@@ -32,19 +30,6 @@ export function actorOf(res: Response): Actor {
   const { actor } = contextOf(res);
   if (actor === undefined) throw new Error('a route that needs an actor stands before authentication');
   return actor;
-}
-
-/** A name or id from the path; what cannot be one is not found, before it reaches a service. */
-export function identityOf(req: Request, param: string, resource: string): string {
-  const value = req.params[param];
-  const parsed = identity.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw PlatformError.of('not_found', {
-    resource,
-    name: String(value)
-      .replace(/[^\x20-\x7e]/g, '?')
-      .slice(0, 100),
-  });
 }
 
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,128}$/;

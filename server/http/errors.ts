@@ -13,6 +13,9 @@ type ErrorId = (typeof PlatformError.ids)[number];
 export const STATUS: Readonly<Record<ErrorId, number>> = {
   bad_request: 400,
   unauthorized: 401,
+  forbidden: 403,
+  forbidden_platform: 403,
+  scope_too_small: 403,
   not_found: 404,
   process_type_not_found: 404,
   instance_not_found: 404,

@@ -8,7 +8,7 @@ const NOW = new Date('2026-11-21T10:00:00Z');
 const HOUR_MS = 3_600_000;
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 const links = createLinks(new Secret('a key for tests'));
-const actor = { userId: 'u', email: 'a@b', admin: false };
+const actor = { userId: 'u', email: 'a@b', admin: false, scopes: ['global' as const] };
 const LOGS: LinkTarget = { kind: 'logs', actor, app: 'a', lines: 5, tail: true, type: 'web', number: 1 };
 const RELEASE: LinkTarget = { kind: 'release', actor, app: 'a', release: 'r' };
 const TRANSCRIPT: LinkTarget = { kind: 'transcript', stream: 's' };

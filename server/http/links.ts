@@ -2,6 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { Secret } from '../../lib/secret.ts';
+import { isScope } from '../domain/access.ts';
+import type { Scope } from '../domain/actor.ts';
 
 /**
  * Links that are followed without credentials (log and output streams; the Platform API's clients send none).
@@ -14,7 +16,12 @@ export interface Links {
   open(text: string, now: Date): LinkTarget | undefined;
 }
 
-const actor = z.object({ userId: z.string(), email: z.string(), admin: z.boolean() });
+const actor = z.object({
+  userId: z.string(),
+  email: z.string(),
+  admin: z.boolean(),
+  scopes: z.array(z.custom<Scope>((text) => typeof text === 'string' && isScope(text))),
+});
 const linkTarget = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('logs'),

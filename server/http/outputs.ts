@@ -1,26 +1,29 @@
-import type { Request, Response } from 'express';
 import type { App } from '../domain/app.ts';
-import { actorOf } from './context.ts';
-import { originOf, type Links, type LinkTarget } from './links.ts';
+import type { Links, LinkTarget } from './links.ts';
+import type { Call } from './route.ts';
+
+/** Who asks, and where they reached us. */
+type Caller = Pick<Call, 'actor' | 'origin'>;
 
 /** Absolute URLs of the streams that are read without credentials. */
 export interface Outputs {
   /** The transcript of a build or of a deployment. */
-  ofTranscript(req: Request, stream: string): string;
+  ofTranscript(caller: Caller, stream: string): string;
   /** The transcript of a release's latest deployment. */
-  ofRelease(req: Request, res: Response, app: App, releaseId: string): string;
-  ofLogs(req: Request, res: Response, query: LogsQuery): string;
+  ofRelease(caller: Caller, app: App, releaseId: string): string;
+  ofLogs(caller: Caller, query: LogsQuery): string;
 }
 
 type LogsQuery = Omit<Extract<LinkTarget, { kind: 'logs' }>, 'kind' | 'actor'>;
 
-export function createOutputs(links: Links, apiHost: string, now: () => Date): Outputs {
-  const url = (req: Request, path: string, target: LinkTarget): string =>
-    `${originOf(req, apiHost)}/streams/${path}${links.seal(target, now())}`;
+export function createOutputs(links: Links, now: () => Date): Outputs {
+  const url = ({ origin }: Caller, path: string, target: LinkTarget): string =>
+    `${origin}/streams/${path}${links.seal(target, now())}`;
+  const sealable = ({ actor }: Caller) => ({ ...actor, scopes: [...actor.scopes] });
   return {
-    ofTranscript: (req, stream) => url(req, '', { kind: 'transcript', stream }),
-    ofRelease: (req, res, app, release) =>
-      url(req, '', { kind: 'release', actor: { ...actorOf(res) }, app: app.id, release }),
-    ofLogs: (req, res, query) => url(req, 'logs/', { kind: 'logs', actor: { ...actorOf(res) }, ...query }),
+    ofTranscript: (caller, stream) => url(caller, '', { kind: 'transcript', stream }),
+    ofRelease: (caller, app, release) =>
+      url(caller, '', { kind: 'release', actor: sealable(caller), app: app.id, release }),
+    ofLogs: (caller, query) => url(caller, 'logs/', { kind: 'logs', actor: sealable(caller), ...query }),
   };
 }

@@ -28,6 +28,8 @@ export interface Services {
     create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
     list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
     find(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    /** As `find`, for whoever may operate it. */
+    operable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
     setDeployBranch(actor: Actor, app: string, branch: string | null, signal: AbortSignal): Promise<App>;
     destroy(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
   };

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../domain/actor.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deployedApp, emptyApp, instanceOf, TIME } from '../../test/support/fake-app.ts';
@@ -21,7 +22,7 @@ import {
 } from './shapes.ts';
 import { Secret } from '../../lib/secret.ts';
 
-const ann = { userId: 'u', email: 'ann@example.com', admin: false };
+const ann = { userId: 'u', email: 'ann@example.com', admin: false, scopes: EVERYTHING };
 const { app, releases } = deployedApp('hello', ann);
 const PLACE = { domain: 'apps.example', httpPort: 80, sshPort: 22 };
 const LATER = new Date(TIME.getTime() + 90_000);

@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../domain/actor.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../lib/secret.ts';
@@ -35,7 +36,7 @@ describe('the first admin', () => {
     expect(await service.welcomeAdmin('admin@x.test', token, patient)).toBe(true);
     expect(await service.welcomeAdmin('other@x.test', later, patient)).toBe(false);
     const actor = await service.authenticate(token.reveal(), patient);
-    expect(actor).toMatchObject({ email: 'admin@x.test', admin: true });
+    expect(actor).toMatchObject({ email: 'admin@x.test', admin: true, scopes: EVERYTHING });
     await expect(service.authenticate(later.reveal(), patient)).rejects.toMatchObject({ id: 'unauthorized' });
     const kept = JSON.stringify([...world.users.values()]);
     expect(kept).not.toContain(token.reveal());
@@ -87,7 +88,7 @@ describe('a token', () => {
 
   it('of an account that is gone says so', async () => {
     const rig = createRig();
-    const gone = { userId: 'nobody', email: 'x', admin: true };
+    const gone = { userId: 'nobody', email: 'x', admin: true, scopes: EVERYTHING };
     await expect(rig.service.me(gone, patient)).rejects.toMatchObject({ id: 'unauthorized' });
   });
 });

@@ -5,6 +5,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { parsePublicKey } from '../domain/ssh-key.ts';
 import type { Accounts as AccountStore, Key } from '../ports/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
+import { needGlobal } from './reach.ts';
 
 export interface Accounts {
   /** Throws `unauthorized` for a token that is unknown, expired or not a token at all. */
@@ -45,6 +46,7 @@ export function createAccounts({ store, clock }: { store: AccountStore; clock: C
     },
 
     async addKey(actor, publicKey, signal) {
+      needGlobal(actor, 'changing SSH keys');
       const key = parsePublicKey(publicKey);
       if (typeof key === 'string')
         throw PlatformError.of('invalid_params', { field: 'The key', problem: key });
@@ -61,9 +63,13 @@ export function createAccounts({ store, clock }: { store: AccountStore; clock: C
       );
     },
 
-    keys: (actor, signal) => store.listKeys(actor.userId, signal),
+    async keys(actor, signal) {
+      needGlobal(actor, 'listing SSH keys');
+      return store.listKeys(actor.userId, signal);
+    },
 
     async removeKey(actor, idOrFingerprint, signal) {
+      needGlobal(actor, 'changing SSH keys');
       const mine = await store.listKeys(actor.userId, signal);
       const key = mine.find((k) => [k.id, k.fingerprint, k.comment].includes(idOrFingerprint));
       if (!key || !(await store.removeKey(actor.userId, key.id, signal))) {

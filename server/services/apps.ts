@@ -6,7 +6,7 @@ import { appName, branch } from '../domain/names.ts';
 import { randomAppName } from '../domain/random-name.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Repositories } from '../ports/repositories.ts';
-import { reach } from './reach.ts';
+import { needCreating, needListing, reach } from './reach.ts';
 import type { Wake } from './wake.ts';
 
 export interface Apps {
@@ -14,6 +14,8 @@ export interface Apps {
   create(actor: Actor, input: { readonly name?: string | undefined }, signal: AbortSignal): Promise<App>;
   list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
   find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  /** As `find`, for whoever may operate it: where a change is asked for, before what is wrong with it is told. */
+  operable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
   /** Sets the one branch that deploys the app; null: `main` or `master`, whichever is deployed first. Throws `invalid_params`. */
   setDeployBranch(actor: Actor, nameOrId: string, branch: string | null, signal: AbortSignal): Promise<App>;
   /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
@@ -29,6 +31,7 @@ export interface AppsDeps {
 export function createApps({ store, repositories, controller }: AppsDeps): Apps {
   return {
     async create(actor, input, signal) {
+      needCreating(actor);
       const parsed = appName.safeParse(input.name ?? randomAppName(randomBytes(4)));
       if (!parsed.success) {
         throw PlatformError.of('invalid_params', {
@@ -47,9 +50,14 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
       return app;
     },
 
-    list: (actor, signal) => store.list(actor, signal),
+    list(actor, signal) {
+      needListing(actor);
+      return store.list(actor, signal);
+    },
 
     find: (actor, nameOrId, signal) => reach(store, actor, 'view', nameOrId, signal),
+
+    operable: (actor, nameOrId, signal) => reach(store, actor, 'operate', nameOrId, signal),
 
     async setDeployBranch(actor, nameOrId, wanted, signal) {
       const app = await reach(store, actor, 'manage', nameOrId, signal);
@@ -61,7 +69,7 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
     },
 
     async destroy(actor, nameOrId, signal) {
-      const app = await reach(store, actor, 'manage', nameOrId, signal);
+      const app = await reach(store, actor, 'admin', nameOrId, signal);
       if (!(await store.markDeleted(app, signal))) throw PlatformError.of('app_changed', { app: app.name });
       controller.wake(app.id);
       return app;

@@ -1,5 +1,5 @@
 import type { Logger } from '../../lib/log.ts';
-import type { Actor } from '../domain/actor.ts';
+import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { settled, type Build } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
@@ -29,7 +29,7 @@ export interface BranchesDeps {
 }
 
 /** The platform itself: sees every app. */
-const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true };
+const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true, scopes: EVERYTHING };
 
 export function createBranches({ apps, builds, repositories, open, log }: BranchesDeps): Branches {
   /** The last build of each app that was seen to, so that a look costs nothing for apps where nothing happened. */

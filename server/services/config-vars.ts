@@ -46,12 +46,12 @@ export function createConfigVars({
 }): ConfigVars {
   return {
     async get(actor, name, signal) {
-      const app = await reach(apps, actor, 'view', name, signal);
+      const app = await reach(apps, actor, 'secrets', name, signal);
       return releases.configOf((await releases.latest(app.id, signal)).id, signal);
     },
 
     async ofRelease(actor, name, version, signal) {
-      const app = await reach(apps, actor, 'view', name, signal);
+      const app = await reach(apps, actor, 'secrets', name, signal);
       const release = await releases.find(app.id, version, signal);
       if (!release) throw PlatformError.of('not_found', { resource: 'release', name: version.slice(0, 100) });
       return releases.configOf(release.id, signal);

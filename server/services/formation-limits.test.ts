@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createControllerRig } from '../../test/support/controller-rig.ts';
-import type { Actor } from '../domain/actor.ts';
+import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import { createFormations } from './formations.ts';
 
 const patient = new AbortController().signal;
@@ -13,7 +13,7 @@ async function createRig(types: readonly string[]) {
   };
   await rig.release(app.id, rig.image({}, types));
   const formations = createFormations({ ...rig, controller: { wake: () => undefined } });
-  const owner: Actor = { userId: app.owner.id, email: app.owner.email, admin: false };
+  const owner: Actor = { userId: app.owner.id, email: app.owner.email, admin: false, scopes: EVERYTHING };
   return {
     store,
     scale: (counts: Record<string, number>) =>

@@ -1,24 +1,63 @@
+import {
+  isGlobal,
+  roleHas,
+  scopesCover,
+  scopesCoverCreating,
+  scopesCoverListing,
+  type Permission,
+  type Role,
+} from '../domain/access.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
 
-/** What an actor wants to do with an app; roles will tell them apart. */
-export type Permission = 'view' | 'deploy' | 'operate' | 'manage';
-
 /**
- * The first statement of every use case: the app, if this actor may do this with it. Throws `not_found` alike for an
- * app that does not exist and for one that the actor may not see.
+ * The first statement of every use case about an app: the app, if this actor may do this with it. Throws `not_found`
+ * alike for an app that does not exist and for one that the actor may not see, and `forbidden` for one they may see.
  */
 export async function reach(
   apps: Pick<Apps, 'find'>,
   actor: Actor,
-  // Named at every call, so that roles can be added here and nowhere else.
-  _permission: Permission,
+  permission: Permission,
   nameOrId: string,
   signal: AbortSignal,
 ): Promise<App> {
   const app = await apps.find(nameOrId, signal);
-  if (app && (actor.admin || app.owner.id === actor.userId)) return app;
-  throw PlatformError.of('not_found', { resource: 'app', name: nameOrId.slice(0, 100) });
+  const role = app && roleOn(app, actor);
+  if (!app || !role || !scopesCover(actor.scopes, 'view', app.id)) {
+    throw PlatformError.of('not_found', { resource: 'app', name: nameOrId.slice(0, 100) });
+  }
+  if (!roleHas(role, permission)) throw PlatformError.of('forbidden', { app: app.name, role, permission });
+  if (!scopesCover(actor.scopes, permission, app.id)) {
+    throw PlatformError.of('scope_too_small', { what: `${permission} on ${app.name}` });
+  }
+  return app;
+}
+
+/** What the actor may do with the app; null: not even see it. */
+function roleOn(app: App, actor: Actor): Role | null {
+  return actor.admin || app.owner.id === actor.userId ? 'admin' : null;
+}
+
+/** The first statement of every use case about the actor's own account. Throws `scope_too_small`. */
+export function needGlobal(actor: Actor, what: string): void {
+  if (!isGlobal(actor)) throw PlatformError.of('scope_too_small', { what });
+}
+
+/** The first statement of every use case for administrators of the platform. Throws `forbidden_platform`. */
+export function needAdmin(actor: Actor, what: string): void {
+  if (!actor.admin) throw PlatformError.of('forbidden_platform', { what });
+  needGlobal(actor, what);
+}
+
+/** The first statement of making an app of one's own. Throws `scope_too_small`. */
+export function needCreating(actor: Actor): void {
+  if (!scopesCoverCreating(actor.scopes))
+    throw PlatformError.of('scope_too_small', { what: 'creating apps' });
+}
+
+/** The first statement of listing what the actor may see. Throws `scope_too_small`. */
+export function needListing(actor: Actor): void {
+  if (!scopesCoverListing(actor.scopes)) throw PlatformError.of('scope_too_small', { what: 'listing apps' });
 }

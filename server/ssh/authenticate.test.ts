@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import ssh2, { type Connection } from 'ssh2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
-import type { Actor } from '../domain/actor.ts';
+import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import { fingerprintOf } from '../domain/ssh-key.ts';
 import { authenticate, type Login } from './authenticate.ts';
 
-const ann: Actor = { userId: 'ann', email: 'ann@example.com', admin: false };
+const ann: Actor = { userId: 'ann', email: 'ann@example.com', admin: false, scopes: EVERYTHING };
 const BLOB = Buffer.from('what the client signs');
 
 const pair = (rsaBits?: number) => {

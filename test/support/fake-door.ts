@@ -38,6 +38,7 @@ export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise
     httpPort: 8080,
     sshPort: 2222,
     linkKey: new Secret('a key for tests'),
+    checkAnswers: true,
     ...options,
   });
   const listening = await door.listen(0);

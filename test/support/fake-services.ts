@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pause } from '../../lib/deadline.ts';
 import { Secret } from '../../lib/secret.ts';
-import type { Actor } from '../../server/domain/actor.ts';
+import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import { instancesOf, MOST_INSTANCES } from '../../server/domain/app.ts';
 import { settled } from '../../server/domain/build.ts';
 import { describeChange, shadowed, type ConfigChange } from '../../server/domain/config-vars.ts';
@@ -36,8 +36,8 @@ export interface World {
 
 /** An in-memory platform behind the HTTP door, as strict as the real services in what it refuses. */
 export function createWorld(): World {
-  const admin: Actor = { userId: randomUUID(), email: 'admin@example.com', admin: true };
-  const other: Actor = { userId: randomUUID(), email: 'other@example.com', admin: false };
+  const admin: Actor = { userId: randomUUID(), email: 'admin@example.com', admin: true, scopes: EVERYTHING };
+  const other: Actor = { userId: randomUUID(), email: 'other@example.com', admin: false, scopes: EVERYTHING };
   const tokens = new Map([
     ['gantry_admin', admin],
     ['gantry_other', other],
@@ -166,6 +166,7 @@ export function createWorld(): World {
             .filter((app) => actor.admin || app.owner.id === actor.userId),
         ),
       find: async (actor, name) => Promise.resolve(reach(actor, name).app),
+      operable: async (actor, name) => Promise.resolve(reach(actor, name).app),
       async setDeployBranch(actor, name, wanted) {
         const found = reach(actor, name);
         const problem = wanted === null ? undefined : branch.safeParse(wanted).error?.issues[0]?.message;

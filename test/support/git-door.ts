@@ -7,7 +7,7 @@ import { run, runOrThrow, type Finished } from '../../lib/child.ts';
 import { quietLog } from '../../lib/log.ts';
 import { createGitRepositories, type GitRepositories } from '../../server/adapters/git/repositories.ts';
 import type { SourceLimits } from '../../server/adapters/git/limits.ts';
-import type { Actor } from '../../server/domain/actor.ts';
+import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Offer, Pushes } from '../../server/services/pushes.ts';
 import { fingerprintOf } from '../../server/domain/ssh-key.ts';
@@ -141,7 +141,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
       const path = join(home, `key-${randomUUID()}`);
       await runOrThrow('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', path], {}, signal);
       const [, data = ''] = (await readFile(`${path}.pub`, 'utf8')).split(' ');
-      const actor = { userId: person, email: person, admin: false };
+      const actor = { userId: person, email: person, admin: false, scopes: EVERYTHING };
       if (register) people.set(fingerprintOf(Buffer.from(data, 'base64')), actor);
       return path;
     },

@@ -1,10 +1,14 @@
+import { EVERYTHING } from '../../server/domain/actor.ts';
 import { randomUUID } from 'node:crypto';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import { storable, userOf, type MemoryUser, type MemoryWorld } from './memory-world.ts';
 
 export function createMemoryAccounts(world: MemoryWorld): Accounts {
-  const actorOf = ({ id, email, admin }: MemoryUser) => ({ userId: id, email, admin });
+  const actorOf = ({ id, email, admin }: MemoryUser) => ({
+    ...{ userId: id, email, admin },
+    scopes: EVERYTHING,
+  });
   return {
     async createFirstAdmin(email, tokenHash) {
       if (world.users.size > 0) return Promise.resolve(false);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { createBulletin } from '../../lib/bulletin.ts';
-import type { Actor } from '../../server/domain/actor.ts';
+import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
 import type { Build, Push } from '../../server/domain/build.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
@@ -40,6 +40,7 @@ export function createStoresRig() {
     userId: addMemoryUser(world, { email, admin }),
     email,
     admin,
+    scopes: EVERYTHING,
   });
   const ann = addUser('ann@example.com');
   const woken: string[] = [];

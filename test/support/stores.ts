@@ -14,7 +14,7 @@ import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
-import type { Actor } from '../../server/domain/actor.ts';
+import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import type { Apps } from '../../server/ports/apps.ts';
@@ -92,7 +92,12 @@ export function openMemory(): Stores {
     imageUse: createMemoryImageUse(world),
     async addUser({ admin = false } = {}) {
       const email = newEmail();
-      return Promise.resolve({ userId: addMemoryUser(world, { email, admin }), email, admin });
+      return Promise.resolve({
+        userId: addMemoryUser(world, { email, admin }),
+        email,
+        admin,
+        scopes: EVERYTHING,
+      });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -119,7 +124,7 @@ function openPostgres(url: string): Stores {
 
 /** There is no port for making users yet. */
 export async function insertUser(url: string, admin: boolean): Promise<Actor> {
-  const actor = { userId: randomUUID(), email: newEmail(), admin };
+  const actor = { userId: randomUUID(), email: newEmail(), admin, scopes: EVERYTHING };
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query('INSERT INTO "User" (id, email, admin) VALUES ($1, $2, $3)', [

@@ -1,11 +1,7 @@
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  ApiError,
-  createClient,
-  UnreachableError,
-  type ClientOptions,
-} from '../../server/contract/client.ts';
+import { createClient } from '../../server/contract/client.ts';
+import { ApiError, UnreachableError, type ClientOptions } from '../../server/contract/transport.ts';
 
 const patient = new AbortController().signal;
 const APP = {

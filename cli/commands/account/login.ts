@@ -1,4 +1,5 @@
-import { ApiError, createClient } from '../../../server/contract/client.ts';
+import { createClient } from '../../../server/contract/client.ts';
+import { ApiError } from '../../../server/contract/transport.ts';
 import type { Run } from '../../command.ts';
 import { token as tokenSchema } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
-import { ApiError } from '../../../server/contract/client.ts';
+import { ApiError } from '../../../server/contract/transport.ts';
 import type { KeyResource } from '../../../server/contract/resources.ts';
 import type { Context, Run } from '../../command.ts';
 import { CommandError } from '../../failures.ts';

@@ -1,5 +1,6 @@
 import { pause } from '../../../lib/deadline.ts';
-import { ApiError, UnreachableError, type LogQuery } from '../../../server/contract/client.ts';
+import type { LogQuery } from '../../../server/contract/client.ts';
+import { ApiError, UnreachableError } from '../../../server/contract/transport.ts';
 import { parseLogLine } from '../../../server/contract/log-line.ts';
 import type { Context, Run } from '../../command.ts';
 import { wholeNumber } from '../../number.ts';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EVERYTHING } from '../../domain/actor.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -81,7 +82,7 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
 }
 
 function readActor(user: { readonly id: string; readonly email: string; readonly admin: boolean }) {
-  return { userId: user.id, email: user.email, admin: user.admin };
+  return { userId: user.id, email: user.email, admin: user.admin, scopes: EVERYTHING };
 }
 
 function readKey({ user, ...key }: Prisma.KeyGetPayload<{ include: { user: true } }>): Key {

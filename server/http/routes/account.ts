@@ -1,57 +1,33 @@
-import { Router } from 'express';
-import { addKey } from '../../contract/requests.ts';
+import { addKey, listKeys, removeKey, showAccount, showKey } from '../../contract/endpoints/account.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import { listAnswer, type Answering } from '../answer.ts';
-import { actorOf } from '../context.ts';
+import { listAnswer } from '../answer.ts';
+import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { shapeAccount, shapeKey } from '../shapes.ts';
 
-export function accountRoutes(accounts: Services['accounts'], { read, write }: Answering): Router {
-  return Router()
-    .get(
-      '/account',
-      read(async (_req, res, signal) => ({ body: shapeAccount(await accounts.me(actorOf(res), signal)) })),
-    )
-    .get(
-      '/account/keys',
-      read(async (req, res, signal) =>
-        listAnswer(req, await accounts.keys(actorOf(res), signal), { id: (key) => key.id }, shapeKey),
-      ),
-    )
-    .post(
-      '/account/keys',
-      write(async (req, res, signal) => {
-        const { public_key: publicKey } = addKey.parse(req.body ?? {});
-        return {
-          status: 201,
-          body: shapeKey(await accounts.addKey(actorOf(res), publicKey.trim(), signal)),
-        };
-      }),
-    )
-    .get(
-      '/account/keys/*key',
-      read(async (req, res, signal) => {
-        const wanted = keyOf(req.params['key']);
-        const keys = await accounts.keys(actorOf(res), signal);
-        const key = keys.find((one) => one.id === wanted || one.fingerprint === wanted);
-        if (key === undefined) throw PlatformError.of('not_found', { resource: 'key', name: wanted });
-        return { body: shapeKey(key) };
-      }),
-    )
-    .delete(
-      '/account/keys/*key',
-      write(async (req, res, signal) => ({
-        body: shapeKey(await accounts.removeKey(actorOf(res), keyOf(req.params['key']), signal)),
-      })),
-    );
-}
+export function accountRoutes(accounts: Services['accounts']): readonly Route[] {
+  return [
+    route(showAccount, async ({ actor, signal }) => ({
+      body: shapeAccount(await accounts.me(actor, signal)),
+    })),
 
-/** An id or a fingerprint; the base64 of a fingerprint may hold slashes, which cut the path into pieces. */
-function keyOf(param: unknown): string {
-  const text = Array.isArray(param) ? param.join('/') : String(param);
-  if (/^[A-Za-z0-9:+/=-]{1,100}$/.test(text)) return text;
-  throw PlatformError.of('not_found', {
-    resource: 'key',
-    name: text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100),
-  });
+    route(listKeys, async ({ actor, range, signal }) =>
+      listAnswer(range, await accounts.keys(actor, signal), { id: (key) => key.id }, shapeKey),
+    ),
+
+    route(addKey, async ({ actor, body, signal }) => ({
+      body: shapeKey(await accounts.addKey(actor, body.public_key.trim(), signal)),
+    })),
+
+    route(showKey, async ({ actor, params, signal }) => {
+      const keys = await accounts.keys(actor, signal);
+      const key = keys.find((one) => one.id === params.key || one.fingerprint === params.key);
+      if (key === undefined) throw PlatformError.of('not_found', { resource: 'key', name: params.key });
+      return { body: shapeKey(key) };
+    }),
+
+    route(removeKey, async ({ actor, params, signal }) => ({
+      body: shapeKey(await accounts.removeKey(actor, params.key, signal)),
+    })),
+  ];
 }

@@ -1,82 +1,83 @@
-import { Router } from 'express';
-import { createApp, destroyApp, updateApp } from '../../contract/requests.ts';
+import {
+  createApp,
+  destroyApp,
+  listAddons,
+  listApps,
+  listCollaborators,
+  listOwnApps,
+  setDeployBranch,
+  showApp,
+  showDeployBranch,
+  updateApp,
+} from '../../contract/endpoints/apps.ts';
 import type { App } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import { listAnswer, type Answering } from '../answer.ts';
-import { actorOf, identityOf } from '../context.ts';
+import { listAnswer } from '../answer.ts';
+import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { isOurs, OURS, shapeApp, shapeOwner, type Place } from '../shapes.ts';
 
 const FIELDS = { name: (app: App) => app.name, id: (app: App) => app.id };
 
-export function appRoutes(apps: Services['apps'], place: Place, { read, write }: Answering): Router {
-  return Router()
-    .get(
-      '/apps',
-      read(async (req, res, signal) =>
-        listAnswer(req, await apps.list(actorOf(res), signal), FIELDS, (app) => shapeApp(app, place)),
-      ),
-    )
-    .get(
-      '/users/~/apps',
-      read(async (req, res, signal) => {
-        const actor = actorOf(res);
-        const own = (await apps.list(actor, signal)).filter((app) => app.owner.id === actor.userId);
-        return listAnswer(req, own, FIELDS, (app) => shapeApp(app, place));
-      }),
-    )
-    .post(
-      '/apps',
-      write(async (req, res, signal) => {
-        const { name, stack, region } = createApp.parse(req.body ?? {});
-        mustBeOurs('stack', stack);
-        mustBeOurs('region', region);
-        const app = await apps.create(actorOf(res), typeof name === 'string' ? { name } : {}, signal);
-        return { status: 201, body: shapeApp(app, place) };
-      }),
-    )
-    .get(
-      '/apps/:app',
-      read(async (req, res, signal) => ({
-        body: shapeApp(await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal), place),
-      })),
-    )
-    .patch(
-      '/apps/:app',
-      write(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        refuseChanges(app, updateApp.parse(req.body ?? {}));
-        return { body: shapeApp(app, place) };
-      }),
-    )
-    .delete(
-      '/apps/:app',
-      write(async (req, res, signal) => {
-        const name = identityOf(req, 'app', 'app');
-        const app = await apps.find(actorOf(res), name, signal);
-        const { confirm } = destroyApp.parse(req.body ?? {});
-        const confirmed = confirm ?? req.get('x-confirm') ?? req.query['confirm'];
-        // The Platform API's clients ask their user themselves and send nothing; a wrong answer is still refused.
-        if (confirmed !== undefined && confirmed !== app.name) {
-          throw PlatformError.of('confirmation_required', { name: app.name });
-        }
-        return { body: shapeApp(await apps.destroy(actorOf(res), app.id, signal), place) };
-      }),
-    )
-    .get(
-      '/apps/:app/collaborators',
-      read(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        return { body: [shapeOwner(app)] };
-      }),
-    )
-    .get(
-      '/apps/:app/addons',
-      read(async (req, res, signal) => {
-        await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        return { body: [] };
-      }),
-    );
+export function appRoutes(apps: Services['apps'], place: Place): readonly Route[] {
+  const shape = (app: App) => shapeApp(app, place);
+  return [
+    route(listApps, async ({ actor, range, signal }) =>
+      listAnswer(range, await apps.list(actor, signal), FIELDS, shape),
+    ),
+
+    route(listOwnApps, async ({ actor, range, signal }) => {
+      const own = (await apps.list(actor, signal)).filter((app) => app.owner.id === actor.userId);
+      return listAnswer(range, own, FIELDS, shape);
+    }),
+
+    route(createApp, async ({ actor, body, signal }) => {
+      mustBeOurs('stack', body.stack);
+      mustBeOurs('region', body.region);
+      const named = typeof body.name === 'string' ? { name: body.name } : {};
+      return { body: shape(await apps.create(actor, named, signal)) };
+    }),
+
+    route(showApp, async ({ actor, params, signal }) => ({
+      body: shape(await apps.find(actor, params.app, signal)),
+    })),
+
+    route(updateApp, async ({ actor, params, body, signal }) => {
+      const app = await apps.operable(actor, params.app, signal);
+      refuseChanges(app, body);
+      return { body: shape(app) };
+    }),
+
+    route(destroyApp, async (call) => {
+      const { actor, params, body, query, signal } = call;
+      const app = await apps.find(actor, params.app, signal);
+      const confirmed = body.confirm ?? call.header('x-confirm') ?? query.confirm;
+      // The Platform API's clients ask their user themselves and send nothing; a wrong answer is still refused.
+      if (confirmed !== undefined && confirmed !== app.name) {
+        throw PlatformError.of('confirmation_required', { name: app.name });
+      }
+      return { body: shape(await apps.destroy(actor, app.id, signal)) };
+    }),
+
+    route(listCollaborators, async ({ actor, params, signal }) => ({
+      body: [shapeOwner(await apps.find(actor, params.app, signal))],
+    })),
+
+    route(listAddons, async ({ actor, params, signal }) => {
+      await apps.find(actor, params.app, signal);
+      return { body: [] };
+    }),
+
+    route(showDeployBranch, async ({ actor, params, signal }) => {
+      const app = await apps.find(actor, params.app, signal);
+      return { body: { branch: app.deployBranch } };
+    }),
+
+    route(setDeployBranch, async ({ actor, params, body, signal }) => {
+      const app = await apps.setDeployBranch(actor, params.app, body.branch, signal);
+      return { body: { branch: app.deployBranch } };
+    }),
+  ];
 }
 
 function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined): void {

@@ -1,32 +1,34 @@
-import { Router, type Request, type Response } from 'express';
+import {
+  listDynos,
+  restartDyno,
+  restartDynos,
+  restartFormation,
+  showDyno,
+} from '../../contract/endpoints/dynos.ts';
+import type { Actor } from '../../domain/actor.ts';
 import type { App } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { instanceName, type Instance } from '../../domain/instance.ts';
-import type { Answer, Answering } from '../answer.ts';
-import { actorOf, identityOf } from '../context.ts';
 import type { Outputs } from '../outputs.ts';
+import { route, type Call, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { shapeDeployment, shapeDyno, uuidOf } from '../shapes.ts';
 
 type Deps = Pick<Services, 'apps' | 'formations' | 'instances' | 'releases'>;
 
-export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: Answering): Router {
-  async function restart(req: Request, res: Response, which: string, signal: AbortSignal): Promise<Answer> {
-    const app = await services.apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-    const deployment = await services.instances.restart(
-      actorOf(res),
-      app.id,
-      which === '' ? {} : await placeOf(res, app, which, signal),
-      signal,
-    );
-    if (deployment === undefined) return { status: 202, body: {} };
-    const url = outputs.ofTranscript(req, deployment.id);
-    return { status: 202, body: shapeDeployment(deployment, app, url) };
+export function dynoRoutes(services: Deps, outputs: Outputs): readonly Route[] {
+  async function restart(call: Call<{ readonly app: string }>, which: string) {
+    const { actor, params, signal } = call;
+    const app = await services.apps.find(actor, params.app, signal);
+    const place = which === '' ? {} : await placeOf(actor, app, which, signal);
+    const deployment = await services.instances.restart(actor, app.id, place, signal);
+    if (deployment === undefined) return { body: {} };
+    return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, deployment.id)) };
   }
 
   /** `web.1`, `web`, or the UUID of an instance. */
   async function placeOf(
-    res: Response,
+    actor: Actor,
     app: App,
     which: string,
     signal: AbortSignal,
@@ -34,19 +36,19 @@ export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: An
     const [, type, number] = /^([A-Za-z0-9_-]+)\.(\d{1,6})$/.exec(which) ?? [];
     if (type !== undefined) return { type, number: Number(number) };
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(which)) return { type: which };
-    const instance = pick(app, await services.instances.list(actorOf(res), app.id, signal), which);
+    const instance = pick(app, await services.instances.list(actor, app.id, signal), which);
     return { type: instance.type, number: instance.number };
   }
 
-  async function shaperFor(res: Response, app: App, signal: AbortSignal) {
-    const instances = await services.instances.list(actorOf(res), app.id, signal);
-    const counts = await services.formations.list(actorOf(res), app.id, signal);
+  async function shaperFor(actor: Actor, app: App, signal: AbortSignal) {
+    const instances = await services.instances.list(actor, app.id, signal);
+    const counts = await services.formations.list(actor, app.id, signal);
     const commands = new Map(counts.map((count) => [count.type, count.command]));
     const versions = [...new Set(instances.map((instance) => instance.release))];
     const releases = new Map(
       await Promise.all(
         versions.map(async (version) => {
-          const release = await services.releases.find(actorOf(res), app.id, `v${version}`, signal);
+          const release = await services.releases.find(actor, app.id, `v${version}`, signal);
           return [version, release] as const;
         }),
       ),
@@ -60,35 +62,23 @@ export function dynoRoutes(services: Deps, outputs: Outputs, { read, write }: An
     return { instances, shape };
   }
 
-  return Router()
-    .get(
-      '/apps/:app/dynos',
-      read(async (req, res, signal) => {
-        const app = await services.apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const { instances, shape } = await shaperFor(res, app, signal);
-        return { body: [...instances].sort(byPlace).map(shape) };
-      }),
-    )
-    .get(
-      '/apps/:app/dynos/:dyno',
-      read(async (req, res, signal) => {
-        const app = await services.apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const { instances, shape } = await shaperFor(res, app, signal);
-        return { body: shape(pick(app, instances, identityOf(req, 'dyno', 'dyno'))) };
-      }),
-    )
-    .delete(
-      '/apps/:app/dynos',
-      write((req, res, signal) => restart(req, res, '', signal)),
-    )
-    .delete(
-      '/apps/:app/dynos/:dyno',
-      write((req, res, signal) => restart(req, res, identityOf(req, 'dyno', 'dyno'), signal)),
-    )
-    .delete(
-      '/apps/:app/formations/:type',
-      write((req, res, signal) => restart(req, res, identityOf(req, 'type', 'formation'), signal)),
-    );
+  return [
+    route(listDynos, async ({ actor, params, signal }) => {
+      const app = await services.apps.find(actor, params.app, signal);
+      const { instances, shape } = await shaperFor(actor, app, signal);
+      return { body: [...instances].sort(byPlace).map(shape) };
+    }),
+
+    route(showDyno, async ({ actor, params, signal }) => {
+      const app = await services.apps.find(actor, params.app, signal);
+      const { instances, shape } = await shaperFor(actor, app, signal);
+      return { body: shape(pick(app, instances, params.dyno)) };
+    }),
+
+    route(restartDynos, (call) => restart(call, '')),
+    route(restartDyno, (call) => restart(call, call.params.dyno)),
+    route(restartFormation, (call) => restart(call, call.params.type)),
+  ];
 }
 
 /** By name or id; while one deployment replaces another, a name means the newer instance. */

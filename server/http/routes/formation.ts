@@ -1,21 +1,21 @@
-import { Router } from 'express';
 import {
-  updateFormation,
-  updateFormations,
-  type FormationUpdate,
-  type QuantityChange,
-} from '../../contract/requests.ts';
+  changeFormation,
+  changeOneFormation,
+  listFormation,
+  showFormation,
+} from '../../contract/endpoints/formation.ts';
+import type { FormationUpdate, QuantityChange } from '../../contract/requests.ts';
 import type { Actor } from '../../domain/actor.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import { listAnswer, type Answering } from '../answer.ts';
-import { actorOf, identityOf } from '../context.ts';
+import { listAnswer } from '../answer.ts';
+import { route, type Route } from '../route.ts';
 import type { ProcessCount, Services } from '../services.ts';
 import { isOurs, OURS, shapeFormation } from '../shapes.ts';
 
-export function formationRoutes(
-  { apps, formations }: Pick<Services, 'apps' | 'formations'>,
-  { read, write }: Answering,
-): Router {
+export function formationRoutes({
+  apps,
+  formations,
+}: Pick<Services, 'apps' | 'formations'>): readonly Route[] {
   /** Sizes alone change nothing, as there is one; then the formation is answered as it is. */
   const change = (
     actor: Actor,
@@ -25,52 +25,42 @@ export function formationRoutes(
   ) =>
     changes.size === 0 ? formations.list(actor, app, signal) : formations.scale(actor, app, changes, signal);
 
-  return Router()
-    .get(
-      '/apps/:app/formation',
-      read(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const counts = await formations.list(actorOf(res), app.id, signal);
-        const fields = { type: (count: ProcessCount) => count.type };
-        return listAnswer(req, counts, fields, (count) => shapeFormation(count, app));
-      }),
-    )
-    .patch(
-      '/apps/:app/formation',
-      write(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const changes = new Map<string, QuantityChange>();
-        const { updates } = updateFormations.parse(req.body ?? {});
-        updates.forEach((update, index) => {
-          if (updates.findIndex((other) => other.type === update.type) !== index) {
-            throw PlatformError.of('invalid_params', { field: update.type, problem: 'is named twice' });
-          }
-          mustBeOurSize(update);
-          if (update.quantity !== undefined) changes.set(update.type, update.quantity);
-        });
-        const counts = await change(actorOf(res), app.id, changes, signal);
-        return { body: counts.map((count) => shapeFormation(count, app)) };
-      }),
-    )
-    .get(
-      '/apps/:app/formation/:type',
-      read(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const type = identityOf(req, 'type', 'formation');
-        return { body: shapeFormation(pick(await formations.list(actorOf(res), app.id, signal), type), app) };
-      }),
-    )
-    .patch(
-      '/apps/:app/formation/:type',
-      write(async (req, res, signal) => {
-        const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-        const type = identityOf(req, 'type', 'formation');
-        const update = updateFormation.parse(req.body ?? {});
+  return [
+    route(listFormation, async ({ actor, params, range, signal }) => {
+      const app = await apps.find(actor, params.app, signal);
+      const counts = await formations.list(actor, app.id, signal);
+      const fields = { type: (count: ProcessCount) => count.type };
+      return listAnswer(range, counts, fields, (count) => shapeFormation(count, app));
+    }),
+
+    route(changeFormation, async ({ actor, params, body, signal }) => {
+      const app = await apps.operable(actor, params.app, signal);
+      const changes = new Map<string, QuantityChange>();
+      const { updates } = body;
+      updates.forEach((update, index) => {
+        if (updates.findIndex((other) => other.type === update.type) !== index) {
+          throw PlatformError.of('invalid_params', { field: update.type, problem: 'is named twice' });
+        }
         mustBeOurSize(update);
-        const changes = new Map(update.quantity === undefined ? [] : [[type, update.quantity]]);
-        return { body: shapeFormation(pick(await change(actorOf(res), app.id, changes, signal), type), app) };
-      }),
-    );
+        if (update.quantity !== undefined) changes.set(update.type, update.quantity);
+      });
+      const counts = await change(actor, app.id, changes, signal);
+      return { body: counts.map((count) => shapeFormation(count, app)) };
+    }),
+
+    route(showFormation, async ({ actor, params, signal }) => {
+      const app = await apps.find(actor, params.app, signal);
+      return { body: shapeFormation(pick(await formations.list(actor, app.id, signal), params.type), app) };
+    }),
+
+    route(changeOneFormation, async ({ actor, params, body, signal }) => {
+      const app = await apps.operable(actor, params.app, signal);
+      mustBeOurSize(body);
+      const changes = new Map(body.quantity === undefined ? [] : [[params.type, body.quantity]]);
+      const counts = await change(actor, app.id, changes, signal);
+      return { body: shapeFormation(pick(counts, params.type), app) };
+    }),
+  ];
 }
 
 function pick(counts: readonly ProcessCount[], type: string): ProcessCount {

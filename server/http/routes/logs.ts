@@ -1,42 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { Router } from 'express';
-import { createLogSession } from '../../contract/requests.ts';
+import { createLogSession } from '../../contract/endpoints/logs.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import type { Answering } from '../answer.ts';
-import { actorOf, identityOf } from '../context.ts';
 import type { Outputs } from '../outputs.ts';
+import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { wireTime } from '../shapes.ts';
-import type { LogSessionResource } from '../../contract/resources.ts';
 
-export function logRoutes(
-  apps: Services['apps'],
-  outputs: Outputs,
-  now: () => Date,
-  { read }: Answering,
-): Router {
-  return Router().post(
-    '/apps/:app/log-sessions',
-    // A session is nothing but its link: making two of them changes nothing, so there is nothing to do once.
-    read(async (req, res, signal) => {
-      const app = await apps.find(actorOf(res), identityOf(req, 'app', 'app'), signal);
-      const query = createLogSession.parse(req.body ?? {});
-      const at = wireTime(now());
-      const session: LogSessionResource = {
-        id: randomUUID(),
-        logplex_url: outputs.ofLogs(req, res, {
+export function logRoutes(apps: Services['apps'], outputs: Outputs, now: () => Date): readonly Route[] {
+  return [
+    route(
+      createLogSession,
+      async (call) => {
+        const { actor, params, body, signal } = call;
+        const app = await apps.find(actor, params.app, signal);
+        const at = wireTime(now());
+        const url = outputs.ofLogs(call, {
           app: app.id,
-          lines: query.lines,
-          tail: query.tail,
-          ...(typeof query.source === 'string' && { source: query.source }),
-          ...placeOf(query.dyno ?? query.dyno_name ?? query.type ?? undefined),
-        }),
-        created_at: at,
-        updated_at: at,
-      };
-      return { status: 201, body: session };
-    }),
-  );
+          lines: body.lines,
+          tail: body.tail,
+          ...(typeof body.source === 'string' && { source: body.source }),
+          ...placeOf(body.dyno ?? body.dyno_name ?? body.type ?? undefined),
+        });
+        return { body: { id: randomUUID(), logplex_url: url, created_at: at, updated_at: at } };
+      },
+      // A session is nothing but its link.
+      { changesNothing: true },
+    ),
+  ];
 }
 
 /** `web.1` is one instance, `web` all of a type. */

@@ -1,0 +1,25 @@
+import type { Endpoint } from '../endpoint.ts';
+import * as account from './account.ts';
+import * as apps from './apps.ts';
+import * as builds from './builds.ts';
+import * as configVars from './config-vars.ts';
+import * as dynos from './dynos.ts';
+import * as formation from './formation.ts';
+import * as logs from './logs.ts';
+import * as platform from './platform.ts';
+import * as releases from './releases.ts';
+
+/** Every endpoint of the HTTP API by topic, as the documentation lists them. */
+export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
+  account,
+  apps,
+  builds,
+  configVars,
+  dynos,
+  formation,
+  logs,
+  platform,
+  releases,
+};
+
+export const ENDPOINTS: readonly Endpoint[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));

@@ -1,0 +1,104 @@
+import type { Request, RequestHandler, Response } from 'express';
+import * as z from 'zod';
+import { segments, type Endpoint } from '../contract/endpoint.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Answer, Answering } from './answer.ts';
+import { actorOf, contextOf } from './context.ts';
+import { originOf } from './links.ts';
+import type { Call, Route } from './route.ts';
+
+export interface DispatchDeps {
+  readonly answering: Answering;
+  /** The host in links when the client named none that can be one. */
+  readonly apiHost: string;
+  /** Refuses an answer that is not what its endpoint says: for tests, as it costs time. */
+  readonly checkAnswers?: boolean;
+}
+
+/** What could be the name or id of anything: also an address or a fingerprint, never a control character. */
+const NAME = /^[\x21-\x7e]{1,300}$/;
+
+const NO_BODY = z.strictObject({ confirm: z.string().optional() });
+
+/** Serves an endpoint: reads the call, hands it to the route's handler, and answers. */
+export function dispatch(route: Route, { answering, apiHost, checkAnswers }: DispatchDeps): RequestHandler {
+  const { endpoint, handle, options } = route;
+  const work =
+    (handler: Route['handle']) =>
+    async (req: Request, res: Response, signal: AbortSignal): Promise<Answer> => {
+      const answer = await handler(readCall(endpoint, apiHost, req, res, signal));
+      if (checkAnswers === true) mustFit(endpoint, answer.body);
+      return { ...answer, status: answer.status ?? endpoint.status ?? 200 };
+    };
+  if (endpoint.method === 'GET' || options.changesNothing === true) return answering.read(work(handle));
+  return answering.write(work(handle), options.replay && { replay: work(options.replay) });
+}
+
+function readCall(
+  endpoint: Endpoint,
+  apiHost: string,
+  req: Request,
+  res: Response,
+  signal: AbortSignal,
+): Call {
+  const { requestId } = contextOf(res);
+  return {
+    actor: actorOf(res),
+    params: readParams(req),
+    query: endpoint.query?.parse(req.query) ?? {},
+    body: (endpoint.body ?? NO_BODY).parse(req.body ?? {}),
+    sent: req.body as unknown,
+    range: req.headers.range,
+    header: (name) => req.get(name),
+    origin: originOf(req, apiHost),
+    requestId,
+    ip: req.ip ?? '',
+    signal,
+  };
+}
+
+/** What cannot be the name or id of anything is not found, before it reaches a service. */
+function readParams(req: Request): Record<string, string> {
+  const read = Object.entries(req.params).map(([name, value]) => {
+    const text = Array.isArray(value) ? value.join('/') : value;
+    if (NAME.test(text)) return [name, text] as const;
+    throw PlatformError.of('not_found', {
+      resource: name,
+      name: text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100),
+    });
+  });
+  return Object.fromEntries(read);
+}
+
+/** A bug of ours: an answer that its endpoint does not describe. What is not described is left out by clients. */
+function mustFit(endpoint: Endpoint, body: unknown): void {
+  const parsed = endpoint.answer.parse(body);
+  const [said, sent] = [parsed, body].map((value) => JSON.stringify(sorted(value)));
+  if (said !== sent)
+    throw new Error(
+      `${endpoint.method} ${endpoint.path} answers with what it does not describe: ${String(sent)}`,
+    );
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]) => [name, sorted(one)]);
+}
+
+/** Routes in an order in which a name is never taken for a parameter: `/users/~/apps` before `/users/:user/apps`. */
+export function inOrder(routes: readonly Route[]): readonly Route[] {
+  const rank = (part: string | undefined): number => {
+    if (part === undefined) return -1;
+    return part.startsWith('*') ? 2 : Number(part.startsWith(':'));
+  };
+  return [...routes].sort((a, b) => {
+    const [left, right] = [segments(a.endpoint.path), segments(b.endpoint.path)];
+    for (let i = 0; i < Math.max(left.length, right.length); i += 1) {
+      const difference = rank(left[i]) - rank(right[i]);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+}

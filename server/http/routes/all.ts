@@ -1,0 +1,58 @@
+import { ENDPOINTS } from '../../contract/endpoints/all.ts';
+import { NEEDS, type Endpoint } from '../../contract/endpoint.ts';
+import type { Outputs } from '../outputs.ts';
+import type { Route } from '../route.ts';
+import type { Services } from '../services.ts';
+import type { Place } from '../shapes.ts';
+import { accountRoutes } from './account.ts';
+import { appRoutes } from './apps.ts';
+import { buildRoutes } from './builds.ts';
+import { configVarRoutes } from './config-vars.ts';
+import { dynoRoutes } from './dynos.ts';
+import { formationRoutes } from './formation.ts';
+import { logRoutes } from './logs.ts';
+import { platformRoutes } from './platform.ts';
+import { releaseRoutes } from './releases.ts';
+
+export interface RouteDeps {
+  readonly services: Services;
+  readonly outputs: Outputs;
+  readonly place: Place;
+  readonly now: () => Date;
+}
+
+/** Every route there is. Throws for an endpoint that nobody serves, that two serve, or that says not what it needs. */
+export function allRoutes({ services, outputs, place, now }: RouteDeps): readonly Route[] {
+  const routes = [
+    ...accountRoutes(services.accounts),
+    ...appRoutes(services.apps, place),
+    ...buildRoutes(services, outputs),
+    ...configVarRoutes(services.configVars),
+    ...dynoRoutes(services, outputs),
+    ...formationRoutes(services),
+    ...logRoutes(services.apps, outputs, now),
+    ...platformRoutes(),
+    ...releaseRoutes(services, outputs),
+  ];
+  mustBeComplete(routes, ENDPOINTS);
+  return routes;
+}
+
+/** The server does not start with a hole in its table: what is described is served, what is served is described. */
+export function mustBeComplete(
+  routes: readonly Pick<Route, 'endpoint'>[],
+  endpoints: readonly Endpoint[],
+): void {
+  const nameOf = ({ method, path }: Endpoint): string => `${method} ${path.replaceAll(/[:*]\w+/g, ':')}`;
+  const served = routes.map(({ endpoint }) => nameOf(endpoint));
+  const described = endpoints.map(nameOf);
+  const twice = served.find((name, at) => served.indexOf(name) !== at);
+  if (twice !== undefined) throw new Error(`two routes serve ${twice}`);
+  const unserved = described.find((name) => !served.includes(name));
+  if (unserved !== undefined) throw new Error(`no route serves ${unserved}`);
+  const undescribed = served.find((name) => !described.includes(name));
+  if (undescribed !== undefined)
+    throw new Error(`${undescribed} is served, but not described in server/contract/endpoints`);
+  const bare = endpoints.find(({ needs }) => !NEEDS.includes(needs));
+  if (bare !== undefined) throw new Error(`${nameOf(bare)} does not say what a caller needs`);
+}
