@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ROLES} from './access.ts';
+import type { ROLES } from './access.ts';
 import { higher, isScope, roleHas, scopesCover, type Permission } from './access.ts';
 
 const APP = '01234567-89ab-4cde-8f01-23456789abcd';
