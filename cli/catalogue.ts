@@ -3,6 +3,7 @@ import { apps } from './catalogue/apps.ts';
 import { config } from './catalogue/config.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
+import { heroku } from './catalogue/heroku.ts';
 import { keys } from './catalogue/keys.ts';
 import { logs } from './catalogue/logs.ts';
 import { ps } from './catalogue/ps.ts';
@@ -28,4 +29,15 @@ export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
 }
 
 /** Every command there is, by topic, in the order of the help; a topic's commands are in its own file. */
-export const CATALOGUE: readonly TopicSpec[] = [apps, git, config, ps, logs, releases, account, keys, help];
+export const CATALOGUE: readonly TopicSpec[] = [
+  apps,
+  git,
+  config,
+  ps,
+  logs,
+  releases,
+  account,
+  keys,
+  heroku,
+  help,
+];

@@ -16,6 +16,14 @@ describe('what the environment says', () => {
       localUrl: 'http://127.0.0.1:7000',
       sshDirectory: '/home/me/.ssh',
       browser: undefined,
+      home: '/home/me',
+      dataDirectory: '/home/me/.local/share/gantry',
+      gitConfigFiles: ['/home/me/.config/git/config', '/home/me/.gitconfig'],
+      caFile: undefined,
+      localCaFile: '/var/lib/gantry/ca.pem',
+      gitHost: undefined,
+      httpsPort: '8443',
+      inherited: { HOME: '/home/me' },
     });
   });
 
@@ -28,7 +36,8 @@ describe('what the environment says', () => {
       'GANTRY_API_PORT',
       'XDG_CONFIG_HOME',
     ];
-    expect(read(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(read({}));
+    const { inherited } = read({});
+    expect({ ...read(Object.fromEntries(names.map((name) => [name, '']))), inherited }).toEqual(read({}));
   });
 
   it('moves the places it names', () => {

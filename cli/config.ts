@@ -13,8 +13,21 @@ export interface CliConfig {
   readonly adminTokenFile: string;
   readonly localUrl: string;
   readonly sshDirectory: string;
+  readonly home: string;
+  /** For what can be fetched or made again, but should not have to be. */
+  readonly dataDirectory: string;
+  /** The user's own git configuration, in the order git reads it. */
+  readonly gitConfigFiles: readonly string[];
+  /** Certificate of the platform's own authority: the one that is named, and the one on the server itself. */
+  readonly caFile: string | undefined;
+  readonly localCaFile: string;
+  /** `HOST[:PORT]` of git over HTTPS, where it is not what the address of the API lets expect. */
+  readonly gitHost: string | undefined;
+  readonly httpsPort: string;
   /** A command that opens a URL, if there is a screen to open it on. */
   readonly browser: string | undefined;
+  /** The whole environment, for programs that are started. */
+  readonly inherited: NodeJS.ProcessEnv;
 }
 
 const text = z
@@ -30,6 +43,11 @@ export const token = z
     'holds characters that no token has, such as a line end or a space; copy it again',
   );
 
+const port = text.refine(
+  (value) => value === undefined || /^[1-9]\d{0,4}$/.test(value),
+  'must be a port number',
+);
+
 const schema = z.object({
   GANTRY_API_URL: text.pipe(
     z.url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:7000' }).optional(),
@@ -37,11 +55,16 @@ const schema = z.object({
   GANTRY_API_KEY: text.pipe(token.optional()),
   GANTRY_APP: text,
   GANTRY_HOME: text,
-  GANTRY_API_PORT: text.refine(
-    (value) => value === undefined || /^[1-9]\d{0,4}$/.test(value),
-    'must be a port number',
+  GANTRY_API_PORT: port,
+  GANTRY_HTTPS_PORT: port,
+  GANTRY_CA_FILE: text,
+  GANTRY_GIT_HOST: text.refine(
+    (value) => value === undefined || /^[A-Za-z0-9.-]+(?::[1-9]\d{0,4})?$/.test(value),
+    'must be a host name, with a port if it is not 443',
   ),
+  GIT_CONFIG_GLOBAL: text,
   XDG_CONFIG_HOME: text,
+  XDG_DATA_HOME: text,
   HOME: text,
   BROWSER: text,
   DISPLAY: text,
@@ -59,23 +82,42 @@ export function readConfig(
     throw new UsageError(`${issue?.path.join('.') ?? ''} ${issue?.message ?? 'is not valid'}.`);
   }
   const given = parsed.data;
-  const home = given.HOME ?? homedir();
   return Object.freeze({
     apiUrl: given.GANTRY_API_URL,
     apiKey: given.GANTRY_API_KEY,
     app: given.GANTRY_APP,
-    credentialsFile: join(given.XDG_CONFIG_HOME ?? join(home, '.config'), 'gantry', 'credentials.json'),
-    adminTokenFile: join(given.GANTRY_HOME ?? '/var/lib/gantry', 'admin-token'),
     localUrl: `http://127.0.0.1:${given.GANTRY_API_PORT ?? 7000}`,
-    sshDirectory: join(home, '.ssh'),
+    caFile: given.GANTRY_CA_FILE,
+    gitHost: given.GANTRY_GIT_HOST,
+    httpsPort: given.GANTRY_HTTPS_PORT ?? '8443',
     browser: browserOf(given, platform),
+    inherited: env,
+    ...placesOf(given),
   });
 }
 
-function browserOf(
-  given: { BROWSER: string | undefined; DISPLAY: string | undefined; WAYLAND_DISPLAY: string | undefined },
-  platform: string,
-): string | undefined {
+type Given = z.output<typeof schema>;
+
+function placesOf(given: Given) {
+  const home = given.HOME ?? homedir();
+  const configHome = given.XDG_CONFIG_HOME ?? join(home, '.config');
+  const platformHome = given.GANTRY_HOME ?? '/var/lib/gantry';
+  const gitConfigFiles =
+    given.GIT_CONFIG_GLOBAL === undefined
+      ? [join(configHome, 'git', 'config'), join(home, '.gitconfig')]
+      : [given.GIT_CONFIG_GLOBAL];
+  return {
+    home,
+    gitConfigFiles,
+    credentialsFile: join(configHome, 'gantry', 'credentials.json'),
+    dataDirectory: join(given.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'gantry'),
+    sshDirectory: join(home, '.ssh'),
+    adminTokenFile: join(platformHome, 'admin-token'),
+    localCaFile: join(platformHome, 'ca.pem'),
+  };
+}
+
+function browserOf(given: Given, platform: string): string | undefined {
   if (platform === 'darwin') return 'open';
   const screen = given.DISPLAY ?? given.WAYLAND_DISPLAY;
   return given.BROWSER ?? (screen === undefined ? undefined : 'xdg-open');

@@ -98,7 +98,7 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
       throw new CommandError(`gantry ${spec.name} works on your own machine only; run it there.`);
     }
     const [{ run }, { openContext }] = await Promise.all([spec.load(), import('./context.ts')]);
-    refuseEmpty(command);
+    if (!spec.passThrough) refuseEmpty(command);
     await run(openContext(command.opts(), system), command.args);
   });
 }

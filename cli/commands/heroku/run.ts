@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isSystemError } from '../../../lib/errors.ts';
+import type { Context, Run } from '../../command.ts';
+import type { CliConfig } from '../../config.ts';
+import { findCredentials } from '../../credentials.ts';
+import { during } from '../../during.ts';
+import { CommandError, ExitCode, UsageError } from '../../failures.ts';
+import { herokuEnvironment } from '../../heroku/environment.ts';
+import { startForwarder } from '../../heroku/forwarder.ts';
+import { makeHome } from '../../heroku/home.ts';
+import { findHeroku, HEROKU_VERSION, installHeroku, type Installation } from '../../heroku/install.ts';
+
+export const run: Run = async (context, args) => {
+  const { config } = context;
+  refuse(args[0] ?? '');
+  const credentials = await findCredentials(config);
+  const folder = join(config.dataDirectory, 'heroku');
+  const heroku = (await findHeroku(folder)) ?? (await install(context, folder));
+  const gitHost = gitHostOf(config, credentials.url);
+  const home = join(folder, 'home');
+  const gitConfig = await makeHome({
+    path: home,
+    userHome: config.home,
+    userGitConfig: config.gitConfigFiles,
+    gitHost,
+    credentialHelper: `!${[process.execPath, process.argv[1] ?? 'gantry', 'git:credentials'].map(shellWord).join(' ')}`,
+  });
+  const ca = await authority(config);
+  const nonce = randomBytes(32).toString('hex');
+  await using forwarder = await startForwarder({ ...credentials, nonce, ca });
+  const env = herokuEnvironment(config.inherited, {
+    home,
+    gitConfig,
+    bin: heroku.bin,
+    url: forwarder.url,
+    nonce,
+    gitHost,
+    execUrl: `https://${gitHost}/`,
+    caFile: await authorityFile(config, folder, ca),
+    app: config.app,
+  });
+  const code = await context.attach(process.execPath, ['--no-deprecation', heroku.script, ...args], env);
+  if (code !== 0) throw new ExitCode(code);
+};
+
+/** What cannot work through here is refused with a reason, before the program fails without one. */
+function refuse(command: string): void {
+  if (command.startsWith('container'))
+    throw new CommandError(
+      `heroku ${command} is not available: it talks to a registry of Heroku's own; push the app with a Dockerfile instead.`,
+    );
+  if (/^(?:auth:)?log(?:in|out)$/.test(command))
+    throw new UsageError(`heroku ${command} is not needed: you are who gantry login says.`);
+  if (command === 'update')
+    throw new UsageError(`heroku stays at version ${HEROKU_VERSION}, which this platform is tested with.`);
+}
+
+function install({ terminal, config, signal }: Context, folder: string): Promise<Installation> {
+  return during(terminal, `Fetching the heroku command ${HEROKU_VERSION} from the npm registry …`, () =>
+    installHeroku(folder, config.inherited, signal),
+  );
+}
+
+/** Where `https://HOST/APP.git` is: beside the API, behind the router. */
+function gitHostOf(config: CliConfig, api: string): string {
+  if (config.gitHost !== undefined) return config.gitHost;
+  const url = new URL(api);
+  if (url.protocol === 'https:') return url.host;
+  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+  return `${local ? 'api.localhost' : url.hostname}:${config.httpsPort}`;
+}
+
+/** The platform's own authority: the one that is named, else on the server itself the one it has made. */
+async function authority(config: CliConfig): Promise<string | undefined> {
+  if (config.caFile === undefined) return readIfThere(config.localCaFile);
+  const text = await readIfThere(config.caFile);
+  if (text === undefined) throw new UsageError(`GANTRY_CA_FILE names ${config.caFile}, which is not there.`);
+  return text;
+}
+
+/** A process reads one file of authorities: ours and what the user had there before. */
+async function authorityFile(
+  config: CliConfig,
+  folder: string,
+  ca: string | undefined,
+): Promise<string | undefined> {
+  const before = config.inherited['NODE_EXTRA_CA_CERTS'];
+  if (ca === undefined) return before;
+  const others = before === undefined ? undefined : await readIfThere(before);
+  const path = join(folder, 'authorities.pem');
+  await writeFile(path, [ca, others].filter((text) => text !== undefined).join('\n'), { mode: 0o600 });
+  return path;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (err) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].some((code) => isSystemError(err, code))) return undefined;
+    throw err;
+  }
+}
+
+function shellWord(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,60 @@
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { isSystemError } from '../../lib/errors.ts';
+
+export interface HomeOptions {
+  /** The home of the program, made when it is not there. */
+  readonly path: string;
+  /** The user's real home. */
+  readonly userHome: string;
+  /** The user's own git configuration files, in the order git reads them. */
+  readonly userGitConfig: readonly string[];
+  readonly gitHost: string;
+  /** What answers git's questions for credentials of that host: a shell command, as git wants it. */
+  readonly credentialHelper: string;
+}
+
+/** Makes the home that the `heroku` program lives in; answers the path of its git configuration. */
+export async function makeHome(options: HomeOptions): Promise<string> {
+  const { path, userHome } = options;
+  // Where it looks on Linux, and on macOS, for having shown its terms of service.
+  for (const cache of [join(path, '.cache', 'heroku'), join(path, 'Library', 'Caches', 'heroku')]) {
+    await mkdir(cache, { recursive: true, mode: 0o700 });
+    await writeFile(join(cache, 'terms-of-service'), '', { flag: 'a' });
+  }
+  // `heroku keys:add` looks for the user's keys at home.
+  await symlink(join(userHome, '.ssh'), join(path, '.ssh')).catch((err: unknown) => {
+    if (!isSystemError(err, 'EEXIST')) throw err;
+  });
+  const ours = join(path, 'gantry.gitconfig');
+  await replace(ours, gitSettings(options));
+  const config = join(path, '.gitconfig');
+  // Written once: the program adds to it. What is included first is asked first.
+  await writeFile(config, `[include]\n\tpath = ${quoted(ours)}\n`, { flag: 'wx', mode: 0o600 }).catch(
+    (err: unknown) => {
+      if (!isSystemError(err, 'EEXIST')) throw err;
+    },
+  );
+  return config;
+}
+
+function gitSettings({ gitHost, credentialHelper, userGitConfig }: HomeOptions): string {
+  const includes = userGitConfig.map((file) => `[include]\n\tpath = ${quoted(file)}\n`);
+  return [
+    `[credential ${quoted(`https://${gitHost}`)}]\n\thelper = ${quoted(credentialHelper)}\n`,
+    ...includes,
+  ].join('');
+}
+
+/** As a value of git's configuration, in which these four are special. */
+function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+  await rename(draft, path);
+}
