@@ -123,6 +123,7 @@ async function openDoors(
   life.own(await createSshDoor({ hostKeys: await hostKeys(config), port: sshPort, accounts, git, log }));
   const http = createHttpDoor({
     services,
+    git,
     log,
     version: VERSION,
     inControl: () => controller.inControl(),

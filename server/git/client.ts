@@ -24,8 +24,10 @@ export interface Connection {
   readonly input: Readable;
   readonly output: Writable;
   readonly errors: Writable;
-  /** The connection itself, in which what is written queues once more. */
+  /** The connection itself, in which what is written may queue once more. */
   readonly socket: Writable;
+  /** Bytes that were written and have not left. */
+  readonly backlog: () => number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Connection {
  * breaks while input that was sent is still unread. `release` when nothing runs for it any more.
  */
 export function watchClient(connection: Connection): GitClient & { readonly release: () => void } {
-  const { input, output, errors, socket } = connection;
+  const { input, output, errors, socket, backlog } = connection;
   const left = new AbortController();
   const leave = (): void => left.abort();
   const ends: readonly EventEmitter[] = [output, socket];
@@ -48,7 +50,7 @@ export function watchClient(connection: Connection): GitClient & { readonly rele
       if (left.signal.aborted) act();
       else left.signal.addEventListener('abort', act, { once: true });
     },
-    backlog: () => output.writableLength + socket.writableLength,
+    backlog,
     full: (written) => [written, socket].find((stream) => stream.writableNeedDrain),
     cut: () => void socket.destroy(),
     release: () => {

@@ -58,6 +58,7 @@ export async function createGitCommands(deps: GitCommandsDeps): Promise<GitComma
   const signals = { stop: stop.signal, cut: cut.signal };
   const transferDeps = { hook, limits: limits.process, log, signals };
   const places = createPlaces(limits);
+  const closing = (): boolean => stop.signal.aborted;
 
   async function settle(ms: number): Promise<void> {
     const never = new AbortController().signal;
@@ -67,7 +68,7 @@ export async function createGitCommands(deps: GitCommandsDeps): Promise<GitComma
   return {
     async run(call, client) {
       const { actor, app, program, turn, protocol } = call;
-      if (stop.signal.aborted) throw PlatformError.of('restarting', {});
+      if (closing()) throw PlatformError.of('restarting', {});
       const leave = places.take(actor.userId, client);
       try {
         const access = program === 'receive-pack' ? 'write' : 'read';
@@ -78,8 +79,11 @@ export async function createGitCommands(deps: GitCommandsDeps): Promise<GitComma
         if (client.isGone()) return NO_CLIENT;
         call.onAllowed?.();
         const transfer = { actor, app, appId, program, turn, protocol, repository: path };
-        const work = program === 'receive-pack' && turn !== 'offer' ? receive : read;
-        return await work(client, transfer, transferDeps);
+        if (program === 'receive-pack' && turn !== 'offer')
+          return await receive(client, transfer, transferDeps);
+        const code = await read(client, transfer, transferDeps);
+        if (code !== 0 && closing()) throw PlatformError.of('restarting', {});
+        return code;
       } finally {
         leave();
       }

@@ -4,13 +4,16 @@ import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../domain/errors.ts';
+import type { GitCommands } from '../git/commands.ts';
 import { createAnswering } from './answer.ts';
 import { authentication } from './authentication.ts';
 import { contextOf, firstRequestId, setContext } from './context.ts';
 import { sendFailure } from './errors.ts';
+import { gitHandler } from './git/handler.ts';
 import { createLinks } from './links.ts';
 import { dispatch, inOrder } from './dispatch.ts';
 import { createOutputs } from './outputs.ts';
+import { promptBody } from './prompt-body.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { allRoutes } from './routes/all.ts';
 import type { Services } from './services.ts';
@@ -19,6 +22,7 @@ import { createStreams } from './streams.ts';
 
 export interface ApiDeps extends Place {
   readonly services: Services;
+  readonly git: GitCommands;
   readonly log: Logger;
   readonly version: string;
   /** Whether the router follows this server yet: until then it may still be an earlier one's. */
@@ -39,6 +43,8 @@ export interface ApiDeps extends Place {
 }
 
 const PER_HOUR = 4500;
+/** For the body of a request that is not git's. */
+const BODY_MS = 60_000;
 
 /** The functions of express by the methods of HTTP. */
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
@@ -65,6 +71,7 @@ export function createApi(deps: ApiDeps): Express {
   api.disable('x-powered-by');
   api.set('query parser', 'simple');
   api.use(context(cut, perHour), logged(log));
+  api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }), promptBody(BODY_MS));
   api.get('/health', (_req, res) => {
     res.json({ ok: true, in_control: deps.inControl() });
   });

@@ -9,7 +9,7 @@ import type { Services } from './services.ts';
 const TOKEN = /^[\x21-\x7e]{1,512}$/;
 
 /** The token of an Authorization header: Bearer, or the password of Basic whatever its user name. */
-function tokenOf(header: string | undefined): string | undefined {
+export function tokenOf(header: string | undefined): string | undefined {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(header ?? '') ?? [];
   let token: string | undefined;
   if (scheme.toLowerCase() === 'bearer') token = value;

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { abortController } from '../../lib/abort.ts';
 import { pause } from '../../lib/deadline.ts';
@@ -30,7 +30,8 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       const ending = abortController();
       const cut = abortController();
       const api = createApi({ ...deps, ending: ending.signal, cut: cut.signal });
-      const open = (host: string, at: number): Promise<Server> => listenOn(createServer(api), host, at);
+      const open = (host: string, at: number): Promise<Server> =>
+        listenOn(createServer(PATIENCE, api), host, at);
       const v4 = await open('127.0.0.1', port);
       // A listening TCP server's address is never a path, which is the other thing the type allows.
       const actual = (v4.address() as AddressInfo).port;
@@ -51,6 +52,13 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     },
   };
 }
+
+/** A push over a slow line takes minutes to send; what asks nothing, or never finishes asking, leaves soon. */
+const PATIENCE: ServerOptions = {
+  headersTimeout: 15_000,
+  requestTimeout: 20 * 60_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 const NO_IPV6 = ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'];
 

@@ -80,7 +80,12 @@ export function sendFailure(log: Logger, err: unknown, res: Response): void {
     request_id: context.requestId,
   };
   if (told.id === 'unauthorized') res.set('WWW-Authenticate', 'Basic realm="Gantry"');
-  res.status(isErrorId(told.id) ? STATUS[told.id] : 500).json(body);
+  res.status(statusOf(told)).json(body);
+}
+
+/** The status of a failure; a row of another table is none of the client's making. */
+export function statusOf({ id }: KnownError): number {
+  return isErrorId(id) ? STATUS[id] : 500;
 }
 
 function resourceOf(err: KnownError): string | undefined {

@@ -66,7 +66,13 @@ async function serveGit(
   { actor, socket, begin, git: commands }: SessionDeps,
 ): Promise<void> {
   const end = begin();
-  const client = watchClient({ input: channel, output: channel, errors: channel.stderr, socket });
+  const client = watchClient({
+    input: channel,
+    output: channel,
+    errors: channel.stderr,
+    socket,
+    backlog: () => channel.writableLength + socket.writableLength,
+  });
   try {
     finish(channel, await commands.run({ ...git, actor, turn: 'whole', protocol }, client));
   } finally {

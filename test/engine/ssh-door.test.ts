@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { commitAll, openGitDoor, type GitDoor } from '../support/git-door.ts';
+import { until } from '../support/until.ts';
 
 const signal = new AbortController().signal;
 const ALICE = 'alice@example.com';
@@ -24,14 +25,6 @@ async function branch(repository: string, ref = 'refs/heads/main'): Promise<stri
 
 async function pushMain(door: GitDoor, key: string, tree: string, ...more: string[]) {
   return door.git(key, ['push', ...more, door.url('hello'), 'HEAD:refs/heads/main'], tree);
-}
-
-async function until(what: () => Promise<boolean>, ms: number): Promise<void> {
-  for (const end = Date.now() + ms; Date.now() < end;) {
-    if (await what()) return;
-    await pause(25, signal);
-  }
-  throw new Error('it did not happen in time');
 }
 
 describe('a push through the real git and ssh', () => {

@@ -1,6 +1,8 @@
 import { request } from 'node:http';
 import { quietLog } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
+import { PlatformError } from '../../server/domain/errors.ts';
+import type { GitCommands } from '../../server/git/commands.ts';
 import { createHttpDoor, type HttpDoorDeps } from '../../server/http/door.ts';
 import { createWorld, type World } from './fake-services.ts';
 
@@ -27,10 +29,17 @@ interface TestAnswer {
   readonly body: unknown;
 }
 
+/** No repositories: every one that is asked for is missing. */
+const noGit: GitCommands = {
+  run: ({ app }) => Promise.reject(PlatformError.of('not_found', { resource: 'app', name: app })),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
 export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise<TestDoor> {
   const world = createWorld();
   const door = createHttpDoor({
     services: world.services,
+    git: noGit,
     log: quietLog(),
     version: '0.0.0-test',
     inControl: () => true,

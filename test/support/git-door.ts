@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, runOrThrow, type Finished } from '../../lib/child.ts';
 import { quietLog } from '../../lib/log.ts';
+import { Secret } from '../../lib/secret.ts';
 import { createGitRepositories, type GitRepositories } from '../../server/adapters/git/repositories.ts';
 import type { SourceLimits } from '../../server/adapters/git/limits.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
@@ -13,10 +14,12 @@ import type { Offer, Pushes } from '../../server/services/pushes.ts';
 import { fingerprintOf } from '../../server/domain/ssh-key.ts';
 import { createGitCommands } from '../../server/git/commands.ts';
 import type { GitLimits } from '../../server/git/limits.ts';
+import { createHttpDoor } from '../../server/http/door.ts';
 import { createSshDoor } from '../../server/ssh/door.ts';
 import type { SshLimits } from '../../server/ssh/limits.ts';
+import { createWorld } from './fake-services.ts';
 
-/** A real SSH door with real repositories; only the deploy behind a push is what the test says. */
+/** The real doors with real repositories; only the deploy behind a push is what the test says. */
 export interface GitDoor extends AsyncDisposable {
   readonly home: string;
   readonly port: number;
@@ -25,6 +28,9 @@ export interface GitDoor extends AsyncDisposable {
   addApp(name: string, owner: string): Promise<string>;
   /** Makes a key pair and registers it for this person, unless told otherwise; the private key's path. */
   addKey(person: string, options?: { readonly type?: string; readonly register?: boolean }): Promise<string>;
+  /** Makes a token for this person. */
+  addToken(person: string): string;
+  /** Forgets the keys and tokens of this person. */
   revoke(person: string): void;
   /** Runs the real git over the real ssh with this key. */
   git(key: string, args: readonly string[], cwd?: string): Promise<Finished>;
@@ -32,6 +38,10 @@ export interface GitDoor extends AsyncDisposable {
   gitLive(key: string, args: readonly string[], cwd?: string): ChildProcess;
   ssh(key: string, args: readonly string[]): Promise<Finished>;
   url(app: string): string;
+  /** Where the HTTP door listens. */
+  readonly http: string;
+  /** With this token, if any, as git keeps credentials in URLs. */
+  httpUrl(app: string, token?: string): string;
   /** A working copy with one commit, in a folder of its own. */
   workTree(files?: Readonly<Record<string, string>>): Promise<string>;
   /** Stops the door only, as an ending server does. */
@@ -98,11 +108,29 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     log,
     limits,
   });
+  const tokens = new Map<string, Actor>();
+  const world = createWorld();
+  const authenticate = (token: string): Promise<Actor> => {
+    const actor = tokens.get(token);
+    return actor ? Promise.resolve(actor) : Promise.reject(PlatformError.of('unauthorized', {}));
+  };
+  const http = await createHttpDoor({
+    services: { ...world.services, accounts: { ...world.services.accounts, authenticate } },
+    git,
+    log,
+    version: '0.0.0-test',
+    inControl: () => true,
+    domain: 'localhost',
+    httpPort: 8080,
+    sshPort: 2222,
+    linkKey: new Secret('a key for tests'),
+  }).listen(0);
   let open = true;
   const close = async (): Promise<void> => {
     if (!open) return;
     open = false;
     await git[Symbol.asyncDispose]();
+    await http[Symbol.asyncDispose]();
     await door[Symbol.asyncDispose]();
   };
   const sshArgs = (key: string): string[] => [
@@ -126,6 +154,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     HOME: home,
     GIT_SSH_COMMAND: ['ssh', ...sshArgs(key)].join(' '),
     GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
   });
 
   return {
@@ -145,13 +174,22 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
       if (register) people.set(fingerprintOf(Buffer.from(data, 'base64')), actor);
       return path;
     },
+    addToken: (person) => {
+      const token = `gantry_${randomBytes(32).toString('base64url')}`;
+      tokens.set(token, { userId: person, email: person, admin: false });
+      return token;
+    },
     revoke: (person) => {
+      for (const [token, actor] of tokens) if (actor.userId === person) tokens.delete(token);
       for (const [fingerprint, actor] of people) if (actor.userId === person) people.delete(fingerprint);
     },
     git: (key, args, cwd = home) => run('git', args, { env: env(key), cwd }, signal),
     gitLive: (key, args, cwd = home) => spawn('git', [...args], { env: env(key), cwd, detached: true }),
     ssh: (key, args) => run('ssh', [...sshArgs(key), ...args], {}, signal),
     url: (app) => `ssh://git@127.0.0.1:${door.port}/${app}.git`,
+    http: `http://127.0.0.1:${http.port}`,
+    httpUrl: (app, token) =>
+      `http://${token === undefined ? '' : `git:${token}@`}127.0.0.1:${http.port}/${app}.git`,
     workTree: async (files = { 'index.html': 'hello\n' }) => {
       const tree = await mkdtemp(join(home, 'tree-'));
       await runOrThrow('git', ['init', '-q', '-b', 'main', tree], {}, signal);
