@@ -176,7 +176,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     },
     addToken: (person) => {
       const token = `gantry_${randomBytes(32).toString('base64url')}`;
-      tokens.set(token, { userId: person, email: person, admin: false });
+      tokens.set(token, { userId: person, email: person, admin: false, scopes: EVERYTHING });
       return token;
     },
     revoke: (person) => {
