@@ -6,6 +6,7 @@ import { plan, release, type Placement, type Sessions } from './placement.ts';
 import { growWhereLow, occupancy } from './pool.ts';
 import type { Rollout } from './rollout.ts';
 import type { Store } from './store.ts';
+import type { Vault } from './vault.ts';
 
 /**
  * The one writer of the router's state: everything that changes it takes its turn. Because disk comes before
@@ -14,6 +15,8 @@ import type { Store } from './store.ts';
 export interface Applier {
   /** Brings files and processes to the saved state. Throws when a process does not start; it is tried again all the same. */
   open(signal: AbortSignal): Promise<void>;
+  /** Keeps a certificate for tables to come; answers its digest. In turn, so that no table before it drops it half-way. */
+  keep(pem: string): Promise<string>;
   /** Resolves once every process serves the table. Idempotent for the same version; refuses an older one. */
   apply(table: RoutingTable, signal: AbortSignal): Promise<TableVersion>;
   /** Compares every process with what is wanted and repairs; gives up what has drained; grows the pool when it is low. */
@@ -29,6 +32,7 @@ export interface Applier {
 export interface ApplierDeps {
   readonly rollout: Rollout;
   readonly store: Store;
+  readonly vault: Vault;
   readonly pair: Pair;
   readonly meter: Meter;
   /** How long a place stays with its last owner at least; longer than a request can be on its way without being counted. */
@@ -55,7 +59,7 @@ function admit(given: RoutingTable, applied: RoutingTable): void {
 
 const names = (placements: readonly Placement[]): string[] => placements.map((p) => p.place);
 
-export function createApplier({ rollout, store, pair, meter, quarantineMs }: ApplierDeps): Applier {
+export function createApplier({ rollout, store, vault, pair, meter, quarantineMs }: ApplierDeps): Applier {
   let last: Promise<unknown> = Promise.resolve();
   let savedBooks = '';
 
@@ -88,10 +92,16 @@ export function createApplier({ rollout, store, pair, meter, quarantineMs }: App
   return {
     open: (signal) => inTurn(() => rollout.open(signal)),
 
+    keep: (pem) => inTurn(() => vault.keep(pem)),
+
     apply: (table, signal) =>
       inTurn(async () => {
         admit(table, rollout.state().table);
+        const named = table.routes.flatMap((r) => (r.certificates ?? []).map((c) => c.digest));
+        const [digest] = vault.lacks(named);
+        if (digest !== undefined) throw RouterError.of('certificate_lacking', { digest });
         await rollout.to(plan(rollout.state(), table, Date.now()), signal);
+        await vault.drop(new Set(named));
         return table.version;
       }),
 

@@ -10,6 +10,7 @@ const environment = z.object({
   // It stands in HAProxy's configuration, and its sockets' paths must fit into 108 bytes with a suffix HAProxy adds.
   GANTRY_HOME: z.string().regex(HOME_PATH.pattern, HOME_PATH.rule),
   GANTRY_HTTP_PORT: z.coerce.number().int().min(1).max(65535).default(8080),
+  GANTRY_HTTPS_PORT: z.coerce.number().int().min(1).max(65535).default(8443),
   GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 
@@ -22,6 +23,8 @@ export interface RouterConfig {
   readonly logFile: string;
   readonly logLevel: string;
   readonly probeKey: Secret;
+  /** The platform's own certificate with its key. */
+  readonly certificate: string;
   /** All but what only the installed HAProxy can say. */
   readonly settings: Omit<Settings, 'version'>;
   /** The users its processes may run as. */
@@ -41,7 +44,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     const [issue] = parsed.error.issues;
     throw new Error(`${issue?.path.join('.') ?? 'environment'}: ${issue?.message ?? 'is not valid'}`);
   }
-  const { GANTRY_HOME: home, GANTRY_HTTP_PORT: httpPort, GANTRY_LOG_LEVEL: logLevel } = parsed.data;
+  const { GANTRY_HOME: home, GANTRY_LOG_LEVEL: logLevel } = parsed.data;
   const key = readFileSync(join(home, 'secrets', 'probe-key'), 'utf8').trim();
   if (!/^[\x21-\x7e]{20,200}$/.test(key))
     throw new Error(`${home}/secrets/probe-key must hold 20 to 200 visible characters.`);
@@ -57,9 +60,11 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     logFile: join(home, 'logs', 'haproxy.log'),
     logLevel,
     probeKey: new Secret(key),
+    certificate: join(home, 'secrets', 'tls.pem'),
     uids: user === undefined ? [uid] : [uid, user],
     settings: {
-      httpPort,
+      httpPort: parsed.data.GANTRY_HTTP_PORT,
+      httpsPort: parsed.data.GANTRY_HTTPS_PORT,
       ipv6: existsSync('/proc/net/if_inet6'), // with `ipv6.disable=1` it is not there
       jail,
       user: user === undefined ? null : 'haproxy',

@@ -4,6 +4,8 @@ import { z } from 'zod';
  * What the router is told and what it answers, over HTTP on its own unix socket.
  *
  *   PUT  /table     RoutingTable   → 200 once every router process serves it (runtime = disk); 409 when older than the one applied
+ *   PUT  /certificates  Bundle     → 200 { digest }: kept on disk, for tables that name it; 400 for one that HAProxy would refuse
+ *   POST /certificates/lacking  Digests → 200 Digests: those of them that were not given yet
  *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through each router process to a serving or staged backend
  *   GET  /backends                 → 200 BackendState[]: what still has streams, and what it has answered so far
  *   GET  /status                   → 200 RouterStatus
@@ -29,10 +31,31 @@ const server = z.strictObject({
 /** The instances of one deployment. The same key keeps its place when servers come and go; another key is a switch. */
 const backend = z.strictObject({ key: ident, servers: z.array(server).max(64) });
 
+/** Names a bundle: hexadecimal SHA-256 of its text. */
+export const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Certificate chain, leaf first, and private key: PEM and nothing else, small enough for a command to HAProxy. */
+export const bundle = z.strictObject({
+  pem: z
+    .string()
+    .max(14_000)
+    .regex(/^(-----BEGIN [A-Z ]{1,30}-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END [A-Z ]{1,30}-----\n){2,11}$/),
+});
+export const digests = z.strictObject({ digests: z.array(digest).max(100_000) });
+
 const route = z.strictObject({
   /** Opaque id of whatever owns the hosts. */
   app: ident,
-  hosts: z.array(hostname).max(1000),
+  hosts: z.array(hostname).max(1100),
+  /** Hosts that lead here over TLS only. */
+  tlsHosts: z.array(hostname).max(16).optional(),
+  /** Hosts of this route with a certificate of their own; the others show the platform's. */
+  certificates: z
+    .array(z.strictObject({ host: hostname, digest }))
+    .max(1100)
+    .optional(),
+  /** Visitors get the maintenance page; probes of what is staged go on. */
+  maintenance: z.boolean().optional(),
   /** Null: the hosts are known but nothing answers for them → the 503 page. */
   serving: backend.nullable(),
   /** Filled and reachable by a probe, never by a visitor. */

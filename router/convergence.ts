@@ -2,6 +2,7 @@ import type { Logger } from '../lib/log.ts';
 import { RouterError } from './errors.ts';
 import { runOf, type Proc } from './haproxy-process.ts';
 import { ask, tell } from './haproxy-socket.ts';
+import type { Command } from './commands.ts';
 import {
   believeInAll,
   commandsBetween,
@@ -10,11 +11,11 @@ import {
   parseMap,
   parseServers,
   touchedBy,
-  type Command,
   type MapName,
   type Part,
   type Runtime,
 } from './runtime.ts';
+import { parseTls, TLS_QUESTIONS } from './tls.ts';
 
 /**
  * How closely to look: at what changed since this process was last seen equal; at everything it holds; or at everything
@@ -25,26 +26,40 @@ export type Look = 'changes' | 'all' | 'afresh';
 /** Makes the memory of a process equal to what is wanted, and looks whether it is. */
 export interface Convergence {
   /** Resolves once the process has been seen to hold the wanted runtime. */
-  converge(proc: Proc, wanted: Runtime, look: Look, signal: AbortSignal): Promise<void>;
+  converge(proc: Proc, wanted: Wanted, look: Look, signal: AbortSignal): Promise<void>;
 }
 
 const MAX_ROUNDS = 4;
 
-const WHOLE: Part = { maps: MAPS, places: [] };
+const WHOLE: Part = { maps: MAPS, places: [], tls: true };
+
+/** What a process shall hold, and the text of each certificate file in it. */
+export interface Wanted {
+  readonly runtime: Runtime;
+  readonly textOf: (file: string) => string;
+}
 
 async function observe(proc: Proc, part: Part, signal: AbortSignal): Promise<Runtime> {
   const stateLines =
     part === WHOLE ? ['show servers state'] : part.places.map((place) => `show servers state ${place}`);
-  const lines = [...part.maps.map((name) => `show map ${name}`), ...stateLines];
-  const answers = await ask(proc.socket, lines, signal);
+  const tlsLines = part.tls ? TLS_QUESTIONS : [];
+  const lines = [...tlsLines, ...part.maps.map((name) => `show map ${name}`), ...stateLines];
+  const all = await ask(proc.socket, lines, signal);
+  const answers = all.slice(tlsLines.length);
   const map = (name: MapName): Map<string, string> => {
     const at = part.maps.indexOf(name);
     return at < 0 ? new Map<string, string>() : parseMap(answers[at] ?? '');
   };
   const servers = new Map(answers.slice(part.maps.length).flatMap((answer) => [...parseServers(answer)]));
   return {
-    maps: { 'apps.map': map('apps.map'), 'routes.map': map('routes.map'), 'wild.map': map('wild.map') },
+    maps: {
+      'apps.map': map('apps.map'),
+      'routes.map': map('routes.map'),
+      'wild.map': map('wild.map'),
+      'tls.map': map('tls.map'),
+    },
     servers,
+    tls: parseTls(all.slice(0, tlsLines.length)),
   };
 }
 
@@ -81,7 +96,7 @@ export function createConvergence(log: Logger): Convergence {
   }
 
   return {
-    async converge(proc, wanted, look, signal) {
+    async converge(proc, { runtime: wanted, textOf }, look, signal) {
       const run = runOf(proc);
       const known = seen.get(run);
       seen.delete(run);
@@ -89,7 +104,7 @@ export function createConvergence(log: Logger): Convergence {
       let left = 0;
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         from ??= await observe(proc, WHOLE, signal);
-        const commands = commandsBetween(from, wanted);
+        const commands = commandsBetween(from, wanted, textOf);
         left = commands.length;
         if (left === 0) {
           if (look === 'afresh' || !known) await tell(proc.socket, believeInAll(wanted), signal);

@@ -5,9 +5,10 @@ import { readJson, sendJson, type LocalHandler } from '../lib/local-http.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Applier } from './applier.ts';
-import { probeRequest, routingTable, type ProbeAnswer } from './contract.ts';
+import { bundle, digests, probeRequest, routingTable, type ProbeAnswer } from './contract.ts';
 import { RouterError } from './errors.ts';
 import { probe } from './probe.ts';
+import type { Vault } from './vault.ts';
 
 /** A table of 20,000 routes is about 6 MB. */
 const MAX_TABLE_BYTES = 64 * 1024 * 1024;
@@ -16,11 +17,14 @@ const STATUS: Readonly<Record<string, number>> = {
   stale_table: 409,
   table_differs: 409,
   invalid_request: 400,
+  certificate_refused: 400,
+  certificate_lacking: 422,
   nothing_to_probe: 404,
 };
 
 interface DoorDeps {
   readonly applier: Applier;
+  readonly vault: Vault;
   /** The socket of each router process, in the order of their slots. */
   readonly sockets: readonly string[];
   readonly port: number;
@@ -48,7 +52,7 @@ async function parse<T extends z.ZodType>(schema: T, req: IncomingMessage): Prom
 }
 
 /** The router's API on its own socket: contract.ts says what it promises. */
-export function createDoor({ applier, sockets, port, probeKey, log, signal }: DoorDeps): LocalHandler {
+export function createDoor({ applier, vault, sockets, port, probeKey, log, signal }: DoorDeps): LocalHandler {
   async function probed(req: IncomingMessage): Promise<ProbeAnswer> {
     const asked = await parse(probeRequest, req);
     const place = applier.placeOf(asked.app, asked.which);
@@ -62,6 +66,10 @@ export function createDoor({ applier, sockets, port, probeKey, log, signal }: Do
     switch (`${req.method ?? ''} ${req.url ?? ''}`) {
       case 'PUT /table':
         return { version: await applier.apply(await parse(routingTable, req), signal) };
+      case 'PUT /certificates':
+        return { digest: await applier.keep((await parse(bundle, req)).pem) };
+      case 'POST /certificates/lacking':
+        return { digests: vault.lacks((await parse(digests, req)).digests) };
       case 'POST /probe':
         return probed(req);
       case 'GET /backends':

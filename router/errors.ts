@@ -21,6 +21,15 @@ export const RouterError = errorTable({
     say: ({ app, which }) =>
       `The app ${app} has no ${which} backend in the routing table; send the table first.`,
   }),
+  certificate_refused: row<{ problem: string }>({
+    retry: false,
+    say: ({ problem }) => `The router refused a certificate: it ${problem}.`,
+  }),
+  certificate_lacking: row<{ digest: string }>({
+    retry: true,
+    say: ({ digest }) =>
+      `The routing table names the certificate ${digest}, which this router was not given; give it first.`,
+  }),
   refused_by_haproxy: row<{ command: string; answer: string }>({
     retry: true,
     say: ({ command, answer }) =>
@@ -40,9 +49,9 @@ export const RouterError = errorTable({
     retry: false,
     say: ({ reason }) => `HAProxy refuses its new configuration (${reason}); the old one keeps serving.`,
   }),
-  port_taken: row<{ port: number }>({
+  port_taken: row<{ port: number; setting: string }>({
     retry: false,
-    say: ({ port }) =>
-      `Port ${port} is already used by another program; stop it, or set GANTRY_HTTP_PORT to a free port and start again.`,
+    say: ({ port, setting }) =>
+      `Port ${port} is already used by another program; stop it, or set ${setting} to a free port and start again.`,
   }),
 });

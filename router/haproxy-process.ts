@@ -7,7 +7,7 @@ import { pause, withDeadline } from '../lib/deadline.ts';
 import { haproxyProcess } from './contract.ts';
 import { RouterError } from './errors.ts';
 import { ask } from './haproxy-socket.ts';
-import { bindLine } from './render.ts';
+import { bindsPort } from './render.ts';
 
 /** One run of one HAProxy process. */
 export interface Proc {
@@ -79,10 +79,10 @@ export async function installedVersion(signal: AbortSignal): Promise<string> {
   return version;
 }
 
-/** Whether the process was started to listen on a port. */
+/** Whether the process was started to listen on a port, for HTTP or over TLS. */
 export async function listensOn(proc: Proc, port: number, where: Where): Promise<boolean> {
   const file = join(where.generationDir(proc.generation), `process-${proc.slot}.cfg`);
-  return (await readFile(file, 'utf8').catch(() => '')).includes(bindLine(port)); // without its file nobody can tell
+  return bindsPort(await readFile(file, 'utf8').catch(() => ''), port); // without its file nobody can tell
 }
 
 /** Lets HAProxy read a generation without running it; throws `bad_configuration` with its reason. */

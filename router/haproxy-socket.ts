@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { withDeadline } from '../lib/deadline.ts';
 import { RouterError } from './errors.ts';
-import type { Command } from './runtime.ts';
+import type { Command } from './commands.ts';
 
 /** HAProxy reads at most 16 kB of commands at once; longer lines are cut silently or reset the connection. */
 const MAX_BATCH_BYTES = 12_000;
@@ -40,14 +40,14 @@ export function splitAnswers(text: string): string[] {
 }
 
 /** One connection per batch: a kept one silently goes on talking to a process that was replaced. */
-function exchange(socket: string, lines: readonly string[], signal: AbortSignal): Promise<string> {
+function exchange(socket: string, text: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const connection = connect({ path: socket, signal });
     connection.on('data', (chunk) => chunks.push(chunk));
     connection.on('error', reject);
     connection.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    connection.end(`${lines.join(';')}\n`);
+    connection.end(text);
   });
 }
 
@@ -55,7 +55,9 @@ function exchange(socket: string, lines: readonly string[], signal: AbortSignal)
 export async function ask(socket: string, lines: readonly string[], signal: AbortSignal): Promise<string[]> {
   const answers: string[] = [];
   for (const batch of batches(lines)) {
-    const text = await withDeadline(ANSWER_TIMEOUT_MS, signal, (inner) => exchange(socket, batch, inner));
+    const text = await withDeadline(ANSWER_TIMEOUT_MS, signal, (inner) =>
+      exchange(socket, `${batch.join(';')}\n`, inner),
+    );
     const said = splitAnswers(text);
     if (said.length !== batch.length)
       throw new Error(`HAProxy answered ${said.length} of ${batch.length} commands on ${socket}`);
@@ -66,16 +68,29 @@ export async function ask(socket: string, lines: readonly string[], signal: Abor
 
 /** Sends commands that change something; throws on the first answer that is not the expected one. */
 export async function tell(socket: string, commands: readonly Command[], signal: AbortSignal): Promise<void> {
-  const answers = await ask(
-    socket,
-    commands.map((c) => c.line),
-    signal,
-  );
-  commands.forEach(({ line, expect }, n) => {
-    const answer = answers[n] ?? '';
-    if (!expect.test(answer))
-      throw RouterError.of('refused_by_haproxy', { command: line, answer: answer.slice(0, 200) });
-  });
+  for (let at = 0; at < commands.length;) {
+    const next = commands.findIndex((command, n) => n >= at && command.alone === true);
+    const together = commands.slice(at, next < 0 ? commands.length : next);
+    const answers = await ask(
+      socket,
+      together.map((c) => c.line),
+      signal,
+    );
+    together.forEach((command, n) => judge(command, answers[n] ?? ''));
+    const alone = commands[at + together.length];
+    if (alone) judge(alone, await tellAlone(socket, alone, signal));
+    at += together.length + 1;
+  }
+}
+
+function judge({ line, expect }: Command, answer: string): void {
+  if (expect.test(answer)) return;
+  throw RouterError.of('refused_by_haproxy', { command: line, answer: answer.slice(0, 200) });
+}
+
+function tellAlone(socket: string, { line, payload }: Command, signal: AbortSignal): Promise<string> {
+  const text = payload === undefined ? `${line}\n` : `${line} <<\n${payload}\n`;
+  return withDeadline(ANSWER_TIMEOUT_MS, signal, (inner) => exchange(socket, text, inner));
 }
 
 /** A connection that stays. */

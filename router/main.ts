@@ -18,6 +18,7 @@ import { createPair, SLOTS, type Pair } from './pair.ts';
 import { meetingPoint, type Settings } from './render.ts';
 import { createRollout } from './rollout.ts';
 import { createStore } from './store.ts';
+import { createVault } from './vault.ts';
 
 /** How often everything is compared, and how often what drains is looked at. */
 const RECONCILE_EVERY_MS = 10_000;
@@ -42,6 +43,8 @@ async function main(): Promise<void> {
   await mkdir(config.jail, { recursive: true, mode: 0o711 });
 
   const store = createStore(config.dir);
+  const vault = createVault(join(config.dir, 'vault'), config.certificate);
+  await vault.open();
   const where: Where = {
     generationDir: (generation) => store.generationDir(generation),
     socketOf: (slot, generation) => join(config.runDir, `haproxy-${slot}-${generation}.sock`),
@@ -53,11 +56,11 @@ async function main(): Promise<void> {
   const meter = createMeter(pair, await store.loadLedgers());
   const convergence = createConvergence(log);
   const settings: Settings = { ...config.settings, version: await installedVersion(stop.signal) };
-  const rollout = createRollout({ store, pair, convergence, settings, where, log });
-  const applier = createApplier({ rollout, store, pair, meter, quarantineMs: QUARANTINE_MS });
+  const rollout = createRollout({ store, vault, pair, convergence, settings, where, log });
+  const applier = createApplier({ rollout, store, vault, pair, meter, quarantineMs: QUARANTINE_MS });
 
   await pair.adopt(stop.signal);
-  await requirePort(settings, pair, where);
+  await requirePorts(settings, pair, where);
   lifecycle.own(pair);
   await applier.open(stop.signal).catch((err: unknown) => {
     if (!RouterError.is(err, 'process_down') && !RouterError.is(err, 'not_converged')) throw err;
@@ -72,6 +75,7 @@ async function main(): Promise<void> {
   );
   const handler = createDoor({
     applier,
+    vault,
     sockets: SLOTS.map((slot) => meetingPoint(settings, slot).bind),
     port: settings.httpPort,
     probeKey: config.probeKey,
@@ -79,17 +83,27 @@ async function main(): Promise<void> {
     signal: stop.signal,
   });
   lifecycle.own(await serveLocal(config.socket, handler));
-  log.info({ port: settings.httpPort, status: applier.status() }, 'router is ready');
+  log.info({ port: settings.httpPort, tls: settings.httpsPort, status: applier.status() }, 'router is ready');
 
   log.info({ signal: await asked }, 'router stops');
   stop.abort(new Error('the router is shutting down'));
 }
 
-/** Ours may have it already; with anybody else HAProxy would share it. */
-async function requirePort({ httpPort, ipv6 }: Settings, pair: Pair, where: Where): Promise<void> {
-  for (const proc of SLOTS.map((slot) => pair.current(slot)))
-    if (proc && (await listensOn(proc, httpPort, where))) return;
-  await requireFree(httpPort, ipv6 ? '::' : '0.0.0.0');
+/** Ours may have them already; with anybody else HAProxy would share it. */
+async function requirePorts(
+  { httpPort, httpsPort, ipv6 }: Settings,
+  pair: Pair,
+  where: Where,
+): Promise<void> {
+  const ports = [
+    [httpPort, 'GANTRY_HTTP_PORT'],
+    [httpsPort, 'GANTRY_HTTPS_PORT'],
+  ] as const;
+  const procs = SLOTS.map((slot) => pair.current(slot)).filter((proc) => proc !== null);
+  for (const [port, setting] of ports) {
+    const listening = await Promise.all(procs.map((proc) => listensOn(proc, port, where)));
+    if (!listening.includes(true)) await requireFree(port, ipv6 ? '::' : '0.0.0.0', setting);
+  }
 }
 
 main().then(

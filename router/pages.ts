@@ -33,6 +33,11 @@ export const NOT_FOUND_PAGE = page(
   'The host <b>%[var(txn.host)]</b> was not found on this platform.',
 );
 
+export const MAINTENANCE_PAGE = page(
+  'This app is being worked on',
+  'It will be back in a while; please try again later.',
+);
+
 export const UNAVAILABLE_PAGE = page(
   'This app is not available right now',
   'No instance of it answered. If it is yours, its logs say why.',

@@ -1,16 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Route, RoutingTable } from './contract.ts';
+import type { Command } from './commands.ts';
 import { emptyState, plan, release, type Placement, type RouterState, type Sessions } from './placement.ts';
 import { growWhereLow, placesOf, type Pool } from './pool.ts';
-import {
-  commandsBetween,
-  wantedRuntime,
-  type Command,
-  type MapName,
-  type Runtime,
-  type Server,
-} from './runtime.ts';
+import { commandsBetween, wantedRuntime, type MapName, type Runtime, type Server } from './runtime.ts';
 
 const server = (
   n: number,
@@ -164,6 +158,7 @@ function simulate(from: Runtime, commands: readonly Command[], look: (now: Runti
     'apps.map': new Map(from.maps['apps.map']),
     'routes.map': new Map(from.maps['routes.map']),
     'wild.map': new Map(from.maps['wild.map']),
+    'tls.map': new Map(from.maps['tls.map']),
   };
   const servers = new Map<string, Server>(from.servers);
   const changeMap = (verb: string, map: Map<string, string>, key: string, value: string): void => {
@@ -185,9 +180,9 @@ function simulate(from: Runtime, commands: readonly Command[], look: (now: Runti
     const [verb = '', what, target = '', key = '', value = '', , port] = line.split(' ');
     if (what === 'server') changeServer(target, key, value, Number(port));
     else changeMap(verb, maps[target as MapName], key, value);
-    look({ maps, servers });
+    look({ maps, servers, tls: from.tls });
   }
-  return { maps, servers };
+  return { maps, servers, tls: from.tls };
 }
 
 const openOnly = (runtime: Runtime) => new Map([...runtime.servers].filter(([, s]) => s.open));

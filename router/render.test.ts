@@ -3,13 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { hostname, routingTable, type RoutingTable } from './contract.ts';
 import { emptyState, plan } from './placement.ts';
 import type { Pool } from './pool.ts';
-import { renderFixed, renderState, type Files, type Settings } from './render.ts';
+import { bindsPort, renderFixed, renderState, type Files, type Settings } from './render.ts';
 import { commandsBetween, wantedRuntime } from './runtime.ts';
+import { NO_BUNDLES } from './tls.ts';
 
 const SETTINGS: Settings = {
   version: '2.6.12-1+deb12u4',
   ipv6: true,
   httpPort: 8080,
+  httpsPort: 8443,
   jail: '/srv/gantry/run/haproxy',
   user: 'haproxy',
   probeDigest: 'A'.repeat(64),
@@ -34,7 +36,8 @@ const TABLES: Readonly<Record<string, RoutingTable['routes']>> = {
       serving: { key: 'v2', servers: [server(1), server(2)] },
       staged: { key: 'v3', servers: [server(3)] },
     },
-    { app: 'b2', hosts: ['asleep.localhost'], serving: null, staged: null },
+    { app: 'b2', hosts: ['asleep.localhost'], tlsHosts: ['localhost'], serving: null, staged: null },
+    { app: 'c3', hosts: ['worked-on.localhost'], maintenance: true, serving: null, staged: null },
   ],
   large: [
     {
@@ -50,7 +53,7 @@ function render(routes: RoutingTable['routes'], settings = SETTINGS): Files {
   const state = plan({ ...emptyState(), pool: [...SMALL] }, { version: { epoch: 1, seq: 1 }, routes }, 0);
   return new Map([
     ...renderFixed(settings, state.pool, (slot) => `/srv/gantry/run/haproxy-${slot}-1.sock`),
-    ...renderState(state),
+    ...renderState(state, NO_BUNDLES),
   ]);
 }
 
@@ -58,7 +61,8 @@ describe('golden files', () => {
   for (const [name, routes] of Object.entries(TABLES))
     it(`renders the table ${name}`, async () => {
       for (const [file, text] of render(routes))
-        await expect(text).toMatchFileSnapshot(`../test/fixtures/router/${name}/${file}`);
+        if (!file.startsWith('certificates/'))
+          await expect(text).toMatchFileSnapshot(`../test/fixtures/router/${name}/${file}`);
     });
 
   it('gives HAProxy neither a user nor a jail when the router is not root', async () => {
@@ -74,9 +78,26 @@ it('listens on IPv6 where the kernel has it', () => {
     render([], { ...SETTINGS, ipv6 })
       .get('process-0.cfg')
       ?.split('\n')
-      .filter((line) => line.startsWith('  bind :')) ?? [];
-  expect(binds(true)).toEqual(['  bind :8080', '  bind :::8080 v6only']);
-  expect(binds(false)).toEqual(['  bind :8080']);
+      .filter((line) => line.startsWith('  bind :'))
+      .map((line) => line.split(' ssl ')[0] ?? '') ?? [];
+  expect(binds(true)).toEqual([
+    '  bind :8080',
+    '  bind :::8080 v6only',
+    '  bind :8443 name tls',
+    '  bind :::8443 v6only name tls',
+  ]);
+  expect(binds(false)).toEqual(['  bind :8080', '  bind :8443 name tls']);
+});
+
+it('knows which ports a configuration listens on', () => {
+  const text = render([]).get('process-0.cfg') ?? '';
+  expect([8080, 8443, 808, 84, 443].map((port) => bindsPort(text, port))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 it('is another configuration for another HAProxy', () => {
@@ -110,6 +131,9 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
       hosts: fc.array(word, { maxLength: 3 }),
       serving: fc.option(backend),
       staged: fc.option(backend),
+      tlsHosts: fc.array(word, { maxLength: 2 }),
+      certificates: fc.array(fc.record({ host: word, digest: word }), { maxLength: 1 }),
+      maintenance: fc.boolean(),
     }),
     { maxLength: 3 },
   );
@@ -123,8 +147,9 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
         expect(line).toMatch(
           /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint)|health up)|(add|set|del) map [a-z]+\.map [a-z0-9.-]+( [a-z0-9-]+)?)$/,
         );
-      for (const [name, text] of renderState(state)) {
-        if (name.endsWith('.map')) expect(text).toMatch(/^([a-z0-9.-]+ [a-z0-9-]+\n)*$/);
+      for (const [name, text] of renderState(state, NO_BUNDLES)) {
+        if (name.startsWith('certificates')) expect(text).toMatch(/^(certificates\/[a-z0-9]+\.pem\n)?$/);
+        else if (name.endsWith('.map')) expect(text).toMatch(/^([a-z0-9.-]+ [a-z0-9-]+\n)*$/);
         else
           expect(text).toMatch(
             /^(backend p\d{5} from pool\n {2}id \d{5}\n( {2}server s\d+ \d+(\.\d+){3}:\d+( disabled)?\n)+)*$/,

@@ -1,13 +1,15 @@
-import { NOT_FOUND_PAGE, UNAVAILABLE_PAGE } from './pages.ts';
+import { MAINTENANCE_PAGE, NOT_FOUND_PAGE, UNAVAILABLE_PAGE } from './pages.ts';
 import type { RouterState } from './placement.ts';
 import { placesOfShard, type Pool } from './pool.ts';
 import { MAPS, slotName, wantedRuntime, type Server } from './runtime.ts';
+import { CERTIFICATE_LIST, renderTls, type Bundles } from './tls.ts';
 
 /** What the configuration depends on besides the state. Every string was checked when it was read. */
 export interface Settings {
   /** Of the HAProxy that is installed: another one is another configuration, so that a running process is replaced. */
   readonly version: string;
   readonly httpPort: number;
+  readonly httpsPort: number;
   /** Whether the kernel has IPv6 at all; without it HAProxy does not start with an address of that family. */
   readonly ipv6: boolean;
   /** Directory that HAProxy locks itself into, and where it meets the other process of its slot. */
@@ -27,10 +29,15 @@ export type Files = ReadonlyMap<string, string>;
 
 /**
  * The two processes of a slot number meet here across a reload. HAProxy binds before it locks itself into the jail
- * and connects after, so the two sides see the path differently.
+ * and connects after, so the two sides see the path differently. What came over TLS has a place of its own: nothing
+ * else tells it from the rest.
  */
-export function meetingPoint(settings: Settings, slot: number): { bind: string; connect: string } {
-  const name = `handoff-${slot}.sock`;
+export function meetingPoint(
+  settings: Settings,
+  slot: number,
+  came: 'http' | 'tls' = 'http',
+): { bind: string; connect: string } {
+  const name = came === 'http' ? `handoff-${slot}.sock` : `handoff-tls-${slot}.sock`;
   const bind = `${settings.jail}/${name}`;
   return { bind, connect: settings.user === null ? bind : `/${name}` };
 }
@@ -57,6 +64,11 @@ ${jail}  nbthread ${settings.threads}
   stats socket ${socket} mode 600 level admin expose-fd listeners
   stats timeout 10m
   stats maxconn 64
+  # What every browser and client of the last ten years can do, and nothing weaker. No tickets: a ticket's key would be
+  # as old as the process, and what was recorded could be read with it.
+  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
+  ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
+  ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
 `;
 }
 
@@ -101,9 +113,13 @@ const REFUSALS = `  # One canonical host or nothing: 2.6 itself accepts none, tw
   http-request deny deny_status 400 if { req.ver 1.0 } { req.fhdr_cnt(transfer-encoding) gt 0 }
 `;
 
-const ROUTING = `  http-request set-var(txn.host) req.fhdr(host),host_only,rtrim(.)
+const ROUTING = `  acl tls so_name -m str tls
+  http-request set-var(txn.host) req.fhdr(host),host_only,rtrim(.)
   http-request set-var(txn.app) var(txn.host),map_str(routes.map)
   http-request set-var(txn.app) var(txn.host),field(2,.,0),map_str(wild.map) unless { var(txn.app) -m found }
+  # By its address the machine is asked for the platform itself, and over TLS only.
+  http-request set-var(txn.host) str(localhost) if tls { var(txn.host) -m str [::1] }
+  http-request set-var(txn.app) var(txn.host),map_str(tls.map) if tls !{ var(txn.app) -m found }
   http-request set-var(txn.place) var(txn.app),map_str(apps.map)
 `;
 
@@ -123,7 +139,8 @@ const HEADERS = `  # Nothing that only a proxy may say is believed; a client cou
   http-request del-header x-cluster-client-ip
   http-request del-header true-client-ip
   http-request set-header x-forwarded-for %[src]
-  http-request set-header x-forwarded-proto http
+  http-request set-header x-forwarded-proto http unless tls
+  http-request set-header x-forwarded-proto https if tls
   http-request set-header x-forwarded-port %[dst_port]
   http-request set-header x-request-start %[date(0,ms)]
   http-request set-var(txn.request_id) req.fhdr(x-request-id) if { req.fhdr_cnt(x-request-id) eq 1 } { req.fhdr(x-request-id) -m reg '^[A-Za-z0-9-]{20,200}$' }
@@ -142,29 +159,47 @@ function renderProbe(digest: string): string {
 `;
 }
 
-/** The line by which a process listens on a port. */
-export function bindLine(port: number): string {
+/** The line by which a process listens on a port for HTTP. */
+function bindLine(port: number): string {
   return `  bind :${port}\n`;
 }
 
+/** Whether a process of this configuration listens on a port. */
+export function bindsPort(configuration: string, port: number): boolean {
+  return configuration.split('\n').some((line) => `${line} `.startsWith(`  bind :${port} `));
+}
+
 function renderFrontend(settings: Settings, slot: number): string {
-  const { bind, connect } = meetingPoint(settings, slot);
-  const public6 = settings.ipv6 ? `  bind :::${settings.httpPort} v6only\n` : '';
+  const plain = meetingPoint(settings, slot);
+  const tls = meetingPoint(settings, slot, 'tls');
+  const { httpPort, httpsPort, ipv6 } = settings;
+  const presenting = `ssl crt-list ${CERTIFICATE_LIST} alpn h2,http/1.1`;
+  const public6 = ipv6 ? `  bind :::${httpPort} v6only\n` : '';
+  const secure6 = ipv6 ? `  bind :::${httpsPort} v6only name tls ${presenting}\n` : '';
   const owner = settings.user === null ? '' : ` user ${settings.user}`;
   return `
 frontend public from base
-${bindLine(settings.httpPort)}${public6}  bind unix@${bind} accept-proxy mode 600${owner}
+${bindLine(httpPort)}${public6}  bind :${httpsPort} name tls ${presenting}
+${secure6}  bind unix@${plain.bind} accept-proxy mode 600${owner}
+  bind unix@${tls.bind} accept-proxy mode 600${owner} name tls
 ${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
+  use_backend handoff_tls if { stopping } tls
   use_backend handoff if { stopping }
   use_backend unknown unless { var(txn.place) -m found }
   use_backend %[var(txn.place)]
   default_backend none
 
 backend handoff from base
-  server next unix@${connect} send-proxy-v2
+  server next unix@${plain.connect} send-proxy-v2
+
+backend handoff_tls from base
+  server next unix@${tls.connect} send-proxy-v2
 
 backend unknown from base
   http-request return status 404 content-type "text/html; charset=utf-8" lf-file 404.html hdr cache-control no-store
+
+backend maintenance from base
+  http-request return status 503 content-type "text/html; charset=utf-8" file maintenance.html hdr cache-control no-store hdr retry-after 300
 
 backend none from base
   http-request return status 503 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
@@ -215,9 +250,9 @@ function renderMap(entries: ReadonlyMap<string, string>): string {
  * The files that follow the state: the shards, then the maps that lead to them. Whoever writes them keeps this
  * order, so that a process that starts in between finds every place that a map names filled.
  */
-export function renderState(state: RouterState): Files {
-  const runtime = wantedRuntime(state);
-  const files = new Map<string, string>();
+export function renderState(state: RouterState, bundles: Bundles): Files {
+  const runtime = wantedRuntime(state, bundles);
+  const files = new Map<string, string>(renderTls(state, bundles));
   state.pool.forEach((_, n) => files.set(shardFile(n), renderShard(state.pool, n, runtime.servers)));
   for (const name of MAPS) files.set(name, renderMap(runtime.maps[name]));
   return files;
@@ -229,5 +264,10 @@ export function renderFixed(settings: Settings, pool: Pool, socketOf: (slot: num
     `process-${slot}.cfg`,
     renderProcess(settings, pool, { slot, socket: socketOf(slot) }),
   ]);
-  return new Map([...processes, ['404.html', NOT_FOUND_PAGE], ['503.html', UNAVAILABLE_PAGE]]);
+  return new Map([
+    ...processes,
+    ['404.html', NOT_FOUND_PAGE],
+    ['503.html', UNAVAILABLE_PAGE],
+    ['maintenance.html', MAINTENANCE_PAGE],
+  ]);
 }

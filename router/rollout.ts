@@ -1,13 +1,15 @@
 import { pause, withDeadline } from '../lib/deadline.ts';
 import type { Logger } from '../lib/log.ts';
-import type { Convergence, Look } from './convergence.ts';
+import type { Convergence, Look, Wanted } from './convergence.ts';
 import { RouterError } from './errors.ts';
 import { checkGeneration, type Proc, type Where } from './haproxy-process.ts';
 import { SLOTS, type Pair } from './pair.ts';
 import { emptyState, type RouterState } from './placement.ts';
 import { renderFixed, renderState, type Files, type Settings } from './render.ts';
-import { wantedRuntime, type Runtime } from './runtime.ts';
+import { wantedRuntime } from './runtime.ts';
 import type { Store } from './store.ts';
+import { renderTls } from './tls.ts';
+import type { Vault } from './vault.ts';
 
 /** Carries a state out: disk first, then every process. Calls must not overlap. */
 export interface Rollout {
@@ -18,12 +20,13 @@ export interface Rollout {
   open(signal: AbortSignal): Promise<void>;
   /** Makes this the state: on disk, and seen in the memory of every process, when it resolves. */
   to(next: RouterState, signal: AbortSignal): Promise<void>;
-  /** Compares every process with the state, whatever it was seen to hold before, and repairs. */
+  /** Compares every process with the state, whatever it was seen to hold before, and repairs; takes up a renewed certificate of the platform. */
   recheck(signal: AbortSignal): Promise<void>;
 }
 
 export interface RolloutDeps {
   readonly store: Store;
+  readonly vault: Vault;
   readonly pair: Pair;
   readonly convergence: Convergence;
   readonly settings: Settings;
@@ -34,7 +37,7 @@ export interface RolloutDeps {
 const CONVERGE_WITHIN_MS = 15_000;
 
 export function createRollout(deps: RolloutDeps): Rollout {
-  const { store, pair, settings, where, log } = deps;
+  const { store, vault, pair, settings, where, log } = deps;
   let state: RouterState = emptyState();
   let reloads = 0;
 
@@ -47,7 +50,10 @@ export function createRollout(deps: RolloutDeps): Rollout {
   /** A new configuration: written apart, read by HAProxy on trial, and only then made the one that counts. */
   async function adoptGeneration(next: RouterState, signal: AbortSignal): Promise<void> {
     const fresh = { ...next, generation: state.generation + 1 };
-    await store.writeGeneration(fresh.generation, new Map([...fixedFiles(fresh), ...renderState(fresh)]));
+    await store.writeGeneration(
+      fresh.generation,
+      new Map([...fixedFiles(fresh), ...renderState(fresh, vault)]),
+    );
     await checkGeneration(where, fresh.generation, signal);
     await store.save(fresh);
     state = fresh;
@@ -74,7 +80,7 @@ export function createRollout(deps: RolloutDeps): Rollout {
       }
     }
     // A crash may have left them between two writes.
-    await store.update(state.generation, renderState(state));
+    await store.update(state.generation, renderState(state, vault));
   }
 
   return {
@@ -97,11 +103,16 @@ export function createRollout(deps: RolloutDeps): Rollout {
       const look = next.table.version.epoch === state.table.version.epoch ? 'changes' : 'afresh';
       await store.save(next);
       state = next;
-      await store.update(next.generation, renderState(next));
+      await store.update(next.generation, renderState(next, vault));
       await convergeAll(look, signal);
     },
 
-    recheck: (signal) => convergeAll('all', signal),
+    async recheck(signal) {
+      await vault.refresh();
+      // Only a renewed certificate of the platform makes a difference here.
+      await store.update(state.generation, renderState(state, vault));
+      await convergeAll('all', signal);
+    },
   };
 }
 
@@ -112,7 +123,11 @@ async function convergePair(
   look: Look,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = wantedRuntime(state);
+  const files = renderTls(state, deps.vault);
+  const wanted: Wanted = {
+    runtime: wantedRuntime(state, deps.vault),
+    textOf: (file) => files.get(file) ?? '',
+  };
   const check = (proc: Proc): Promise<void> => deps.convergence.converge(proc, wanted, 'all', signal);
   const slots: Promise<PromiseSettledResult<void>[]>[] = [];
   for (const slot of SLOTS) {
@@ -129,7 +144,7 @@ async function convergePair(
 async function convergeSlot(
   { pair, convergence, log }: RolloutDeps,
   slot: number,
-  to: { readonly wanted: Runtime; readonly look: Look },
+  to: { readonly wanted: Wanted; readonly look: Look },
   signal: AbortSignal,
 ): Promise<void> {
   await withDeadline(CONVERGE_WITHIN_MS, signal, async (inner) => {

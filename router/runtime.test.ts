@@ -43,7 +43,8 @@ it('reads which slots are open: neither a check that failed nor a file that once
 
 it('believes in every open server, and in no closed one', () => {
   const runtime: Runtime = {
-    maps: { 'apps.map': new Map(), 'routes.map': new Map(), 'wild.map': new Map() },
+    maps: { 'apps.map': new Map(), 'routes.map': new Map(), 'wild.map': new Map(), 'tls.map': new Map() },
+    tls: { standard: '', files: new Map(), pending: null },
     servers: new Map([
       ['p00000/s1', { address: '10.0.0.1', port: 80, open: true }],
       ['p00000/s2', { address: '10.0.0.2', port: 80, open: false }],

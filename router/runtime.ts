@@ -1,4 +1,6 @@
+import type { Command } from './commands.ts';
 import { effectiveRoutes, type RouterState } from './placement.ts';
+import { NO_BUNDLES, tlsCommands, wantedTls, type Bundles, type Tls } from './tls.ts';
 
 /** One server slot as HAProxy has it. The address of a closed slot does not matter. */
 export interface Server {
@@ -7,19 +9,22 @@ export interface Server {
   readonly open: boolean;
 }
 
-export type MapName = 'routes.map' | 'wild.map' | 'apps.map';
-export const MAPS: readonly MapName[] = ['apps.map', 'routes.map', 'wild.map'];
+export type MapName = 'routes.map' | 'wild.map' | 'tls.map' | 'apps.map';
+export const MAPS: readonly MapName[] = ['apps.map', 'routes.map', 'wild.map', 'tls.map'];
 
 /** What one HAProxy process holds in memory that can change while it runs. A slot that is not listed is closed. */
 export interface Runtime {
-  /** Host → app, the domain behind `*.` → app, app → place or `none`. */
+  /** Host → app, the domain behind `*.` → app, host → app over TLS only, app → place, `none` or `maintenance`. */
   readonly maps: Readonly<Record<MapName, ReadonlyMap<string, string>>>;
   /** `p00001/s1` → server. */
   readonly servers: ReadonlyMap<string, Server>;
+  readonly tls: Tls;
 }
 
 /** The value of an app that nothing answers for. */
 const NOBODY = 'none';
+/** The value of an app whose visitors are asked to come back later. */
+const MAINTENANCE = 'maintenance';
 
 export function slotName(place: string, index: number): string {
   return `${place}/s${index}`;
@@ -30,7 +35,7 @@ function placeOf(slot: string): string {
 }
 
 /** What every process must hold for this state. */
-export function wantedRuntime(state: RouterState): Runtime {
+export function wantedRuntime(state: RouterState, bundles: Bundles = NO_BUNDLES): Runtime {
   const servers = new Map<string, Server>();
   const serving = new Map<string, string>();
   for (const p of state.placements) {
@@ -42,25 +47,28 @@ export function wantedRuntime(state: RouterState): Runtime {
         open: s.leavingSince === null,
       });
   }
-  const maps = {
-    'routes.map': new Map<string, string>(),
-    'wild.map': new Map<string, string>(),
-    'apps.map': new Map<string, string>(),
-  };
+  return { maps: wantedMaps(state, serving), servers, tls: wantedTls(state, bundles) };
+}
+
+function wantedMaps(
+  state: RouterState,
+  serving: ReadonlyMap<string, string>,
+): Record<MapName, Map<string, string>> {
+  const maps = emptyMaps();
   for (const route of effectiveRoutes(state.table)) {
-    maps['apps.map'].set(route.app, serving.get(route.app) ?? NOBODY);
+    const answering = serving.get(route.app) ?? NOBODY;
+    maps['apps.map'].set(route.app, route.maintenance === true ? MAINTENANCE : answering);
+    for (const host of route.tlsHosts ?? []) maps['tls.map'].set(host, route.app);
     for (const host of route.hosts) {
       if (host.startsWith('*.')) maps['wild.map'].set(host.slice(2), route.app);
       else maps['routes.map'].set(host, route.app);
     }
   }
-  return { maps, servers };
+  return maps;
 }
 
-/** One command for the runtime socket, and what its answer looks like when it worked. */
-export interface Command {
-  readonly line: string;
-  readonly expect: RegExp;
+function emptyMaps(): Record<MapName, Map<string, string>> {
+  return { 'routes.map': new Map(), 'wild.map': new Map(), 'tls.map': new Map(), 'apps.map': new Map() };
 }
 
 const NOTHING = /^$/;
@@ -126,10 +134,14 @@ function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[
 
 /**
  * The commands that turn one runtime into another, in an order in which every moment between two of them is sound:
- * servers are filled and believed in before an app is pointed at them, an app is known before a host leads to it, and what
- * leaves is closed last. Empty when they are equal.
+ * servers are filled and believed in before an app is pointed at them, an app is known and a certificate is there before a
+ * host leads to it, and what leaves is closed last. Empty when they are equal. `textOf` gives a certificate file's text.
  */
-export function commandsBetween(from: Runtime, to: Runtime): Command[] {
+export function commandsBetween(
+  from: Runtime,
+  to: Runtime,
+  textOf: (file: string) => string = () => '',
+): Command[] {
   const fills: Command[] = [];
   const closes: Command[] = [];
   for (const [slot, server] of to.servers)
@@ -140,23 +152,30 @@ export function commandsBetween(from: Runtime, to: Runtime): Command[] {
   const apps = mapCommands('apps.map', from, to);
   const routes = mapCommands('routes.map', from, to);
   const wild = mapCommands('wild.map', from, to);
+  const secure = mapCommands('tls.map', from, to);
+  const tls = tlsCommands(from.tls, to.tls, textOf);
   return [
     ...fills,
     ...believeWherePointed(from, to),
     ...apps.put,
+    ...tls.put,
     ...routes.put,
     ...wild.put,
+    ...secure.put,
     ...routes.drop,
     ...wild.drop,
+    ...secure.drop,
+    ...tls.drop,
     ...apps.drop,
     ...closes,
   ];
 }
 
-/** The part of a runtime that a change touches: these maps and these places. */
+/** The part of a runtime that a change touches: these maps, these places, and the certificates or not. */
 export interface Part {
   readonly maps: readonly MapName[];
   readonly places: readonly string[];
+  readonly tls: boolean;
 }
 
 /** Which maps and places the commands change. */
@@ -166,7 +185,7 @@ export function touchedBy(commands: readonly Command[]): Part {
   const places = words.flatMap(([, what, slot]) =>
     what === 'server' && slot !== undefined ? [placeOf(slot)] : [],
   );
-  return { maps, places: [...new Set(places)] };
+  return { maps, places: [...new Set(places)], tls: words.some(([, what]) => what === 'ssl') };
 }
 
 /** The runtime with everything outside the part taken from `other`, so that only the part is compared. */
@@ -176,11 +195,17 @@ export function onlyPart(runtime: Runtime, part: Part, other: Runtime): Runtime 
   const places = new Set(part.places);
   const inside = ([slot]: [string, Server]): boolean => places.has(placeOf(slot));
   return {
-    maps: { 'apps.map': pick('apps.map'), 'routes.map': pick('routes.map'), 'wild.map': pick('wild.map') },
+    maps: {
+      'apps.map': pick('apps.map'),
+      'routes.map': pick('routes.map'),
+      'wild.map': pick('wild.map'),
+      'tls.map': pick('tls.map'),
+    },
     servers: new Map([
       ...[...other.servers].filter((entry) => !inside(entry)),
       ...[...runtime.servers].filter(inside),
     ]),
+    tls: (part.tls ? runtime : other).tls,
   };
 }
 

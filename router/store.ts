@@ -4,6 +4,7 @@ import { isSystemError, messageOf } from '../lib/errors.ts';
 import { ledgers, type Ledgers } from './counters.ts';
 import { routerState, type RouterState } from './placement.ts';
 import type { Files } from './render.ts';
+import { CERTIFICATES_DIR } from './tls.ts';
 
 /**
  * The router's directory: `table.json` (the table and where everything sits: all else follows from it),
@@ -21,12 +22,20 @@ export interface Store {
   holds(generation: number, files: Files): Promise<boolean>;
   /** Writes a whole generation, or nothing. */
   writeGeneration(generation: number, files: Files): Promise<void>;
-  /** Writes those files of an existing generation that differ from what was last written, each in one step, in the order given. */
+  /**
+   * Writes those files of an existing generation that differ from what was last written, each in one step, in the order
+   * given; then removes the certificates that are not among them.
+   */
   update(generation: number, files: Files): Promise<void>;
   dropGenerations(keep: ReadonlySet<number>): Promise<void>;
 }
 
-async function replaceFile(path: string, text: string, options: { readonly sync: boolean }): Promise<void> {
+/** Makes a file be this text, or leaves it as it was. */
+export async function replaceFile(
+  path: string,
+  text: string,
+  options: { readonly sync: boolean },
+): Promise<void> {
   const next = `${path}.next`;
   const file = await open(next, 'w', 0o600);
   try {
@@ -47,13 +56,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-export function createStore(dir: string): Store {
-  const generationDir = (generation: number): string => join(dir, `g${String(generation).padStart(6, '0')}`);
-  /** What this process wrote last, so that an unchanged file is not written again. */
-  const written = new Map<string, string>();
+type Generations = Pick<Store, 'generationDir' | 'holds' | 'writeGeneration' | 'update' | 'dropGenerations'>;
 
+export function createStore(dir: string): Store {
   return {
-    generationDir,
+    ...createGenerations(dir),
 
     async load() {
       const path = join(dir, 'table.json');
@@ -82,6 +89,32 @@ export function createStore(dir: string): Store {
     },
 
     saveLedgers: (books) => replaceFile(join(dir, 'counters.json'), JSON.stringify(books), { sync: false }),
+  };
+}
+
+function createGenerations(dir: string): Generations {
+  const generationDir = (generation: number): string => join(dir, `g${String(generation).padStart(6, '0')}`);
+  /** What this process wrote last, so that an unchanged file is not written again. */
+  const written = new Map<string, string>();
+  /** The certificate files that were left by the last update. */
+  let tidied = '';
+
+  /** Keys of hosts that are gone do not stay about. */
+  async function removeStale(generation: number, files: Files): Promise<void> {
+    const wanted = [...files.keys()].filter((name) => name.startsWith(CERTIFICATES_DIR));
+    const now = [generation, ...wanted].join(' ');
+    if (now === tidied) return;
+    const folder = join(generationDir(generation), CERTIFICATES_DIR);
+    for (const name of await readdir(folder)) {
+      if (files.has(`${CERTIFICATES_DIR}${name}`)) continue;
+      await rm(join(folder, name), { force: true });
+      written.delete(join(generationDir(generation), CERTIFICATES_DIR, name));
+    }
+    tidied = now;
+  }
+
+  return {
+    generationDir,
 
     async holds(generation, files) {
       for (const [name, text] of files)
@@ -104,12 +137,16 @@ export function createStore(dir: string): Store {
     },
 
     async update(generation, files) {
+      // A generation of an older router has no such folder.
+      if (tidied === '')
+        await mkdir(join(generationDir(generation), CERTIFICATES_DIR), { recursive: true, mode: 0o700 });
       for (const [name, text] of files) {
         const path = join(generationDir(generation), name);
         if (written.get(path) === text) continue;
         await replaceFile(path, text, { sync: false });
         written.set(path, text);
       }
+      await removeStale(generation, files);
     },
 
     async dropGenerations(keep) {

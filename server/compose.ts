@@ -128,7 +128,14 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
       epoch,
       nowMs,
       fixed: [
-        { app: 'gantry-api', host: `api.${config.domain}`, address: '127.0.0.1', port: config.apiPort },
+        {
+          app: 'gantry-api',
+          hosts: [`api.${config.domain}`, `git.${config.domain}`],
+          // What the heroku CLI and git use on the machine itself; over plain HTTP nobody asks for these.
+          tlsHosts: ['localhost', '127.0.0.1'],
+          address: '127.0.0.1',
+          port: config.apiPort,
+        },
       ],
     }),
   });

@@ -28,7 +28,7 @@ export const settingsSchema = z.object({
     .describe('Apps answer at `<app>.<domain>`, the API at `api.<domain>`.'),
   GANTRY_HTTP_PORT: port(8080).describe('Port of the router for HTTP, on all addresses.'),
   GANTRY_HTTPS_PORT: port(8443).describe(
-    'Reserved for HTTPS, for certificates to come. Nothing listens there yet.',
+    'Port of the router for HTTPS, on all addresses. Clients need the platform’s own authority, `ca.pem` in the state directory (docs/operations/https.md).',
   ),
   GANTRY_SSH_PORT: port(2222).describe('Port of the SSH door that takes `git push`, on all addresses.'),
   GANTRY_API_PORT: port(7000).describe(

@@ -1,8 +1,10 @@
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../lib/child.ts';
 import { withDeadline } from '../lib/deadline.ts';
 import { messageOf } from '../lib/errors.ts';
+import { caFileOf, certificateOf } from './certificates.ts';
 import type { Settings } from './config.ts';
 import { APPS_SOCKET, bareEnvironment } from './context.ts';
 import { askStatus, type SupervisorStatus } from './control.ts';
@@ -17,7 +19,7 @@ import {
 } from './findings.ts';
 import { exists, findHome, type Home } from './home.ts';
 import { missingPackages } from './packages.ts';
-import { codeVersion, selfCheck, supervisionVersion } from './platform.ts';
+import { codeVersion, secureSelfCheck, selfCheck, supervisionVersion } from './platform.ts';
 import { pidFileOf } from './keeper.ts';
 import { readPidFile } from './process-id.ts';
 import { STOPS, type PartName } from './stopping.ts';
@@ -57,6 +59,7 @@ async function examine(settings: Settings, signal: AbortSignal): Promise<Finding
     supervisorFinding(home, settings, status),
     Promise.resolve(parts),
     routerFinding(settings, signal),
+    secureFinding(home, settings, signal),
     engineFacts(home, settings, signal),
     runcFinding(signal),
     packagesFinding(settings),
@@ -122,6 +125,23 @@ async function routerFinding(settings: Settings, signal: AbortSignal): Promise<F
   return [
     { part: 'way in', level: 'broken', state: 'closed', meaning: `${url} does not answer: ${problem}`, todo },
   ];
+}
+
+async function secureFinding(home: Home, settings: Settings, signal: AbortSignal): Promise<Finding[]> {
+  const part = 'HTTPS';
+  const url = `api.${settings.GANTRY_DOMAIN}:${settings.GANTRY_HTTPS_PORT}`;
+  const problem = await withDeadline(5_000, signal, (inner) => secureSelfCheck(home, settings, inner)).then(
+    () => undefined,
+    (err: unknown) => messageOf(err),
+  );
+  if (problem !== undefined) {
+    const meaning = `${url} does not answer over TLS: ${problem}`;
+    return [{ part, level: 'broken', state: 'closed', meaning, todo: 'see router and API above' }];
+  }
+  const bundle = await readFile(certificateOf(home), 'utf8').catch(() => ''); // it has answered; the date is extra
+  const until = bundle === '' ? '' : `, certificate until ${new X509Certificate(bundle).validTo}`;
+  const meaning = `${url} answers${until}; clients need the authority ${caFileOf(home)}`;
+  return [{ part, level: 'ok', state: 'open', meaning, todo: '' }];
 }
 
 async function engineFacts(home: Home, settings: Settings, signal: AbortSignal): Promise<Finding[]> {

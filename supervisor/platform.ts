@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { buildLink, ensureBuildNetwork } from './build-network.ts';
+import { caFileOf, makeCertificates } from './certificates.ts';
 import { chooseEngine } from './choose-engine.ts';
 import type { Settings } from './config.ts';
 import { addressesOf, programEnvironment, type Context } from './context.ts';
@@ -14,7 +15,7 @@ import { postgresPart } from './parts/postgres.ts';
 import { builderPart, routerPart, serverPart } from './parts/programs.ts';
 import { redisPart } from './parts/redis.ts';
 import { registryPart } from './parts/registry.ts';
-import { engineAnswers, httpGet, reachable, redisAnswers } from './probes.ts';
+import { engineAnswers, httpGet, httpsGet, reachable, redisAnswers } from './probes.ts';
 
 /** All parts of one platform: those we run, those that are given, and what has to be looked after beside them. */
 export interface Platform {
@@ -83,7 +84,10 @@ export async function declarePlatform(
     context,
     parts,
     given: givenParts(settings, engine.kind === 'given' ? engine : undefined),
-    upkeep: (inner) => (ownBuilds ? ensureBuildNetwork(home, network, doorPort, inner) : Promise.resolve()),
+    async upkeep(inner) {
+      await makeCertificates(home, settings.GANTRY_DOMAIN, inner); // renewed in time on a platform that is never restarted
+      if (ownBuilds) await ensureBuildNetwork(home, network, doorPort, inner);
+    },
   };
 }
 
@@ -156,4 +160,16 @@ export async function selfCheck(settings: Settings, signal: AbortSignal): Promis
   if (status !== 200) throw new Error(`status ${status}`);
   const { in_control } = z.object({ in_control: z.boolean() }).parse(JSON.parse(body));
   if (!in_control) throw new Error('the server has not taken control of the router yet');
+}
+
+/** Resolves when the API answers over TLS too, with a certificate by the platform's own authority. */
+export async function secureSelfCheck(home: Home, settings: Settings, signal: AbortSignal): Promise<void> {
+  const question = {
+    port: settings.GANTRY_HTTPS_PORT,
+    path: '/health',
+    host: `api.${settings.GANTRY_DOMAIN}`,
+    ca: await readFile(caFileOf(home), 'utf8'),
+  };
+  const { status } = await httpsGet(question, signal);
+  if (status !== 200) throw new Error(`status ${status}`);
 }

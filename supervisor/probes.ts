@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { callJson } from '../lib/local-http.ts';
@@ -26,6 +27,30 @@ export function httpGet(
 ): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const req = request({ host: '127.0.0.1', port, path, headers: { host }, signal, agent: false }, (res) => {
+      text(res).then((body) => resolve({ status: res.statusCode ?? 0, body }), reject);
+    });
+    req.on('error', reject);
+    req.end();
+  });
+}
+
+/** The same over TLS; only a certificate for that host by this authority will do. */
+export function httpsGet(
+  { port, path, host, ca }: HttpQuestion & { readonly ca: string },
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const to = {
+      host: '127.0.0.1',
+      servername: host,
+      port,
+      path,
+      headers: { host },
+      ca,
+      signal,
+      agent: false,
+    };
+    const req = secureRequest(to, (res) => {
       text(res).then((body) => resolve({ status: res.statusCode ?? 0, body }), reject);
     });
     req.on('error', reject);

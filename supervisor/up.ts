@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../lib/deadline.ts';
 import { rootLog } from '../lib/log.ts';
+import { makeCertificates } from './certificates.ts';
 import { inCharge, writeOwnPid } from './charge.ts';
 import { systemdRuns } from './choose-engine.ts';
 import { makeLink } from './command-link.ts';
@@ -41,6 +42,7 @@ export async function prepare({ settings, terminal }: Caller, signal: AbortSigna
   }
   const home = await makeHome(settings.GANTRY_HOME);
   await makeSecrets(home, signal);
+  await makeCertificates(home, settings.GANTRY_DOMAIN, signal);
   await makeLink(home, settings.GANTRY_COMMAND_LINK);
   return home;
 }

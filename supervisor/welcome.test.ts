@@ -22,6 +22,8 @@ it('says where everything is', () => {
     'http://api.apps.example:80 ',
     'http://127.0.0.1:7070 ',
     'http://<app>.apps.example:80',
+    'https://api.apps.example:8443, ',
+    'the authority /g/ca.pem)',
     'ssh://git@apps.example:2222/<app>.git',
     '/g/logs',
   ])

@@ -6,7 +6,13 @@ import { NO_ROUTE, type AppRoute, type Target } from '../domain/plan.ts';
 import { createRoutes, type FixedRoute, type Routes, type WantedRoute } from './routes.ts';
 
 const patient = new AbortController().signal;
-const API: FixedRoute = { app: 'api', host: 'api.test', address: '127.0.0.1', port: 7000 };
+const API: FixedRoute = {
+  app: 'api',
+  hosts: ['api.test'],
+  tlsHosts: ['localhost'],
+  address: '127.0.0.1',
+  port: 7000,
+};
 
 let router: FakeRouter;
 let nowMs: number;

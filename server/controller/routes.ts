@@ -6,7 +6,9 @@ import type { BackendReport, Router, TableBackend, TableRoute } from '../ports/r
 /** Hosts that go to a fixed address instead of an app's instances: the platform's own API. */
 export interface FixedRoute {
   readonly app: string;
-  readonly host: string;
+  readonly hosts: readonly string[];
+  /** Hosts that mean it over TLS only. */
+  readonly tlsHosts: readonly string[];
   readonly address: string;
   readonly port: number;
 }
@@ -125,7 +127,7 @@ function receiversOf(routes: Iterable<AppRoute>): string[] {
 
 function fixedRoute(fixed: FixedRoute): TableRoute {
   const serving = { key: 'fixed', servers: [{ id: 'fixed', address: fixed.address, port: fixed.port }] };
-  return { app: fixed.app, hosts: [fixed.host], serving, staged: null };
+  return { app: fixed.app, hosts: fixed.hosts, tlsHosts: fixed.tlsHosts, serving, staged: null };
 }
 
 function backendOf(target: Target | null, byId: ReadonlyMap<string, Instance>): TableBackend | null {

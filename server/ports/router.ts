@@ -22,6 +22,8 @@ export interface Table {
 export interface TableRoute {
   readonly app: string;
   readonly hosts: readonly string[];
+  /** Hosts that lead here over TLS only. */
+  readonly tlsHosts?: readonly string[];
   readonly serving: TableBackend | null;
   readonly staged: TableBackend | null;
 }

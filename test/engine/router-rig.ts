@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { callJson } from '../../lib/local-http.ts';
 import {
   backendStates,
@@ -24,6 +25,9 @@ import {
   type Route,
   type RouterStatus,
 } from '../../router/contract.ts';
+import { caFileOf, makeCertificates } from '../../supervisor/certificates.ts';
+
+const digestAnswer = z.object({ digest: z.string() });
 
 const forever = new AbortController().signal;
 
@@ -50,10 +54,15 @@ export async function freePort(): Promise<number> {
 /** A router of its own: home, port, agent process, and everything removed at the end. */
 export interface Rig extends AsyncDisposable {
   readonly port: number;
+  readonly tlsPort: number;
+  /** The authority of the platform's own certificate. */
+  readonly ca: string;
   readonly home: string;
   readonly agentPid: () => number;
   /** Puts the next version of the table. */
   put(routes: readonly Route[]): Promise<void>;
+  /** Gives a certificate; answers its digest. */
+  give(pem: string): Promise<string>;
   /** Puts a table as given; for what must be refused. */
   putRaw(table: unknown): Promise<unknown>;
   probe(asked: Partial<ProbeRequest> & Pick<ProbeRequest, 'app' | 'host'>): Promise<ProbeAnswer>;
@@ -86,8 +95,13 @@ function ended(child: ChildProcess): Promise<void> {
 export async function startRig(): Promise<Rig> {
   const home = await mkdtemp('/tmp/gr-');
   const port = await freePort();
+  const tlsPort = await freePort();
   await mkdir(join(home, 'secrets'));
   await writeFile(join(home, 'secrets', 'probe-key'), randomBytes(24).toString('hex'));
+  await mkdir(join(home, 'run'), { recursive: true });
+  const place = { id: 'test00', root: home, run: join(home, 'run'), secrets: join(home, 'secrets') };
+  await makeCertificates(place, 'localhost', forever);
+  const ca = await readFile(caFileOf(place), 'utf8');
   const socket = join(home, 'run', 'router.sock');
   const log = createWriteStream(join(home, 'agent.log'), { flags: 'a' });
   let agent: ChildProcess | undefined;
@@ -98,11 +112,16 @@ export async function startRig(): Promise<Rig> {
 
   const rig: Rig = {
     port,
+    tlsPort,
+    ca,
     home,
     agentPid: () => agent?.pid ?? 0,
     async put(routes) {
       seq += 1;
       await call('PUT', '/table', { version: { epoch: 1, seq }, routes });
+    },
+    async give(pem) {
+      return digestAnswer.parse(await call('PUT', '/certificates', { pem })).digest;
     },
     putRaw: (table) => call('PUT', '/table', table),
     probe: async (asked) =>
@@ -119,6 +138,7 @@ export async function startRig(): Promise<Rig> {
           GANTRY_HOME: home,
           GANTRY_ID: 'test00',
           GANTRY_HTTP_PORT: String(httpPort),
+          GANTRY_HTTPS_PORT: String(tlsPort),
           GANTRY_LOG_LEVEL: 'debug',
         },
         stdio: ['ignore', 'ignore', 'pipe'],

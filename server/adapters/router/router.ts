@@ -53,9 +53,10 @@ export function createRouterClient(options: { readonly socket: string }): Router
 function onTheWire({ epoch, seq, routes }: Table): RoutingTable {
   return {
     version: { epoch, seq },
-    routes: routes.map(({ app, hosts, serving, staged }) => ({
+    routes: routes.map(({ app, hosts, tlsHosts, serving, staged }) => ({
       app,
       hosts: [...hosts],
+      ...(tlsHosts && { tlsHosts: [...tlsHosts] }),
       serving: serving && { key: serving.key, servers: [...serving.servers] },
       staged: staged && { key: staged.key, servers: [...staged.servers] },
     })),
