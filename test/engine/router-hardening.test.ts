@@ -307,6 +307,9 @@ it('writes files that HAProxy accepts and that only root can read', async () => 
     '-not',
     '-name',
     'agent.log',
+    '-not',
+    '-name',
+    'ca.pem', // the authority's public half
   ]);
   expect(stdout).toBe('');
 });

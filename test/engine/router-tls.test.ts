@@ -286,18 +286,19 @@ it('hands a request that came over TLS to the next process as one that did', asy
   const apps = Array.from({ length: 120 }, (_, n) =>
     route(`a${n}`, { key: 'k', servers: [{ id: 'web-1', address: '127.0.0.1', port: 1 }] }),
   );
-  await rig.put([route('proto', app.backend())]);
+  const hosts = ['api.localhost'];
+  await rig.put([route('proto', app.backend(), { hosts })]);
   let going = true;
   const seen = new Map<string, number>();
   const client = async (): Promise<void> => {
     while (going) {
-      const { status, body } = await overTls(rig, 'proto.localhost');
+      const { status, body } = await overTls(rig, 'api.localhost');
       seen.set(`${status} ${body}`, (seen.get(`${status} ${body}`) ?? 0) + 1);
     }
   };
   const clients = [client(), client()];
   // More places than the pool has: it grows by a reload.
-  await rig.put([route('proto', app.backend()), ...apps]);
+  await rig.put([route('proto', app.backend(), { hosts }), ...apps]);
   await until('the pool to grow', 20_000, async () => (await rig.status()).reloads > 0);
   await sleep(500);
   going = false;
