@@ -17,3 +17,6 @@ export type Scope =
 
 /** The scopes of a credential that is as good as its owner: an SSH key, a token without limits. */
 export const EVERYTHING: readonly Scope[] = ['global'];
+
+/** Whoever asks without saying who they are: may do nothing that needs anybody. */
+export const NOBODY: Actor = { userId: '', email: '', admin: false, scopes: [] };

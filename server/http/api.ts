@@ -6,7 +6,7 @@ import type { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { GitCommands } from '../git/commands.ts';
 import { createAnswering } from './answer.ts';
-import { authentication } from './authentication.ts';
+import { authentication, openDoor } from './authentication.ts';
 import { contextOf, firstRequestId, setContext } from './context.ts';
 import { sendFailure } from './errors.ts';
 import { gitHandler } from './git/handler.ts';
@@ -16,6 +16,7 @@ import { createOutputs } from './outputs.ts';
 import { promptBody } from './prompt-body.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { allRoutes } from './routes/all.ts';
+import type { Route } from './route.ts';
 import type { Services } from './services.ts';
 import type { Place } from './shapes.ts';
 import { createStreams } from './streams.ts';
@@ -70,6 +71,8 @@ export function createApi(deps: ApiDeps): Express {
   const api = express();
   api.disable('x-powered-by');
   api.set('query parser', 'simple');
+  // The router, which tells whose request it passes on, is on this machine.
+  api.set('trust proxy', 'loopback');
   api.use(context(cut, perHour), logged(log));
   api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }), promptBody(BODY_MS));
   api.get('/health', (_req, res) => {
@@ -77,19 +80,24 @@ export function createApi(deps: ApiDeps): Express {
   });
   api.get('/streams/logs/:session', streams.logs);
   api.get('/streams/:stream', streams.output);
-  api.use(authentication(services.accounts, rateLimit, deps.version));
-  // Whatever type is claimed, a body is JSON: one that is silently not read would be a change that is silently not made.
-  api.use(express.json({ limit: '1mb', inflate: false, type: () => true }));
-  const routes = inOrder(allRoutes({ services, outputs, place: deps, now }));
   const dispatchDeps = {
     answering,
     apiHost: apiHost(deps),
     ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
   };
-  for (const route of routes) {
-    const { method, path } = route.endpoint;
-    api[METHODS[method]](path, dispatch(route, dispatchDeps));
-  }
+  const routes = inOrder(allRoutes({ services, outputs, place: deps, now, version: deps.version }));
+  const mount = (some: readonly Route[], ...before: readonly RequestHandler[]): void => {
+    for (const route of some) {
+      const { method, path } = route.endpoint;
+      api[METHODS[method]](path, ...before, dispatch(route, dispatchDeps));
+    }
+  };
+  // Whatever type is claimed, a body is JSON: one that is silently not read would be a change that is silently not made.
+  const json = express.json({ limit: '1mb', inflate: false, type: () => true });
+  const isOpen = ({ endpoint }: Route): boolean => endpoint.needs === 'open' || endpoint.needs === 'link';
+  mount(routes.filter(isOpen), openDoor(rateLimit, deps.version), json);
+  api.use(authentication(services.accounts, rateLimit, deps.version), json);
+  mount(routes.filter((route) => !isOpen(route)));
   api.use((req) => {
     throw PlatformError.of('not_found', {
       resource: 'path',

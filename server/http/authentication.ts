@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { withDeadline } from '../../lib/deadline.ts';
+import { NOBODY } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { contextOf, setContext } from './context.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -36,6 +37,20 @@ export function authentication(
     setContext(res, { ...context, actor });
     // Counted after authentication, so that guesses cannot use up memory or another's share.
     const left = rateLimit.spend(createHash('sha256').update(token).digest('base64url'));
+    res.set({ 'RateLimit-Remaining': String(left ?? 0), 'Gantry-Version': version });
+    if (left === null) throw PlatformError.of('rate_limit', {});
+    next();
+  };
+}
+
+/**
+ * For what needs nobody to be known: the caller is nobody, who may do nothing by any other service. How often they may
+ * ask is counted by address.
+ */
+export function openDoor(rateLimit: RateLimit, version: string): RequestHandler {
+  return (req, res, next) => {
+    setContext(res, { ...contextOf(res), actor: NOBODY });
+    const left = rateLimit.spend(`address ${req.ip ?? ''}`);
     res.set({ 'RateLimit-Remaining': String(left ?? 0), 'Gantry-Version': version });
     if (left === null) throw PlatformError.of('rate_limit', {});
     next();

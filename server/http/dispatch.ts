@@ -30,7 +30,10 @@ export function dispatch(route: Route, { answering, apiHost, checkAnswers }: Dis
       if (checkAnswers === true) mustFit(endpoint, answer.body);
       return { ...answer, status: answer.status ?? endpoint.status ?? 200 };
     };
-  if (endpoint.method === 'GET' || options.changesNothing === true) return answering.read(work(handle));
+  // What nobody in particular asks cannot be told from another's repeat of it.
+  const anonymous = endpoint.needs === 'open' || endpoint.needs === 'link';
+  if (endpoint.method === 'GET' || anonymous || options.changesNothing === true)
+    return answering.read(work(handle));
   return answering.write(work(handle), options.replay && { replay: work(options.replay) });
 }
 

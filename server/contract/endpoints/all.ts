@@ -8,6 +8,7 @@ import * as formation from './formation.ts';
 import * as logs from './logs.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
+import * as schema from './schema.ts';
 
 /** Every endpoint of the HTTP API by topic, as the documentation lists them. */
 export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
@@ -20,6 +21,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   logs,
   platform,
   releases,
+  schema,
 };
 
 export const ENDPOINTS: readonly Endpoint[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));

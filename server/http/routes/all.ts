@@ -13,16 +13,18 @@ import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
+import { schemaRoutes } from './schema.ts';
 
 export interface RouteDeps {
   readonly services: Services;
   readonly outputs: Outputs;
   readonly place: Place;
   readonly now: () => Date;
+  readonly version: string;
 }
 
 /** Every route there is. Throws for an endpoint that nobody serves, that two serve, or that says not what it needs. */
-export function allRoutes({ services, outputs, place, now }: RouteDeps): readonly Route[] {
+export function allRoutes({ services, outputs, place, now, version }: RouteDeps): readonly Route[] {
   const routes = [
     ...accountRoutes(services.accounts),
     ...appRoutes(services.apps, place),
@@ -33,6 +35,7 @@ export function allRoutes({ services, outputs, place, now }: RouteDeps): readonl
     ...logRoutes(services.apps, outputs, now),
     ...platformRoutes(),
     ...releaseRoutes(services, outputs),
+    ...schemaRoutes(version),
   ];
   mustBeComplete(routes, ENDPOINTS);
   return routes;
