@@ -83,7 +83,7 @@ module.exports = {
     },
     rule(
       'contract-stands-alone',
-      '^server/contract/',
+      '^server/contract/(?!.*\\.test\\.ts)',
       { pathNot: '^(server/contract|lib)/|node_modules/zod/' },
       'The wire is shared with clients.',
     ),
