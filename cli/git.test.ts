@@ -14,7 +14,12 @@ describe('the app of a remote', () => {
     ['ssh://git@apps.example.com:22/hello-1', 'hello-1'],
     ['git@apps.example.com:hello.git', 'hello'],
     ['git@apps.example.com/hello/', 'hello'],
+    ['https://api.apps.example.com/hello.git', 'hello'],
+    ['http://127.0.0.1:7000/hello.git', 'hello'],
+    ['https://heroku:secret@git.apps.example.com:8443/hello.git/', 'hello'],
     ['https://github.com/me/hello.git', undefined],
+    ['https://apps.example.com/../hello.git', undefined],
+    ['https://apps.example.com/hello.git\n', undefined],
     ['git@github.com:me/hello.git', undefined],
     ['ssh://me@localhost:2222/hello.git', undefined],
     ['ssh://git@localhost:2222/-hello.git', undefined],
@@ -50,6 +55,26 @@ describe('a repository', () => {
     await git.setRemote('gantry', 'ssh://git@a/one.git', patient);
     await git.setRemote('gantry', 'ssh://git@a/two.git', patient);
     expect(await git.remoteUrl('gantry', patient)).toBe('ssh://git@a/two.git');
+  });
+
+  it('asks one helper for the password of one URL, however often that is said', async () => {
+    await runOrThrow('git', ['init', '-q', dir], {}, patient);
+    const git = createGit(dir);
+    const url = 'http://127.0.0.1:7000/hello.git';
+    await git.setHelper(url, '!one', patient);
+    await git.setHelper(url, '!two', patient);
+    const known = (about: string) =>
+      runOrThrow(
+        'git',
+        ['-C', dir, 'config', '--local', '--get-urlmatch', 'credential.helper', about],
+        {},
+        patient,
+      );
+    expect(await known(url)).toBe('!two\n');
+    await expect(known('http://127.0.0.1:7000/other.git')).rejects.toThrow();
+    await expect(known('http://127.0.0.1:7001/hello.git')).rejects.toThrow();
+    const all = ['-C', dir, 'config', '--local', '--get-all', `credential.${url}.helper`];
+    expect(await runOrThrow('git', all, {}, patient)).toBe('\n!two\n');
   });
 
   it('is not everywhere', async () => {

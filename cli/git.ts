@@ -10,6 +10,8 @@ export interface Git {
   remoteUrl(name: string, signal: AbortSignal): Promise<string | undefined>;
   /** Adds a remote, or points an existing one of that name elsewhere. */
   setRemote(name: string, url: string, signal: AbortSignal): Promise<void>;
+  /** Makes this the only credential helper for exactly this URL, in this repository. */
+  setHelper(url: string, helper: string, signal: AbortSignal): Promise<void>;
 }
 
 export function createGit(cwd: string): Git {
@@ -36,12 +38,27 @@ export function createGit(cwd: string): Git {
       const { code, stderr } = await git(['remote', verb, '--', name, url], signal);
       if (code !== 0) throw new CommandError(`The git remote ${name} could not be set: ${stderr.trim()}`);
     },
+    async setHelper(url, helper, signal) {
+      const key = `credential.${url}.helper`;
+      // The empty one makes git forget the helpers it knows from elsewhere: they would store the token, too.
+      for (const args of [
+        ['--replace-all', key, ''],
+        ['--add', key, helper],
+      ]) {
+        const { code, stderr } = await git(['config', '--local', ...args], signal);
+        if (code !== 0)
+          throw new CommandError(`The credential helper for ${url} could not be set: ${stderr.trim()}`);
+      }
+    },
   };
 }
 
 const REMOTE = /^(?:ssh:\/\/)?git@[^/:]+(?::\d+)?[/:]([a-z][a-z0-9-]{1,28}[a-z0-9])(?:\.git)?\/?$/;
 
+/** As the HTTP door takes it: the app alone, directly below the host. */
+const HTTP_REMOTE = /^https?:\/\/(?:[^/@\s]*@)?[^/@\s]+\/([a-z][a-z0-9-]{1,28}[a-z0-9])\.git\/?$/;
+
 /** The app that a remote's URL pushes to; undefined for a URL of another kind. */
 export function appOfRemote(url: string): string | undefined {
-  return REMOTE.exec(url)?.[1];
+  return (REMOTE.exec(url) ?? HTTP_REMOTE.exec(url))?.[1];
 }

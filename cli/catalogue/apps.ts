@@ -20,8 +20,13 @@ export const apps: TopicSpec = {
       options: [
         { flags: '-r, --remote <name>', says: 'name of the git remote (default: gantry)' },
         { flags: '--no-remote', says: 'add no git remote' },
+        { flags: '--https', says: 'lead the git remote over HTTP instead of SSH' },
       ],
-      examples: ['gantry apps:create hello', 'gantry apps:create hello --no-remote'],
+      examples: [
+        'gantry apps:create hello',
+        'gantry apps:create hello --https',
+        'gantry apps:create hello --no-remote',
+      ],
       load: () => import('../commands/apps/create.ts'),
     },
     {

@@ -6,9 +6,26 @@ export const git: TopicSpec = {
     {
       name: 'git:remote',
       summary: 'point a git remote of this repository at an app',
+      details:
+        'Over SSH, which knows you by your key; or over HTTP at the address of the API, for which git gets your token from this command.',
+      options: [{ flags: '--https', says: 'over HTTP instead of SSH' }],
       onApp: true,
-      examples: ['gantry git:remote -a hello', 'gantry git:remote -a hello-staging -r staging'],
+      examples: [
+        'gantry git:remote -a hello',
+        'gantry git:remote -a hello-staging -r staging',
+        'gantry git:remote -a hello --https',
+      ],
       load: () => import('../commands/git/remote.ts'),
+    },
+    {
+      name: 'git:credentials',
+      summary: 'tell git the token of this server; git runs it, see git:remote --https',
+      details: 'Speaks the protocol of gitcredentials(7) on standard input and output.',
+      args: '<action>',
+      local: true,
+      ownOutput: true,
+      examples: ["git config credential.https://api.example.com/hello.git.helper '!gantry git:credentials'"],
+      load: () => import('../commands/git/credentials.ts'),
     },
     {
       name: 'git:deploy-branch',

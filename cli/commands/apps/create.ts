@@ -1,5 +1,6 @@
 import type { Context, Run } from '../../command.ts';
 import { remoteName, REMOTE } from '../../context.ts';
+import { gitAddress, leadRemote } from '../../git-address.ts';
 import type { AppResource } from '../../../server/contract/resources.ts';
 
 export const run: Run = async (context, [name]) => {
@@ -7,29 +8,30 @@ export const run: Run = async (context, [name]) => {
   const remote = options.declined('remote') ? null : remoteName(options.text('remote') ?? REMOTE);
   const app = await (await client()).createApp(name, signal);
   terminal.note(`Created ${app.name}.`);
-  const added = remote !== null && (await addRemote(context, app, remote));
+  const address = await gitAddress(context, app);
+  const added = remote !== null && (await addRemote(context, app, { remote, address }));
   result(app, () => {
-    terminal.print(`${app.web_url ?? ''} | ${app.git_url}`);
+    terminal.print(`${app.web_url ?? ''} | ${address}`);
     if (added) terminal.note(`Deploy with: git push ${remote} main`);
   });
 };
 
 /** True when the remote now leads to the app. One that leads elsewhere may be in use, so it stays. */
 async function addRemote(
-  { git, terminal, signal }: Context,
+  context: Context,
   app: AppResource,
-  remote: string,
+  { remote, address }: { readonly remote: string; readonly address: string },
 ): Promise<boolean> {
+  const { git, terminal, options, signal } = context;
   if (!(await git.inRepository(signal))) return false;
   const before = await git.remoteUrl(remote, signal);
-  if (before === app.git_url) return true;
-  if (before !== undefined) {
-    terminal.note(
-      `The git remote ${remote} leads to ${before} and was left alone; gantry git:remote -a ${app.name} -r ${remote} changes it.`,
-    );
+  if (before === address && !options.flag('https')) return true;
+  if (before !== undefined && before !== address) {
+    const how = `gantry git:remote -a ${app.name} -r ${remote}${options.flag('https') ? ' --https' : ''}`;
+    terminal.note(`The git remote ${remote} leads to ${before} and was left alone; ${how} changes it.`);
     return false;
   }
-  await git.setRemote(remote, app.git_url, signal);
+  await leadRemote(context, remote, address);
   terminal.note(`Added the git remote ${remote}.`);
   return true;
 }
