@@ -29,19 +29,8 @@ import { createController, type Controller } from './controller/controller.ts';
 import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
 import { createRoutes } from './controller/routes.ts';
-import { createAccounts, newToken } from './services/accounts.ts';
-import { createApps } from './services/apps.ts';
-import { createBranches } from './services/branches.ts';
-import { createBuilds } from './services/builds.ts';
-import { createConfigVars } from './services/config-vars.ts';
-import { createDeploys } from './services/deploys.ts';
-import { createFormations } from './services/formations.ts';
-import { createInstances } from './services/instances.ts';
-import { createLogs } from './services/logs.ts';
-import { createPushes } from './services/pushes.ts';
-import { createReleases } from './services/releases.ts';
-import { createSources } from './services/sources.ts';
-import { createTranscripts } from './services/transcripts.ts';
+import { newToken } from './services/accounts.ts';
+import { createServices, type AllServices } from './services/all.ts';
 
 /** A build may take this long and print this much (Heroku's limits). */
 const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 300 * 1024 * 1024 };
@@ -142,46 +131,17 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
   return controller;
 }
 
-/** The use cases, over ports. */
+/** The use cases, over the adapters. */
 export function openServices(
   config: Config,
   log: Logger,
   adapters: Adapters,
   controller: Controller,
   epoch: number,
-) {
-  const { apps, releases, builds, repositories, bulletin, queue, tokens, builder } = adapters;
-  const open = new Set<string>();
-  const transcripts = createTranscripts({ store: adapters.transcripts, builds, releases, bulletin });
-  return {
-    accounts: createAccounts({ store: adapters.accounts, clock: adapters.clock }),
-    apps: createApps({ store: apps, repositories, controller }),
-    configVars: createConfigVars({ apps, releases, controller }),
-    releases: createReleases({ apps, store: releases, controller }),
-    formations: createFormations({ apps, releases, controller }),
-    instances: createInstances({ apps, releases, controller }),
-    builds: createBuilds({ apps, store: builds }),
-    logs: createLogs({ apps, logs: adapters.engine }),
-    transcripts,
-    idempotency: adapters.idempotency,
-    pushes: createPushes({ apps, builds, repositories, transcripts, queue, open }),
-    sources: createSources({ builds, repositories }),
-    branches: createBranches({ apps, builds, repositories, open, log }),
-    deploys: createDeploys({
-      apps,
-      builds,
-      releases,
-      repositories,
-      builder,
-      tokens,
-      transcripts,
-      controller,
-      bulletin,
-      log,
-      epoch: () => epoch,
-      urlOf: (app) => `http://${app}.${config.domain}${config.httpPort === 80 ? '' : `:${config.httpPort}`}`,
-    }),
-  };
+): AllServices {
+  const port = config.httpPort === 80 ? '' : `:${config.httpPort}`;
+  const urlOf = (app: string): string => `http://${app}.${config.domain}${port}`;
+  return createServices(adapters, { controller, log, epoch, urlOf });
 }
 
 /**
@@ -190,7 +150,7 @@ export function openServices(
  */
 export async function welcomeAdmin(
   config: Config,
-  accounts: ReturnType<typeof createAccounts>,
+  accounts: AllServices['accounts'],
   signal: AbortSignal,
 ): Promise<void> {
   const token = newToken();

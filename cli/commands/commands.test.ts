@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOrThrow } from '../../lib/child.ts';
 import { openTestCli, type TestCli } from '../../test/support/test-cli.ts';
 import { instanceOf } from '../../test/support/fake-app.ts';
+import { sampleKey } from '../../test/support/sample-keys.ts';
 
 const patient = new AbortController().signal;
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
@@ -107,11 +108,8 @@ describe('releases', () => {
     const demo = cli.door.world.apps.get('demo');
     cli.door.world.outcome = 'failed';
     await cli.gantry(['config:set', 'A=1', '-a', 'demo']);
-    if (demo)
-      demo.deployments = demo.deployments.map((one) => ({
-        ...one,
-        ledger: { bootMs: 800, switchMs: 3, requests: 12, dropped: 0 },
-      }));
+    const [newest] = demo?.deployments ?? [];
+    if (newest) newest.ledger = { bootMs: 800, switchMs: 3, requests: 12, dropped: 0 };
     const { out } = await cli.gantry(['releases:info', '-a', 'demo']);
     expect(out).toMatch(/Status +failed\nReason +web\.1 exited with status 1\.\n/);
     expect(out).toContain('boot 800 ms, switch 3 ms, 12 requests meanwhile, 0 dropped');
@@ -144,9 +142,9 @@ describe('login', () => {
 
 describe('keys', () => {
   it('that cannot be told apart by their comment are not removed', async () => {
-    for (const blob of ['AAAAfirst00', 'AAAAsecond0']) {
+    for (const seed of ['first', 'second']) {
       const file = join(cli.home, 'k.pub');
-      await writeFile(file, `ssh-ed25519 ${blob} me@laptop\n`);
+      await writeFile(file, `${sampleKey(seed)}\n`);
       await cli.gantry(['keys:add', file]);
     }
     expect(await cli.gantry(['keys:remove', 'me@laptop'])).toMatchObject({

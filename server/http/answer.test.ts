@@ -84,7 +84,7 @@ describe('a change', () => {
   it('that was refused is not kept: a later try may succeed', async () => {
     door.world.deployed('fresh');
     expect((await create()).status).toBe(422);
-    door.world.apps.delete('fresh');
+    await door.call('DELETE', '/apps/fresh');
     expect((await create()).status).toBe(201);
   });
 
@@ -104,10 +104,9 @@ describe('a change', () => {
   });
 
   it('is not answered from what another version kept in a shape we cannot read', async () => {
-    door.world.kept.set(`${door.world.admin.userId} ${ID['request-id']}`, {
-      status: 201,
-      body: { old: true },
-    });
+    const { services, admin } = door.world;
+    const old = { status: 201, body: { old: true } };
+    await services.idempotency.remember(admin.userId, ID['request-id'], old, new AbortController().signal);
     expect(await create()).toMatchObject({ status: 201, body: { name: 'fresh' } });
     expect(door.world.writes).toEqual(['create']);
   });

@@ -1,27 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
-import type { Build } from '../../server/domain/build.ts';
-import type { Deployment } from '../../server/domain/deployment.ts';
 import type { Instance } from '../../server/domain/instance.ts';
-import type { BuiltImage, ConfigVars, Release } from '../../server/domain/release.ts';
-import type { LogLine } from '../../server/ports/engine.ts';
+import type { BuiltImage, Release } from '../../server/domain/release.ts';
 
-/** Everything one app has, for a test to look at and to arrange. */
-export interface FakeApp {
+/** An app and its releases, as values. */
+interface FakeApp {
   app: App;
   releases: Release[];
-  configs: Map<string, ConfigVars>;
-  deployments: Deployment[];
-  instances: Instance[];
-  builds: Build[];
-  lines: LogLine[];
 }
 
 export const TIME = new Date('2026-11-21T10:00:00.000Z');
 
-const IMAGE: BuiltImage = {
+export const IMAGE: BuiltImage = {
   repository: 'apps/x',
   digest: `sha256:${'a'.repeat(64)}`,
   bytes: 1,
@@ -49,7 +40,7 @@ function appOf(name: string, owner: Actor): App {
   };
 }
 
-export function releaseOf(
+function releaseOf(
   app: FakeApp,
   user: Actor,
   part: Partial<Release> & { description: string },
@@ -73,18 +64,8 @@ export function releaseOf(
 
 /** A new app with its first release, which has nothing to run. */
 export function emptyApp(name: string, owner: Actor): FakeApp {
-  const made: FakeApp = {
-    app: appOf(name, owner),
-    releases: [],
-    configs: new Map(),
-    deployments: [],
-    instances: [],
-    builds: [],
-    lines: [],
-  };
-  const first = releaseOf(made, owner, { description: 'Initial release', current: true });
-  made.releases.push(first);
-  made.configs.set(first.id, new Map());
+  const made: FakeApp = { app: appOf(name, owner), releases: [] };
+  made.releases.push(releaseOf(made, owner, { description: 'Initial release', current: true }));
   return made;
 }
 
@@ -100,17 +81,7 @@ export function deployedApp(name: string, owner: Actor): FakeApp {
   made.releases.push(
     releaseOf(made, owner, { description: 'Deploy 1a2b3c4', image: IMAGE, current: true, commit: '1a2b3c4' }),
   );
-  for (const one of made.releases) made.configs.set(one.id, new Map([['LANG', new Secret('C.UTF-8')]]));
-  fillInstances(made);
   return made;
-}
-
-/** Gives the app the instances its formation asks for, all ready. */
-export function fillInstances(app: FakeApp): void {
-  const version = app.releases.find((one) => one.current)?.version ?? 1;
-  app.instances = [...app.app.formation].flatMap(([type, count]) =>
-    Array.from({ length: count }, (_, index) => instanceOf(app.app.id, type, index + 1, version)),
-  );
 }
 
 export function instanceOf(appId: string, type: string, number: number, version: number): Instance {

@@ -4,7 +4,7 @@ import { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { GitCommands } from '../../server/git/commands.ts';
 import { createHttpDoor, type HttpDoorDeps } from '../../server/http/door.ts';
-import { createWorld, type World } from './fake-services.ts';
+import { createWorld, type World } from './world.ts';
 
 /** The real HTTP door on a free port in front of an in-memory platform. */
 export interface TestDoor extends AsyncDisposable {

@@ -17,7 +17,7 @@ import type { GitLimits } from '../../server/git/limits.ts';
 import { createHttpDoor } from '../../server/http/door.ts';
 import { createSshDoor } from '../../server/ssh/door.ts';
 import type { SshLimits } from '../../server/ssh/limits.ts';
-import { createWorld } from './fake-services.ts';
+import { createWorld } from './world.ts';
 
 /** The real doors with real repositories; only the deploy behind a push is what the test says. */
 export interface GitDoor extends AsyncDisposable {

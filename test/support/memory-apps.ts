@@ -51,15 +51,17 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
         ...{ createdAt: at, updatedAt: at },
       };
       world.releases.set(release.id, release);
-      return Promise.resolve(shape(world, app));
+      return Promise.resolve(memoryApp(world, app));
     },
     async find(nameOrId) {
       const app = living().find((one) => one.id === nameOrId || one.name === nameOrId);
-      return Promise.resolve(app && shape(world, app));
+      return Promise.resolve(app && memoryApp(world, app));
     },
     async list(actor) {
       const seen = living().filter((app) => actor.admin || app.ownerId === actor.userId);
-      return Promise.resolve(seen.sort((a, b) => (a.name < b.name ? -1 : 1)).map((app) => shape(world, app)));
+      return Promise.resolve(
+        seen.sort((a, b) => (a.name < b.name ? -1 : 1)).map((app) => memoryApp(world, app)),
+      );
     },
     async setFormation(app, formation) {
       const row = unchanged(app);
@@ -90,7 +92,8 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
   };
 }
 
-function shape(world: MemoryWorld, app: MemoryApp): App {
+/** A stored app as the store answers it. */
+export function memoryApp(world: MemoryWorld, app: MemoryApp): App {
   const owner = userOf(world, app.ownerId);
   return {
     id: app.id,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../cli/catalogue.ts';
 import { openTestDoor } from '../support/fake-door.ts';
+import { sampleKey } from '../support/sample-keys.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 
 /** A regular expression alone matches anything inside `toMatchObject`. */
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => cli[Symbol.asyncDispose]());
 
 describe('keys', () => {
-  const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEQBsZjX7OH4 me@laptop\n';
+  const KEY = `${sampleKey('me')}\n`;
 
   it('are added from the usual place, and adding one again is no failure', async () => {
     expect(await cli.gantry(['keys:add'])).toMatchObject({ code: 1, err: matching(/ssh-keygen/) });

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as resources from '../../server/contract/resources.ts';
 import { openTestDoor, type CallOptions, type TestDoor } from '../support/fake-door.ts';
 import { TIME } from '../support/fake-app.ts';
+import { sampleKey } from '../support/sample-keys.ts';
 
 let door: TestDoor;
 beforeEach(async () => {
@@ -11,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => door[Symbol.asyncDispose]());
 
-const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEQBsZjX7OH4 dev@laptop';
+const KEY = sampleKey('dev');
 
 /** Every endpoint, what it answers with, and (where it has an app in its path) that app in place of `demo`. */
 interface Endpoint {
@@ -146,7 +147,7 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
   ['another name', 'PATCH', '/apps/demo', { name: 'other' }, /cannot be changed/],
   ['maintenance', 'PATCH', '/apps/demo', { maintenance: true }, /not available/],
   ['no key', 'POST', '/account/keys', {}, /public_key must be a string/],
-  ['what is no key', 'POST', '/account/keys', { public_key: 'hello' }, /not a public key/],
+  ['what is no key', 'POST', '/account/keys', { public_key: 'hello' }, /has the type "hello"/],
   ['a config name with a dash', 'PATCH', '/apps/demo/config-vars', { 'A-B': '1' }, /^A-B must be letters/],
   [
     'a config value that is a number',
@@ -232,7 +233,7 @@ describe('what is not there', () => {
     ['GET', '/apps/%00', 'app'],
     ['GET', '/apps/a%2Fb', 'app'],
     ['GET', '/apps/demo/releases/v9', 'release'],
-    ['GET', '/apps/demo/releases/v2/deployment', 'deployment'],
+    ['GET', '/apps/demo/releases/v1/deployment', 'deployment'],
     ['GET', '/apps/demo/builds/x', 'build'],
     ['GET', '/apps/demo/dynos/web.9', 'dyno'],
     ['DELETE', '/apps/demo/dynos/web.9', 'dyno'],
@@ -371,17 +372,17 @@ describe('what the real command line of the Platform API needs', () => {
 
   it('the builds of an app, with who pushed and how it ended', async () => {
     const demo = door.world.apps.get('demo');
-    demo?.builds.push({
-      id: '5c1b8a3e-8d1f-4c0e-9a57-0d3c8b1c9f00',
-      appId: demo.app.id,
+    const id = '5c1b8a3e-8d1f-4c0e-9a57-0d3c8b1c9f00';
+    door.world.memory.builds.set(id, {
+      id,
+      appId: demo?.app.id ?? '',
       userId: door.world.admin.userId,
       status: 'superseded',
       push: { ref: 'refs/heads/main', commit: 'c0ffee', from: null },
       attempt: 1,
       failure: 'A newer push took its place.',
       image: null,
-      releaseId: null,
-      deploymentId: null,
+      epoch: null,
       createdAt: TIME,
       finishedAt: TIME,
     });

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { failure, logSession, release } from '../../server/contract/resources.ts';
-import { instanceOf, TIME } from '../support/fake-app.ts';
+import { TIME } from '../support/fake-app.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
 
 /** A regular expression alone matches anything inside `toMatchObject`. */
@@ -66,7 +66,7 @@ describe('a repeated Request-Id', () => {
     const other = await door.call('POST', '/apps', {
       body: { name: 'fresh' },
       headers,
-      token: 'gantry_other',
+      token: door.world.otherToken,
     });
     expect(other.status).toBe(422);
   });
@@ -116,11 +116,8 @@ describe('every answer', () => {
   });
 
   it('is not a stack trace when a service has a bug', async () => {
-    door.world.apps.get('demo')?.instances.push({ ...instanceOf('x', 'web', 1, 1), release: Number.NaN });
-    Object.defineProperty(door.world.apps.get('demo'), 'releases', {
-      get: () => {
-        throw new TypeError('secret detail');
-      },
+    Object.assign(door.world.services.releases, {
+      list: () => Promise.reject(new TypeError('secret detail')),
     });
     const answer = await door.call('GET', '/apps/demo/releases');
     expect(answer).toMatchObject({ status: 500, body: { id: 'internal_error', retry: true } });
@@ -199,7 +196,7 @@ describe('limits', () => {
       [429, '0'],
     ]);
     expect(left[2]?.body).toMatchObject({ id: 'rate_limit', retry: true });
-    expect((await small.call('GET', '/apps', { token: 'gantry_other' })).status).toBe(200);
+    expect((await small.call('GET', '/apps', { token: door.world.otherToken })).status).toBe(200);
   });
 
   it('refuses a body of more than 1 MB', async () => {
@@ -372,11 +369,13 @@ describe('the output of a release', () => {
     expect(text).toMatch(/^Starting v3 …\n\0+Live\.\n/);
   });
 
-  it('is not there for a release that never had a deployment', async () => {
+  it('is not there for a release that had nothing to deploy, nor for one that is gone', async () => {
     const first = release.parse((await door.call('GET', '/apps/demo/releases/1')).body);
     const second = release.parse((await door.call('GET', '/apps/demo/releases/2')).body);
     expect(first.output_stream_url).toBeNull();
     const path = second.output_stream_url?.replace(/^http:\/\/[^/]+/, '') ?? '';
+    expect((await door.call('GET', path, { token: null })).status).toBe(200);
+    door.world.memory.deployments.clear();
     expect((await door.call('GET', path, { token: null })).status).toBe(404);
   });
 });

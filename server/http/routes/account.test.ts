@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDoor, type TestDoor } from '../../../test/support/fake-door.ts';
+import { sampleKey } from '../../../test/support/sample-keys.ts';
 import { key } from '../../contract/resources.ts';
 
 let door: TestDoor;
@@ -11,7 +12,7 @@ afterEach(() => door[Symbol.asyncDispose]());
 
 describe('keys', () => {
   it('are found and removed by a fingerprint with a slash in it, escaped or not', async () => {
-    const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AB/CDEFGHIJ me@laptop';
+    const publicKey = sampleKey('2');
     const added = key.parse(
       (await door.call('POST', '/account/keys', { body: { public_key: publicKey } })).body,
     );

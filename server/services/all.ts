@@ -1,0 +1,81 @@
+import type { Bulletin } from '../../lib/bulletin.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { Accounts as AccountStore, Idempotency } from '../ports/accounts.ts';
+import type { Apps as AppStore } from '../ports/apps.ts';
+import type { Builder } from '../ports/builder.ts';
+import type { Builds as BuildStore } from '../ports/builds.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { AppLogs } from '../ports/engine.ts';
+import type { BuildQueue } from '../ports/queue.ts';
+import type { RegistryTokens } from '../ports/registry.ts';
+import type { Releases as ReleaseStore } from '../ports/releases.ts';
+import type { Repositories } from '../ports/repositories.ts';
+import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
+import { createAccounts } from './accounts.ts';
+import { createApps } from './apps.ts';
+import { createBranches } from './branches.ts';
+import { createBuilds } from './builds.ts';
+import { createConfigVars } from './config-vars.ts';
+import { createDeploys } from './deploys.ts';
+import { createFormations } from './formations.ts';
+import { createInstances, type InstancesDeps } from './instances.ts';
+import { createLogs } from './logs.ts';
+import { createPushes } from './pushes.ts';
+import { createReleases } from './releases.ts';
+import { createSources } from './sources.ts';
+import { createTranscripts } from './transcripts.ts';
+
+/** What the use cases need from outside, each behind its port: the adapters in a server, memory in tests. */
+export interface ServicePorts {
+  readonly clock: Clock;
+  readonly accounts: AccountStore;
+  readonly apps: AppStore;
+  readonly releases: ReleaseStore;
+  readonly builds: BuildStore;
+  readonly transcripts: TranscriptStore;
+  readonly idempotency: Idempotency;
+  readonly engine: AppLogs;
+  readonly repositories: Repositories;
+  readonly builder: Builder;
+  readonly tokens: RegistryTokens;
+  readonly queue: BuildQueue;
+  readonly bulletin: Bulletin;
+}
+
+export interface ServiceDeps {
+  readonly controller: InstancesDeps['controller'];
+  readonly log: Logger;
+  /** The reign of this server. */
+  readonly epoch: number;
+  /** Where an app is reached. */
+  readonly urlOf: (app: string) => string;
+}
+
+/** Every use case there is, over ports. */
+export function createServices(ports: ServicePorts, { controller, log, epoch, urlOf }: ServiceDeps) {
+  const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
+  const open = new Set<string>();
+  const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
+  return {
+    accounts: createAccounts({ store: ports.accounts, clock }),
+    apps: createApps({ store: apps, repositories, controller }),
+    configVars: createConfigVars({ apps, releases, controller }),
+    releases: createReleases({ apps, store: releases, controller }),
+    formations: createFormations({ apps, releases, controller }),
+    instances: createInstances({ apps, releases, controller }),
+    builds: createBuilds({ apps, store: builds }),
+    logs: createLogs({ apps, logs: ports.engine }),
+    transcripts,
+    idempotency: ports.idempotency,
+    pushes: createPushes({ apps, builds, repositories, transcripts, queue, open }),
+    sources: createSources({ builds, repositories }),
+    branches: createBranches({ apps, builds, repositories, open, log }),
+    deploys: createDeploys({
+      ...{ apps, builds, releases, repositories, builder, tokens, transcripts, controller, bulletin, log },
+      epoch: () => epoch,
+      urlOf,
+    }),
+  };
+}
+
+export type AllServices = ReturnType<typeof createServices>;
