@@ -40,11 +40,7 @@ function appOf(name: string, owner: Actor): App {
   };
 }
 
-function releaseOf(
-  app: FakeApp,
-  user: Actor,
-  part: Partial<Release> & { description: string },
-): Release {
+function releaseOf(app: FakeApp, user: Actor, part: Partial<Release> & { description: string }): Release {
   return {
     id: randomUUID(),
     appId: app.app.id,
