@@ -1,5 +1,6 @@
 import { account } from './catalogue/account.ts';
 import { apps } from './catalogue/apps.ts';
+import { audit } from './catalogue/audit.ts';
 import { config } from './catalogue/config.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
@@ -36,6 +37,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   ps,
   logs,
   releases,
+  audit,
   account,
   keys,
   heroku,

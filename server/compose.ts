@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createBulletin } from '../lib/bulletin.ts';
 import { isSystemError } from '../lib/errors.ts';
+import { createAmbient } from '../lib/ambient.ts';
 import type { Logger } from '../lib/log.ts';
 import { Secret } from '../lib/secret.ts';
 import { createBuilderClient } from './adapters/builder/builder.ts';
@@ -12,6 +13,7 @@ import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
 import { createLogArchive } from './adapters/log-archive/log-archive.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
+import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
 import { createApps as createAppStore } from './adapters/postgres/apps.ts';
 import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
 import { createControllerState } from './adapters/postgres/controller-state.ts';
@@ -25,6 +27,7 @@ import { createRegistryTokens } from './adapters/registry/tokens.ts';
 import { createRouterClient } from './adapters/router/router.ts';
 import { createSealer } from './adapters/secrets/sealer.ts';
 import type { Config } from './config.ts';
+import type { Cause } from './domain/cause.ts';
 import { createController, type Controller } from './controller/controller.ts';
 import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
@@ -46,10 +49,13 @@ export async function openAdapters(config: Config, log: Logger) {
     certPem: await secret('registry-cert.pem'),
     clock,
   });
-  const db = openDatabase({ url: config.databaseUrl, log });
+  const causes = createAmbient<Cause>();
+  const db = openDatabase({ url: config.databaseUrl, log, cause: () => causes.get() });
   return {
     clock,
     db,
+    causes,
+    trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
     apps: createAppStore({ db, sealer, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
@@ -73,8 +79,13 @@ export async function openAdapters(config: Config, log: Logger) {
     registry: createImageRegistry({ socket: config.paths.builderSocket, tokens }),
     queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
     bulletin: createBulletin(),
-    linkKey: new Secret(createHmac('sha256', masterKey).update('stream links').digest('base64')),
+    linkKey: keyFor(masterKey, 'stream links'),
   };
+}
+
+/** A key for one purpose, made of the platform's own. */
+function keyFor(masterKey: string, purpose: string): Secret {
+  return new Secret(createHmac('sha256', masterKey).update(purpose).digest('base64'));
 }
 
 export type Adapters = Awaited<ReturnType<typeof openAdapters>>;

@@ -8,6 +8,7 @@ import { startLoop } from '../lib/loop.ts';
 import { VERSION } from '../lib/version.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { ownDatabase } from './adapters/postgres/ownership.ts';
+import { watchTables } from './adapters/postgres/watched.ts';
 import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import type { Controller } from './controller/controller.ts';
@@ -38,6 +39,7 @@ async function serve(config: Config, log: Logger): Promise<string> {
   const { signal } = closing;
   await using life = createLifecycle(log, CLOSE_LIMIT_MS);
   const applied = await migrate(config.databaseUrl, MIGRATIONS, signal);
+  await watchTables(config.databaseUrl, signal);
   if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');
 
   const adapters = await openAdapters(config, log);

@@ -6,6 +6,8 @@ export interface Actor {
   readonly admin: boolean;
   /** What the credential is good for, whatever the person may do: `global` for everything. */
   readonly scopes: readonly Scope[];
+  /** The token they came with, for the audit trail; none for an SSH key. */
+  readonly tokenId?: string;
 }
 
 /**

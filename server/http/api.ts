@@ -82,6 +82,7 @@ export function createApi(deps: ApiDeps): Express {
   api.get('/streams/:stream', streams.output);
   const dispatchDeps = {
     answering,
+    audit: services.audit,
     apiHost: apiHost(deps),
     ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
   };

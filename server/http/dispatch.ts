@@ -6,9 +6,11 @@ import type { Answer, Answering } from './answer.ts';
 import { actorOf, contextOf } from './context.ts';
 import { originOf } from './links.ts';
 import type { Call, Route } from './route.ts';
+import type { Services } from './services.ts';
 
 export interface DispatchDeps {
   readonly answering: Answering;
+  readonly audit: Pick<Services['audit'], 'around'>;
   /** The host in links when the client named none that can be one. */
   readonly apiHost: string;
   /** Refuses an answer that is not what its endpoint says: for tests, as it costs time. */
@@ -20,9 +22,22 @@ const NAME = /^[\x21-\x7e]{1,300}$/;
 
 const NO_BODY = z.strictObject({ confirm: z.string().optional() });
 
-/** Serves an endpoint: reads the call, hands it to the route's handler, and answers. */
-export function dispatch(route: Route, { answering, apiHost, checkAnswers }: DispatchDeps): RequestHandler {
+/**
+ * Serves an endpoint: reads the call, hands it to the route's handler, and answers. Whatever may change something goes
+ * through the audit trail here, so that no endpoint can forget it.
+ */
+export function dispatch(
+  route: Route,
+  { answering, audit, apiHost, checkAnswers }: DispatchDeps,
+): RequestHandler {
   const { endpoint, handle, options } = route;
+  const changes = endpoint.method !== 'GET' && options.changesNothing !== true;
+  const audited: Route['handle'] = (call) => {
+    const { actor, ip, requestId, params } = call;
+    const action = `${endpoint.method} ${endpoint.path}`;
+    const entry = { actor, ip, requestId, action, target: params, door: 'api' as const };
+    return audit.around(entry, () => handle(call), call.signal);
+  };
   const work =
     (handler: Route['handle']) =>
     async (req: Request, res: Response, signal: AbortSignal): Promise<Answer> => {
@@ -32,9 +47,9 @@ export function dispatch(route: Route, { answering, apiHost, checkAnswers }: Dis
     };
   // What nobody in particular asks cannot be told from another's repeat of it.
   const anonymous = endpoint.needs === 'open' || endpoint.needs === 'link';
-  if (endpoint.method === 'GET' || anonymous || options.changesNothing === true)
-    return answering.read(work(handle));
-  return answering.write(work(handle), options.replay && { replay: work(options.replay) });
+  if (!changes) return answering.read(work(handle));
+  if (anonymous) return answering.read(work(audited));
+  return answering.write(work(audited), options.replay && { replay: work(options.replay) });
 }
 
 function readCall(

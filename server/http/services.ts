@@ -7,6 +7,7 @@ import type { Instance } from '../domain/instance.ts';
 import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
+import type { Audit } from '../services/audit.ts';
 
 /**
  * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
@@ -101,6 +102,7 @@ export interface Services {
     /** The lines of a build or a deployment from the first on, until it is settled. */
     follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
   };
+  readonly audit: Audit;
   readonly idempotency: Idempotency;
 }
 

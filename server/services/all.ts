@@ -2,8 +2,10 @@ import type { Bulletin } from '../../lib/bulletin.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Accounts as AccountStore, Idempotency } from '../ports/accounts.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
+import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Builds as BuildStore } from '../ports/builds.ts';
+import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AppLogs } from '../ports/engine.ts';
 import type { BuildQueue } from '../ports/queue.ts';
@@ -13,6 +15,8 @@ import type { Repositories } from '../ports/repositories.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import { createAccounts } from './accounts.ts';
 import { createApps } from './apps.ts';
+import { createAudit } from './audit.ts';
+import { auditedPushes } from './audited-pushes.ts';
 import { createBranches } from './branches.ts';
 import { createBuilds } from './builds.ts';
 import { createConfigVars } from './config-vars.ts';
@@ -40,6 +44,8 @@ export interface ServicePorts {
   readonly tokens: RegistryTokens;
   readonly queue: BuildQueue;
   readonly bulletin: Bulletin;
+  readonly trail: AuditTrail;
+  readonly causes: Causes;
 }
 
 export interface ServiceDeps {
@@ -55,6 +61,7 @@ export interface ServiceDeps {
 export function createServices(ports: ServicePorts, { controller, log, epoch, urlOf }: ServiceDeps) {
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const open = new Set<string>();
+  const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, clock }),
@@ -67,7 +74,8 @@ export function createServices(ports: ServicePorts, { controller, log, epoch, ur
     logs: createLogs({ apps, logs: ports.engine }),
     transcripts,
     idempotency: ports.idempotency,
-    pushes: createPushes({ apps, builds, repositories, transcripts, queue, open }),
+    audit,
+    pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),
     sources: createSources({ builds, repositories }),
     branches: createBranches({ apps, builds, repositories, open, log }),
     deploys: createDeploys({

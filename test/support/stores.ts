@@ -12,6 +12,7 @@ import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
+import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
@@ -65,6 +66,7 @@ export function onEveryStore(suite: (open: () => Promise<Stores>) => void): void
       postgres = await startPostgres();
       template = await postgres.createDatabase();
       await migrate(template, MIGRATIONS, patient);
+      await watchTables(template, patient);
     });
     afterAll(() => postgres[Symbol.asyncDispose]());
     suite(async () => openPostgres(await postgres.createDatabase(template)));

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createAmbient } from '../../lib/ambient.ts';
 import { createBulletin } from '../../lib/bulletin.ts';
 import { quietLog } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
@@ -12,6 +13,7 @@ import { createFakeBuilder } from './fake-builder.ts';
 import { IMAGE, instanceOf, TIME } from './fake-app.ts';
 import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
+import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
@@ -135,6 +137,8 @@ export function createWorld(): World {
       engine: createFakeLogs((appId) => running(appId).lines),
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
+      causes: createAmbient(),
+      trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },
     {
       controller: { wake: attend, instancesOf: (appId) => running(appId).instances },
@@ -149,6 +153,12 @@ export function createWorld(): World {
     const tokenHash = createHash('sha256').update(token).digest('hex');
     const userId = addMemoryUser(memory, { email, admin, tokenHash });
     return { actor: { userId, email, admin, scopes: EVERYTHING }, token };
+  }
+
+  function appNamed(nameOrId: string) {
+    return [...memory.apps.values()].find(
+      (one) => one.deletedAt === null && [one.name, one.id].includes(nameOrId),
+    );
   }
 
   function look(appId: string): WorldApp {
@@ -184,7 +194,7 @@ export function createWorld(): World {
     otherToken: second.token,
     apps: {
       get(name) {
-        const row = [...memory.apps.values()].find((one) => one.name === name && one.deletedAt === null);
+        const row = appNamed(name);
         return row && look(row.id);
       },
       has: (name) => world.apps.get(name) !== undefined,
@@ -228,7 +238,7 @@ function tokenOf(email: string): string {
 /** The services, with each call that changed something noted after it. */
 function counted(services: AllServices, writes: string[]): AllServices {
   for (const [topic, service] of Object.entries(services)) {
-    if (topic === 'idempotency' || topic === 'transcripts') continue; // no use cases
+    if (topic === 'idempotency' || topic === 'transcripts' || topic === 'audit') continue; // no use cases
     for (const [name, method] of Object.entries<unknown>({ ...service })) {
       if (typeof method !== 'function' || READS.has(name)) continue;
       const noted = async (...args: unknown[]): Promise<unknown> => {

@@ -31,7 +31,7 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
           }),
         signal,
       );
-      return token ? readActor(token.user) : undefined;
+      return token ? { ...readActor(token.user), tokenId: token.id } : undefined;
     },
 
     async findByKeyFingerprint(fingerprint, signal) {

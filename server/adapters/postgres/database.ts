@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import { pause } from '../../../lib/deadline.ts';
 import type { Logger } from '../../../lib/log.ts';
+import type { Cause } from '../../domain/cause.ts';
 import { foreignFailure, lostRace } from './failures.ts';
 import { PrismaClient, type Prisma } from './generated/client.ts';
 
@@ -23,14 +24,22 @@ const CONNECT_LIMIT_MS = 5_000;
 const TRANSACTION_LIMIT_MS = 20_000;
 const RACES = 5;
 
-/** Opens a pool on a PostgreSQL URL; connects when first used, and again after the database was away. */
+/** What changes tables, by Prisma's names; a raw query is taken for a question unless it is executed. */
+const WRITES = /^(?:create|update|upsert|delete|\$executeRaw)/;
+
+/**
+ * Opens a pool on a PostgreSQL URL; connects when first used, and again after the database was away. `cause` is asked
+ * with every write whose call it is part of, so that the events of it can name who caused them.
+ */
 export function openDatabase({
   url,
   log,
+  cause = () => undefined,
   connections = 10,
 }: {
   readonly url: string;
   readonly log: Logger;
+  readonly cause?: () => Cause | undefined;
   readonly connections?: number;
 }): Database {
   const lost = (err: Error): void => log.debug({ err }, 'a database connection was lost');
@@ -52,6 +61,8 @@ export function openDatabase({
     transactionOptions: { maxWait: CONNECT_LIMIT_MS, timeout: TRANSACTION_LIMIT_MS },
   });
 
+  const caused = withCause(client, cause);
+
   const guarded = async <T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> => {
     try {
       return await abandonable(work, signal);
@@ -61,12 +72,12 @@ export function openDatabase({
   };
 
   return {
-    run: (work, signal) => guarded(() => work(client), signal),
+    run: (work, signal) => guarded(() => work(caused), signal),
 
     transaction: (work, signal) =>
       guarded(
         // Idempotent: what lost a race was rolled back as a whole, so nothing of it has happened.
-        () => retryLostRaces(() => client.$transaction(work), signal),
+        () => retryLostRaces(() => client.$transaction((tables) => begun(tables, cause(), work)), signal),
         signal,
       ),
 
@@ -74,6 +85,37 @@ export function openDatabase({
       await client.$disconnect();
     },
   };
+}
+
+async function begun<T>(
+  tables: Tables,
+  cause: Cause | undefined,
+  work: (tables: Tables) => Promise<T>,
+): Promise<T> {
+  if (cause) await sayCause(tables, cause);
+  return work(tables);
+}
+
+/** Holds until the transaction ends; the triggers of the tables read it. */
+function sayCause(tables: Tables, cause: Cause) {
+  return tables.$executeRaw`SELECT set_config('gantry.cause', ${JSON.stringify(cause)}, true)`;
+}
+
+/** A single write that is part of a call becomes a transaction, in which its cause is said first. */
+function withCause(client: PrismaClient, cause: () => Cause | undefined): Tables {
+  const extended = client.$extends({
+    query: {
+      async $allOperations({ operation, args, query }): Promise<unknown> {
+        const why = WRITES.test(operation) ? cause() : undefined;
+        if (!why) return query(args);
+        const asked = query(args) as Prisma.PrismaPromise<unknown>;
+        const [, result] = await client.$transaction([sayCause(client, why), asked]);
+        return result;
+      },
+    },
+  });
+  // The same tables; Prisma's type of an extended client only differs in what it could be extended by.
+  return extended as unknown as Tables;
 }
 
 async function retryLostRaces<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import * as account from './account.ts';
 import * as apps from './apps.ts';
+import * as audit from './audit.ts';
 import * as builds from './builds.ts';
 import * as configVars from './config-vars.ts';
 import * as dynos from './dynos.ts';
@@ -14,6 +15,7 @@ import * as schema from './schema.ts';
 export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
   account,
   apps,
+  audit,
   builds,
   configVars,
   dynos,

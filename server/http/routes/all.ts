@@ -6,6 +6,7 @@ import type { Services } from '../services.ts';
 import type { Place } from '../shapes.ts';
 import { accountRoutes } from './account.ts';
 import { appRoutes } from './apps.ts';
+import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
@@ -28,6 +29,7 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
   const routes = [
     ...accountRoutes(services.accounts),
     ...appRoutes(services.apps, place),
+    ...auditRoutes(services.audit),
     ...buildRoutes(services, outputs),
     ...configVarRoutes(services.configVars),
     ...dynoRoutes(services, outputs),
