@@ -24,7 +24,7 @@ export const git: TopicSpec = {
       args: '<action>',
       local: true,
       ownOutput: true,
-      examples: ["git config credential.https://api.example.com/hello.git.helper '!gantry git:credentials'"],
+      examples: ['gantry git:credentials get < question'],
       load: () => import('../commands/git/credentials.ts'),
     },
     {
