@@ -45,31 +45,31 @@ module.exports = {
     rule(
       'services-see-ports-not-adapters',
       '^server/services/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|git|http|ssh|jobs|controller)|builder|router|cli|supervisor)/' },
+      { path: '^(server/(adapters|git|http|ssh|jobs|rendezvous|exec|controller)|builder|router|cli|supervisor)/' },
       'Services know ports and domain.',
     ),
     rule(
       'doors-call-services',
-      '^server/(http|ssh|jobs)/(?!.*\\.test\\.ts)',
+      '^server/(http|ssh|jobs|rendezvous|exec)/(?!.*\\.test\\.ts)',
       { path: '^server/(adapters|controller)/' },
       'Doors parse, call a service, shape the answer.',
     ),
     {
       name: 'doors-do-not-know-each-other',
       severity: 'error',
-      from: { path: '^server/(http|ssh|jobs)/' },
-      to: { path: '^server/(http|ssh|jobs)/', pathNot: '^server/$1/' },
+      from: { path: '^server/(http|ssh|jobs|rendezvous|exec)/' },
+      to: { path: '^server/(http|ssh|jobs|rendezvous|exec)/', pathNot: '^server/$1/' },
     },
     rule(
       'git-is-no-door',
       '^server/git/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|controller|http|ssh|jobs)|builder|router|cli|supervisor)/' },
+      { path: '^(server/(adapters|controller|http|ssh|jobs|rendezvous|exec)|builder|router|cli|supervisor)/' },
       'What the doors share of git knows none of them: its limits and refusals hold for all.',
     ),
     rule(
       'controller-sees-ports',
       '^server/controller/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|git|http|ssh|jobs|services)|builder|cli|supervisor)/' },
+      { path: '^(server/(adapters|git|http|ssh|jobs|rendezvous|exec|services)|builder|cli|supervisor)/' },
       'Deciding is the domain; doing goes through ports.',
     ),
     {
@@ -77,7 +77,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/adapters/([^/]+)/(?!.*\\.test\\.ts)' },
       to: {
-        path: '^server/(services|controller|git|http|ssh|jobs)/|^server/adapters/',
+        path: '^server/(services|controller|git|http|ssh|jobs|rendezvous|exec)/|^server/adapters/',
         pathNot: '^server/adapters/$1/',
       },
     },

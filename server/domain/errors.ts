@@ -108,6 +108,16 @@ export const PlatformError = errorTable({
     say: ({ app, version, commit }) =>
       `${app} cannot be rolled back to v${version} any more: its image was collected, for only the newest ones are kept (GANTRY_KEEP_IMAGES); ${commit === null ? 'deploy its source again' : `push commit ${commit.slice(0, 8)} again`}.`,
   }),
+  nothing_to_run: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `Nothing is deployed to ${app} yet, so there is nothing to run a command in; push first.`,
+  }),
+  too_many_runs: row<{ app: string; limit: number; what: string }>({
+    retry: true,
+    say: ({ app, limit, what }) =>
+      `${app} has ${limit} ${what} at once already, which is the most; wait for one to end or stop one (gantry ps:stop).`,
+  }),
   networks_used_up: row<object>({
     retry: false,
     say: () =>

@@ -28,6 +28,8 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   key_taken: 422,
   nothing_changed: 422,
   too_many_instances: 422,
+  nothing_to_run: 422,
+  too_many_runs: 429,
   release_command_not_scalable: 422,
   no_rollback_target: 422,
   image_collected: 422,

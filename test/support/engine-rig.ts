@@ -6,6 +6,7 @@ import { removeIsolation } from '../../server/adapters/docker/isolation.ts';
 import { SMALL } from '../../server/domain/instance.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { AppLogs, AppPlace, Engine, InstanceSpec } from '../../server/ports/engine.ts';
+import type { RunEngine } from '../../server/ports/runs.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 import { createMemoryLogArchive } from './memory-log-archive.ts';
 import { pushTestImage } from './test-image.ts';
@@ -16,9 +17,9 @@ export interface EngineRig extends AsyncDisposable {
   readonly docker: Docker;
   readonly dockerHost: string;
   readonly registry: TestRegistry;
-  readonly engine: Engine & AppLogs;
+  readonly engine: Engine & AppLogs & RunEngine;
   /** Another platform's (or the same one's second) view of the same machine. */
-  open(options?: Partial<DockerEngineOptions>): Engine & AppLogs;
+  open(options?: Partial<DockerEngineOptions>): Engine & AppLogs & RunEngine;
   /** A new image in the registry, not on the engine; the same changes give the same image. */
   image(repository: string, changes?: readonly string[]): Promise<BuiltImage>;
   /** Prepares and starts. */

@@ -14,10 +14,10 @@ export interface DockerClient {
     ms?: number,
   ): Promise<T>;
   /** Opens an answer without end. `close` must be called; it also cuts what is being read. */
-  open(
+  open<S extends NodeJS.ReadableStream>(
     signal: AbortSignal,
-    work: (docker: Docker, signal: AbortSignal) => Promise<NodeJS.ReadableStream>,
-  ): Promise<{ readonly stream: NodeJS.ReadableStream; readonly close: () => void }>;
+    work: (docker: Docker, signal: AbortSignal) => Promise<S>,
+  ): Promise<{ readonly stream: S; readonly close: () => void }>;
 }
 
 /** Talks to the engine at `unix:///path` or `tcp://host:port`. */

@@ -55,6 +55,7 @@ export type Inspected = z.infer<typeof inspection>;
 
 /** What the list does not say. */
 export interface Condition {
+  readonly createdAt: Date | null;
   readonly state: FoundInstance['state'];
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
@@ -107,7 +108,11 @@ const CANNOT_RUN = [126, 127];
  * What the engine calls running is only starting to us. What it failed to start stays `created` there, and here, to be
  * tried again; what it refused for good counts as crashed.
  */
-export function conditionOf({ State, Created }: Inspected): Condition {
+export function conditionOf(inspected: Inspected): Condition {
+  return { createdAt: inspected.Created, ...stateOf(inspected) };
+}
+
+function stateOf({ State, Created }: Inspected): Omit<Condition, 'createdAt'> {
   const refused =
     State.Status === 'created' && (CANNOT_RUN.includes(State.ExitCode) || refusedForGood(State.Error));
   if (State.Status === 'created' && !refused)

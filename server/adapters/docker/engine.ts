@@ -2,17 +2,21 @@ import type { Logger } from '../../../lib/log.ts';
 import type { BuiltImage } from '../../domain/release.ts';
 import type { AppLogs, Engine } from '../../ports/engine.ts';
 import type { LogArchive } from '../../ports/log-archive.ts';
+import type { RunEngine } from '../../ports/runs.ts';
 import { createDockerClient } from './client.ts';
 import { createContainers } from './containers.ts';
 import { watch } from './events.ts';
+import { createExec } from './exec.ts';
 import { createImages } from './images.ts';
 import { isolate } from './isolation.ts';
 import { createKeeper } from './keeper.ts';
 import { createLogs } from './logs.ts';
 import { LABEL } from './names.ts';
 import { createNetworks, type SubnetPool } from './networks.ts';
+import { createNotes } from './notes.ts';
 import { createObserver } from './observe.ts';
 import { createOutput } from './output.ts';
+import { createRuns } from './runs.ts';
 
 export interface DockerEngineOptions {
   /** `unix:///…` or `tcp://host:port`. */
@@ -39,7 +43,7 @@ const FRESH_MS = 10 * 60_000;
  * Plain containers on one Docker Engine (API 1.41), and what they print.
  * It touches only what bears this platform's id, and proves that before it stops or removes anything.
  */
-export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs {
+export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs & RunEngine {
   const { platformId, registry, log, archive } = options;
   const client = createDockerClient(options.dockerHost);
   const observer = createObserver({ client, platformId, host: options.host ?? 'local', log });
@@ -47,8 +51,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
   const networks = createNetworks(client, platformId, options.subnets ?? SUBNETS);
   const images = createImages({ client, registry, freshMs: options.freshMs ?? FRESH_MS, log });
   const output = createOutput(client);
-  const keeper = createKeeper({ observer, output, archive, log });
-  const logs = createLogs({ client, observer, output, keeper, platformId });
+  const notes = createNotes(() => new Date());
+  const keeper = createKeeper({ observer, output, archive, notes, log });
+  const logs = createLogs({ client, observer, output, keeper, notes, platformId });
+  const { createRun, ...runs } = createRuns(client, observer, notes, platformId);
   const reference = (image: BuiltImage): string => `${registry}/${image.repository}@${image.digest}`;
 
   async function makeRulesTrue(signal: AbortSignal): Promise<void> {
@@ -56,7 +62,16 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
       log.info({ platform: platformId }, 'packet rules of app networks written');
   }
 
+  async function remove(containerId: string, signal: AbortSignal): Promise<void> {
+    await keeper.keep(containerId, signal);
+    await containers.remove(containerId, signal);
+    notes.forget(containerId);
+  }
+
   return {
+    ...runs,
+    createRun: (spec, signal) => createRun(spec, reference(spec.image), signal),
+    exec: createExec(client, observer),
     find: (signal) => observer.find(signal),
     async prepare(app, image, pullToken, signal) {
       const [made] = await Promise.all([
@@ -68,12 +83,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
     },
     start: (spec, signal) => containers.start(spec, reference(spec.image), signal),
     stop: (instanceId, graceSeconds, signal) => containers.stop(instanceId, graceSeconds, signal),
-    async remove(instanceId, signal) {
-      await keeper.keep(instanceId, signal);
-      await containers.remove(instanceId, signal);
-    },
+    remove,
     tail: (instanceId, lines, signal) => logs.tail(instanceId, lines, signal),
     async forget(appId, signal) {
+      for (const run of await observer.findRuns(signal, appId)) await remove(run.id, signal);
       await archive.forget(appId, signal);
       await networks.remove(appId, signal);
     },

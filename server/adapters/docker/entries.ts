@@ -7,10 +7,23 @@ import type { StampedLine } from './frames.ts';
 export type Entry = LogLine & { readonly stamp: bigint };
 
 /** What of an instance its log tells. */
-export type Teller = Pick<Instance, 'type' | 'number' | 'release' | 'startedAt' | 'endedAt' | 'exit'>;
+export type Teller = Pick<Instance, 'type' | 'number' | 'release' | 'startedAt' | 'endedAt' | 'exit'> & {
+  /** Of a run; an instance runs the command of its type. */
+  readonly run?: { readonly command: string };
+};
 
-/** The log of one instance: that it started, what it printed, how it ended. */
-export function entriesOf(instance: Teller, lines: readonly StampedLine[]): Entry[] {
+/** What the platform has said about a container besides what follows from its state. */
+export interface Note {
+  readonly at: Date;
+  readonly text: string;
+}
+
+/** The log of one container: that it started, what it printed, what was noted about it, how it ended. */
+export function entriesOf(
+  instance: Teller,
+  lines: readonly StampedLine[],
+  notes: readonly Note[] = [],
+): Entry[] {
   const [first, last] = [lines.at(0)?.stamp, lines.at(-1)?.stamp];
   // The engine notes a start when the process may have printed already, and stamps what was printed last when it may
   // have ended already: a start comes first and an end last all the same.
@@ -20,7 +33,12 @@ export function entriesOf(instance: Teller, lines: readonly StampedLine[]): Entr
   const end = ended(instance).map((entry) =>
     last === undefined || entry.stamp > last ? entry : stamped(entry, last + 1n),
   );
-  return [...start, ...lines.map((line) => printed(instance, line)), ...end];
+  const told = [...start, ...lines.map((line) => printed(instance, line)), ...noted(instance, notes), ...end];
+  return notes.length === 0 ? told : told.toSorted(inTime);
+}
+
+export function noted(instance: Teller, notes: readonly Note[]): Entry[] {
+  return notes.map(({ at, text }) => platformEntry(instance, at, text));
 }
 
 function stamped(entry: Entry, stamp: bigint): Entry {
@@ -32,9 +50,12 @@ export function printed(instance: Teller, { stamp, text }: StampedLine): Entry {
 }
 
 export function started(instance: Teller): Entry[] {
-  return instance.startedAt === null
-    ? []
-    : [platformEntry(instance, instance.startedAt, `Process of v${instance.release} started`)];
+  if (instance.startedAt === null) return [];
+  const text =
+    instance.run === undefined
+      ? `Process of v${instance.release} started`
+      : `Starting process with command \`${instance.run.command}\``;
+  return [platformEntry(instance, instance.startedAt, text)];
 }
 
 export function ended(instance: Teller): Entry[] {

@@ -21,6 +21,7 @@ const CRASHED: Identified = {
   number: 1,
   attempt: 0,
   port: 5000,
+  createdAt: new Date(START),
   state: 'crashed',
   startedAt: new Date(START),
   endedAt: new Date(START + 1_000),

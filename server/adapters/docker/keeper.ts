@@ -5,6 +5,7 @@ import type { LogArchive } from '../../ports/log-archive.ts';
 import { orAborted } from './client.ts';
 import { entriesOf } from './entries.ts';
 import type { StampedLine } from './frames.ts';
+import type { Notes } from './notes.ts';
 import type { Identified, Observer } from './observe.ts';
 import type { Output } from './output.ts';
 
@@ -29,11 +30,12 @@ export interface KeeperDeps {
   readonly observer: Pick<Observer, 'identify'>;
   readonly output: Pick<Output, 'last' | 'follow'>;
   readonly archive: LogArchive;
+  readonly notes?: Notes;
   readonly log: Logger;
   readonly limitMs?: number;
 }
 
-export function createKeeper({ observer, output, archive, log, ...options }: KeeperDeps): Keeper {
+export function createKeeper({ observer, output, archive, notes, log, ...options }: KeeperDeps): Keeper {
   const limitMs = options.limitMs ?? KEEP_LIMIT_MS;
 
   /** Work that may not listen to its signal, such as a disk that hangs, is left behind. */
@@ -73,11 +75,14 @@ export function createKeeper({ observer, output, archive, log, ...options }: Kee
       const lines: StampedLine[] = [];
       await within(signal, { instance: instanceId }, async (inner) => {
         found = await observer.identify(instanceId, inner);
-        if (found !== undefined && found.state !== 'created') await collect(found, lines, inner);
+        if (found !== undefined && found.state !== 'created' && found.run?.attached !== true)
+          await collect(found, lines, inner);
       });
-      if (found === undefined || found.state === 'created') return;
+      if (found === undefined) return;
+      const said = notes?.of(instanceId) ?? [];
+      if (found.state === 'created' && said.length === 0) return;
       const { id, appId, type, number, release } = found;
-      const told = entriesOf(found, lines);
+      const told = entriesOf(found, lines, said);
       if (told.length === 0) return;
       const kept = {
         instanceId: id,

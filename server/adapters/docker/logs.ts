@@ -1,11 +1,23 @@
-import type { AppLogs, FoundInstance } from '../../ports/engine.ts';
+import { Readable } from 'node:stream';
+import type { AppLogs } from '../../ports/engine.ts';
 import { statusOf, type DockerClient } from './client.ts';
-import { asLine, ended, entriesOf, history, printed, started, type Entry } from './entries.ts';
+import {
+  asLine,
+  ended,
+  entriesOf,
+  history,
+  noted,
+  printed,
+  started,
+  type Entry,
+  type Note,
+} from './entries.ts';
 import { watch } from './events.ts';
 import { gather, type Source } from './gather.ts';
 import type { Keeper } from './keeper.ts';
 import { LABEL } from './names.ts';
-import type { Observer } from './observe.ts';
+import type { Notes } from './notes.ts';
+import type { Observer, Voice } from './observe.ts';
 import { FROM_START, type Mark, type Output } from './output.ts';
 
 /** How far a slow reader may fall behind before the engine's streams are left to wait. */
@@ -15,9 +27,11 @@ export interface Logs extends AppLogs {
   tail(instanceId: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
 }
 
+type Query = Parameters<AppLogs['read']>[0];
+
 /** What was there when a reader came. */
 interface Past {
-  readonly instance: FoundInstance;
+  readonly instance: Voice;
   readonly entries: readonly Entry[];
   /** Where to go on reading; null when it has ended. */
   readonly mark: Mark | null;
@@ -28,6 +42,7 @@ export interface LogsDeps {
   readonly observer: Observer;
   readonly output: Output;
   readonly keeper: Keeper;
+  readonly notes: Notes;
   readonly platformId: string;
 }
 
@@ -36,21 +51,15 @@ export interface LogsDeps {
  * for the lines that the keeper keeps.
  * Lines about what happened to an instance (started, exited, out of memory) are made from its state.
  */
-export function createLogs({ client, observer, output, keeper, platformId }: LogsDeps): Logs {
-  async function matching(
-    query: Parameters<AppLogs['read']>[0],
-    signal: AbortSignal,
-  ): Promise<FoundInstance[]> {
-    const wanted = ({ type, number, state }: FoundInstance): boolean =>
-      state !== 'created' && (query.type ?? type) === type && (query.number ?? number) === number;
-    return (await observer.findOf(query.appId, signal)).filter(wanted);
-  }
+export function createLogs({ client, observer, output, keeper, notes, platformId }: LogsDeps): Logs {
+  const matching = async (query: Query, signal: AbortSignal): Promise<Voice[]> =>
+    (await observer.findOf(query.appId, signal)).filter((voice) => isWanted(query, voice, notes));
 
-  async function past(instance: FoundInstance, lines: number, signal: AbortSignal): Promise<Past> {
-    const last = await output.last(instance.id, lines, signal);
+  async function past(instance: Voice, lines: number, signal: AbortSignal): Promise<Past> {
+    const last = silent(instance) ? [] : await output.last(instance.id, lines, signal);
     return {
       instance,
-      entries: entriesOf(instance, last),
+      entries: entriesOf(instance, last, notes.of(instance.id)),
       mark:
         instance.state === 'crashed'
           ? null
@@ -59,11 +68,12 @@ export function createLogs({ client, observer, output, keeper, platformId }: Log
   }
 
   /** One instance from the mark to its end, and how it ended. */
-  async function* life(instance: FoundInstance, mark: Mark, signal: AbortSignal): AsyncGenerator<Entry> {
+  async function* life(instance: Voice, mark: Mark, signal: AbortSignal): AsyncGenerator<Entry> {
     try {
       if (mark === FROM_START) yield* started(instance);
       for await (const line of output.follow(instance.id, mark, signal)) yield printed(instance, line);
       const end = await observer.look(instance.id, signal);
+      yield* noted(instance, notes.of(instance.id));
       if (end !== undefined && end !== 'removing') yield* ended({ ...instance, ...end });
     } catch (err) {
       if (statusOf(err) !== 404) throw err; // 404: removed before we came to it
@@ -72,16 +82,23 @@ export function createLogs({ client, observer, output, keeper, platformId }: Log
 
   /** The instances to follow, each once, as they appear. */
   async function* arrivals(
-    query: Parameters<AppLogs['read']>[0],
+    query: Query,
     before: readonly Past[],
     signal: AbortSignal,
   ): AsyncGenerator<Source<Entry>> {
     const marks = new Map(before.map(({ instance, mark }) => [instance.id, mark]));
+    const states = new Map(before.map(({ instance }) => [instance.id, instance.state]));
     const labels = [`${LABEL.platform}=${platformId}`, `${LABEL.app}=${query.appId}`];
     const changes = watch(client, labels, signal);
     try {
       while ((await changes.next()).done !== true)
         for (const instance of await matching(query, signal)) {
+          if (silent(instance)) {
+            const told = newsOf(instance, states.get(instance.id), notes.of(instance.id));
+            states.set(instance.id, instance.state);
+            if (told.length > 0) yield () => Readable.from(told);
+            continue;
+          }
           const mark = marks.has(instance.id) ? marks.get(instance.id) : FROM_START;
           marks.set(instance.id, null);
           if (mark) yield (stop) => life(instance, mark, stop);
@@ -110,4 +127,22 @@ export function createLogs({ client, observer, output, keeper, platformId }: Log
       for await (const entry of live) yield asLine(entry);
     },
   };
+}
+
+/** What an attached run prints goes to whoever attached it; the engine keeps none of it. */
+function silent(instance: Voice): boolean {
+  return instance.run?.attached === true;
+}
+
+/** What is new about a container that prints nothing here, since it was in the state `before`. */
+function newsOf(voice: Voice, before: Voice['state'] | undefined, notes: readonly Note[]): Entry[] {
+  if (before === voice.state) return [];
+  const start = before === 'starting' ? [] : started(voice);
+  return voice.state === 'starting' ? start : [...start, ...noted(voice, notes), ...ended(voice)];
+}
+
+/** What was never started has nothing to tell, unless something was said about it. */
+function isWanted(query: Query, { id, type, number, state }: Voice, notes: Notes): boolean {
+  if (state === 'created' && notes.of(id).length === 0) return false;
+  return (query.type ?? type) === type && (query.number ?? number) === number;
 }

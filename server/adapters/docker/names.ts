@@ -1,4 +1,5 @@
 import type { InstanceSpec } from '../../ports/engine.ts';
+import type { RunSpec } from '../../ports/runs.ts';
 
 /** What a container is, written on it; the database is not needed to know whose it is. */
 export const LABEL = {
@@ -11,6 +12,11 @@ export const LABEL = {
   number: 'gantry.number',
   attempt: 'gantry.attempt',
   port: 'gantry.port',
+  run: 'gantry.run',
+  command: 'gantry.command',
+  attached: 'gantry.attached',
+  size: 'gantry.size',
+  ends: 'gantry.ends',
 } as const;
 
 /** What names an instance for good: the same identity is the same container. */
@@ -47,6 +53,34 @@ export function containerLabels(platformId: string, spec: InstanceSpec): Record<
     [LABEL.number]: String(spec.number),
     [LABEL.attempt]: String(spec.attempt),
     [LABEL.port]: spec.port === null ? '' : String(spec.port),
+  };
+}
+
+/** `gantry-<platform>-<app>-<app id, 8>-run-<number>`: never the name of an instance, which has `d<seq>` there. */
+export function runContainerName(
+  platformId: string,
+  of: { readonly appId: string; readonly appName: string; readonly number: number },
+): string {
+  return `gantry-${platformId}-${clean(of.appName)}-${clean(of.appId).slice(0, 8)}-run-${of.number}`;
+}
+
+/** The labels of a run's container; those of an instance are emptied, so that none of its image can stand in for one. */
+export function runLabels(platformId: string, spec: RunSpec): Record<string, string> {
+  return {
+    [LABEL.platform]: platformId,
+    [LABEL.app]: spec.app.id,
+    [LABEL.appName]: spec.app.name,
+    [LABEL.release]: String(spec.release),
+    [LABEL.seq]: '',
+    [LABEL.type]: '',
+    [LABEL.number]: '',
+    [LABEL.attempt]: '',
+    [LABEL.port]: '',
+    [LABEL.run]: String(spec.number),
+    [LABEL.command]: spec.command,
+    [LABEL.attached]: spec.attached ? 'yes' : 'no',
+    [LABEL.size]: spec.size.name,
+    [LABEL.ends]: String(Math.floor(spec.endsAt.getTime() / 1000)),
   };
 }
 

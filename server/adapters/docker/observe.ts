@@ -11,13 +11,17 @@ import {
   type Condition,
   type Listed,
 } from './container.ts';
+import { RUN_TYPE } from '../../domain/run.ts';
 import { LABEL } from './names.ts';
+import { runClaimOf, type RunClaim } from './run-claim.ts';
 
 export interface Observer {
-  /** Every container of this platform. */
+  /** Every instance of this platform. */
   find(signal: AbortSignal): Promise<readonly FoundInstance[]>;
-  /** The containers of one app. */
-  findOf(appId: string, signal: AbortSignal): Promise<readonly FoundInstance[]>;
+  /** Whatever of one app has a log: its instances and runs. */
+  findOf(appId: string, signal: AbortSignal): Promise<readonly Voice[]>;
+  /** The runs of all apps, or of one. */
+  findRuns(signal: AbortSignal, appId?: string): Promise<readonly FoundRun[]>;
   /** One container of this platform as it is now; undefined when it is gone, or not ours. One that is going still has its name. */
   look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined>;
   /** What one container is and how; undefined when it is gone or going, or not ours. */
@@ -25,7 +29,14 @@ export interface Observer {
 }
 
 /** One container: what it claims to be, and how it is. */
-export type Identified = Claim & Condition & { readonly id: string };
+export type Identified = Pick<Claim, 'appId' | 'release' | 'type' | 'number'> &
+  Partial<Claim> &
+  Condition & { readonly id: string; readonly run?: RunClaim };
+
+/** A container with a log; `run` when it is none of an instance. */
+export type Voice = FoundInstance & { readonly run?: RunClaim };
+
+export type FoundRun = RunClaim & Condition & { readonly id: string };
 
 export interface ObserverOptions {
   readonly client: DockerClient;
@@ -34,9 +45,18 @@ export interface ObserverOptions {
   readonly log: Logger;
 }
 
+type AnyClaim =
+  { readonly instance: Claim; readonly run?: never } | { readonly instance?: never; readonly run: RunClaim };
+
 interface Seen {
-  readonly claim: Claim;
+  readonly claim: AnyClaim;
   readonly condition: Condition | 'removing';
+}
+
+interface Observed {
+  readonly entry: Listed;
+  readonly claim: AnyClaim;
+  readonly condition: Condition;
 }
 
 /** How many containers are inspected at once when many are new to us. */
@@ -49,10 +69,11 @@ const INSPECT_AT_ONCE = 16;
 export function createObserver({ client, platformId, host, log }: ObserverOptions): Observer {
   const known = new Map<string, { readonly key: string; readonly condition: Condition }>();
   const strangers = new Set<string>();
+  const asVoice = (observed: Observed): Voice => voiceOf(observed, platformId, host);
+  const ours = `${LABEL.platform}=${platformId}`;
 
-  async function look(idOrName: string, signal: AbortSignal): Promise<Condition | 'removing' | undefined> {
-    return (await inspect(client, platformId, idOrName, signal))?.condition;
-  }
+  const look: Observer['look'] = async (idOrName, signal) =>
+    (await inspect(client, platformId, idOrName, signal))?.condition;
 
   async function conditionFor(entry: Listed, signal: AbortSignal): Promise<Condition | undefined> {
     // The address is part of the key: a container that somebody restarted by hand comes back with another.
@@ -68,54 +89,79 @@ export function createObserver({ client, platformId, host, log }: ObserverOption
   function tellStranger(entry: Listed): void {
     if (strangers.has(entry.Id)) return;
     strangers.add(entry.Id);
-    log.warn(
-      { container: entry.Id, name: entry.Names[0] },
-      'container bears our labels but is not ours; left alone',
-    );
+    const [name] = entry.Names;
+    log.warn({ container: entry.Id, name }, 'container bears our labels but is not ours; left alone');
   }
 
-  async function describe(entry: Listed, claim: Claim, signal: AbortSignal): Promise<FoundInstance[]> {
-    const condition = await conditionFor(entry, signal);
-    if (condition === undefined) return []; // gone between the two calls
-    const { appId, seq, release, type, number, attempt, port } = claim;
-    const address = condition.state === 'starting' ? addressOf(platformId, entry) : null;
-    return [{ id: entry.Id, appId, seq, release, type, number, attempt, host, address, port, ...condition }];
-  }
-
-  async function observe(label: readonly string[], signal: AbortSignal): Promise<FoundInstance[]> {
+  /** Everything of ours with these labels, in a state that is known. */
+  async function observe(
+    label: readonly string[],
+    wanted: (claim: AnyClaim) => boolean,
+    signal: AbortSignal,
+    there = new Set<string>(),
+  ): Promise<Observed[]> {
     const answer = await client.call(signal, (docker, abortSignal) =>
       docker.listContainers({ all: true, filters: { label: [...label] }, abortSignal }),
     );
-    const ours = listing.parse(answer).flatMap((entry) => {
-      const claim = claimOf(platformId, entry.Names[0], entry.Labels);
+    const mine = listing.parse(answer).flatMap((entry) => {
+      const claim = anyClaimOf(platformId, entry.Names[0], entry.Labels);
       if (claim === undefined) tellStranger(entry);
-      return claim === undefined || entry.State === 'removing' ? [] : [{ entry, claim }];
+      there.add(entry.Id);
+      return claim === undefined || entry.State === 'removing' || !wanted(claim) ? [] : [{ entry, claim }];
     });
-    const found: FoundInstance[] = [];
-    for (let at = 0; at < ours.length; at += INSPECT_AT_ONCE) {
-      const some = ours.slice(at, at + INSPECT_AT_ONCE);
-      found.push(
-        ...(await Promise.all(some.map(({ entry, claim }) => describe(entry, claim, signal)))).flat(),
-      );
+    const found: Observed[] = [];
+    for (let at = 0; at < mine.length; at += INSPECT_AT_ONCE) {
+      const some = mine.slice(at, at + INSPECT_AT_ONCE).map(async ({ entry, claim }) => {
+        const condition = await conditionFor(entry, signal);
+        return condition === undefined ? [] : [{ entry, claim, condition }]; // gone between the two calls
+      });
+      found.push(...(await Promise.all(some)).flat());
     }
     return found;
   }
 
   return {
     async find(signal) {
-      const found = await observe([`${LABEL.platform}=${platformId}`], signal);
-      const there = new Set(found.map((instance) => instance.id));
+      const there = new Set<string>();
+      // Runs are only counted here: their conditions are somebody else's to ask for.
+      const found = await observe([ours], ({ instance }) => instance !== undefined, signal, there);
       for (const id of known.keys()) if (!there.has(id)) known.delete(id);
-      return found;
+      return found.map(asVoice);
     },
-    findOf: (appId, signal) => observe([`${LABEL.platform}=${platformId}`, `${LABEL.app}=${appId}`], signal),
+    findOf: async (appId, signal) =>
+      (await observe([ours, `${LABEL.app}=${appId}`], () => true, signal)).map(asVoice),
+    async findRuns(signal, appId) {
+      const labels = [ours, LABEL.run, ...(appId === undefined ? [] : [`${LABEL.app}=${appId}`])];
+      const found = await observe(labels, ({ run }) => run !== undefined, signal);
+      return found.flatMap(({ entry: { Id: id }, claim: { run }, condition }) =>
+        run === undefined ? [] : [{ id, ...run, ...condition }],
+      );
+    },
     look,
     async identify(instanceId, signal) {
       const seen = await inspect(client, platformId, instanceId, signal);
-      if (seen === undefined || seen.condition === 'removing') return undefined;
-      return { id: instanceId, ...seen.claim, ...seen.condition };
+      return seen === undefined || seen.condition === 'removing'
+        ? undefined
+        : identified(instanceId, seen.claim, seen.condition);
     },
   };
+}
+
+function identified(id: string, { instance, run }: AnyClaim, condition: Condition): Identified {
+  if (instance !== undefined) return { id, ...instance, ...condition };
+  const { appId, release, number } = run;
+  return { id, appId, release, number, type: RUN_TYPE, run, ...condition };
+}
+
+function anyClaimOf(
+  platformId: string,
+  name: string | undefined,
+  labels: Readonly<Record<string, string>>,
+): AnyClaim | undefined {
+  const instance = claimOf(platformId, name, labels);
+  if (instance !== undefined) return { instance };
+  const run = runClaimOf(platformId, name, labels);
+  return run === undefined ? undefined : { run };
 }
 
 /** Undefined when it is gone, or not ours. */
@@ -130,7 +176,19 @@ async function inspect(
   );
   if (answer === undefined) return undefined;
   const container = inspection.parse(answer);
-  const claim = claimOf(platformId, container.Name, container.Config.Labels ?? {});
+  const claim = anyClaimOf(platformId, container.Name, container.Config.Labels ?? {});
   if (claim === undefined) return undefined;
   return { claim, condition: container.State.Status === 'removing' ? 'removing' : conditionOf(container) };
+}
+
+function voiceOf({ entry, claim, condition }: Observed, platformId: string, host: string): Voice {
+  const address = condition.state === 'starting' ? addressOf(platformId, entry) : null;
+  const common = { id: entry.Id, host, address, ...condition };
+  if (claim.instance === undefined) {
+    const { appId, release, number } = claim.run;
+    const place = { appId, release, number, type: RUN_TYPE, seq: 0, attempt: 0, port: null };
+    return { ...common, ...place, run: claim.run };
+  }
+  const { appId, seq, release, type, number, attempt, port } = claim.instance;
+  return { ...common, appId, seq, release, type, number, attempt, port };
 }

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { runArgv } from './run.ts';
+
+const packs = {
+  builder: 'nodejs',
+  processes: { worker: { command: 'node work.js', argv: ['/usr/local/bin/gantry-start', 'node work.js'] } },
+};
+const file = { builder: 'dockerfile', processes: { web: { command: 'node server.js', argv: null } } };
+
+describe('the command of a run', () => {
+  it('goes to a shell behind the profile scripts in an image of buildpacks', () => {
+    expect(runArgv(packs, 'echo $X; ls')).toEqual(['/usr/local/bin/gantry-start', 'echo $X; ls']);
+  });
+
+  it('goes to the shell of an image from a Dockerfile', () => {
+    expect(runArgv(file, 'ls -l')).toEqual(['/bin/sh', '-c', 'ls -l']);
+  });
+
+  it('may be a process type, which then runs as its instances do', () => {
+    expect(runArgv(packs, ' worker ')).toEqual(['/usr/local/bin/gantry-start', 'node work.js']);
+    expect(runArgv(file, 'web')).toBeNull();
+  });
+
+  it('may begin with a process type and go on', () => {
+    expect(runArgv(packs, 'worker --once ; echo $?')).toEqual([
+      '/usr/local/bin/gantry-start',
+      'node work.js --once ; echo $?',
+    ]);
+    expect(runArgv(file, 'web ; echo $?')).toEqual(['/bin/sh', '-c', 'node server.js ; echo $?']);
+  });
+
+  it('is no property of all objects by accident', () => {
+    expect(runArgv(file, 'constructor')).toEqual(['/bin/sh', '-c', 'constructor']);
+  });
+});
