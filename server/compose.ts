@@ -32,8 +32,10 @@ import { createController, type Controller } from './controller/controller.ts';
 import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
 import { createRoutes } from './controller/routes.ts';
+import { startRunWatch } from './controller/run-watch.ts';
 import { newToken } from './services/accounts.ts';
 import { createServices, type AllServices } from './services/all.ts';
+import { createRunSessions } from './services/run-sessions.ts';
 
 /** A build may take this long and print this much (Heroku's limits). */
 const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 300 * 1024 * 1024 };
@@ -142,17 +144,26 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
   return controller;
 }
 
+/** Who is connected to runs, and who looks after those that nobody is connected to. */
+export function openRuns(log: Logger, { engine, clock }: Adapters) {
+  const nowMs = (): number => clock.now().getTime();
+  const sessions = createRunSessions({ nowMs, left: () => watch.wake() });
+  const watch = startRunWatch({ engine, attended: (id) => sessions.attended(id), nowMs, log });
+  return { sessions, watch };
+}
+
+export type RunKeeping = ReturnType<typeof openRuns>;
+
 /** The use cases, over the adapters. */
 export function openServices(
   config: Config,
   log: Logger,
   adapters: Adapters,
-  controller: Controller,
-  epoch: number,
+  { controller, epoch, keeping }: { controller: Controller; epoch: number; keeping: RunKeeping },
 ): AllServices {
   const port = config.httpPort === 80 ? '' : `:${config.httpPort}`;
   const urlOf = (app: string): string => `http://${app}.${config.domain}${port}`;
-  return createServices(adapters, { controller, log, epoch, urlOf });
+  return createServices(adapters, { ...keeping, controller, log, epoch, urlOf });
 }
 
 /**

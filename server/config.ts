@@ -14,6 +14,8 @@ const environment = z.object({
   GANTRY_HTTP_PORT: port.default(8080),
   GANTRY_SSH_PORT: port.default(2222),
   GANTRY_API_PORT: port.default(7000),
+  GANTRY_RENDEZVOUS_PORT: port.default(7002),
+  GANTRY_EXEC_PORT: port.default(7003),
   GANTRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().min(1),
@@ -29,6 +31,8 @@ export interface Config {
   readonly httpPort: number;
   readonly sshPort: number;
   readonly apiPort: number;
+  readonly rendezvousPort: number;
+  readonly execPort: number;
   readonly logLevel: string;
   readonly databaseUrl: string;
   readonly redisUrl: string;
@@ -42,6 +46,8 @@ export interface Config {
     readonly appLogs: string;
     readonly secrets: string;
     readonly adminToken: string;
+    /** The platform's own certificate with its key; made anew now and then. */
+    readonly certificate: string;
     readonly pushSocket: string;
     readonly routerSocket: string;
     readonly builderSocket: string;
@@ -59,6 +65,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     httpPort: e.GANTRY_HTTP_PORT,
     sshPort: e.GANTRY_SSH_PORT,
     apiPort: e.GANTRY_API_PORT,
+    rendezvousPort: e.GANTRY_RENDEZVOUS_PORT,
+    execPort: e.GANTRY_EXEC_PORT,
     logLevel: e.GANTRY_LOG_LEVEL,
     databaseUrl: e.DATABASE_URL,
     redisUrl: e.REDIS_URL,
@@ -71,6 +79,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       appLogs: under('app-logs'),
       secrets: under('secrets'),
       adminToken: under('admin-token'),
+      certificate: under('secrets', 'tls.pem'),
       pushSocket: under('run', 'push.sock'),
       routerSocket: under('run', 'router.sock'),
       builderSocket: under('run', 'builder.sock'),

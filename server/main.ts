@@ -9,12 +9,20 @@ import { VERSION } from '../lib/version.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { ownDatabase } from './adapters/postgres/ownership.ts';
 import { watchTables } from './adapters/postgres/watched.ts';
-import { openAdapters, openController, openServices, welcomeAdmin, type Adapters } from './compose.ts';
+import {
+  openAdapters,
+  openController,
+  openRuns,
+  openServices,
+  welcomeAdmin,
+  type Adapters,
+} from './compose.ts';
 import { readConfig, type Config } from './config.ts';
 import type { Controller } from './controller/controller.ts';
 import { createGitCommands } from './git/commands.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
+import { openRunDoors } from './run-doors.ts';
 import { createSshDoor } from './ssh/door.ts';
 
 /** Each thing that is closed gets this long. */
@@ -26,6 +34,9 @@ const BRANCHES_MS = 5_000;
 const LEFTOVERS_MS = 60 * 60_000;
 /** A builder that is not there yet, or has made a new stack since, is asked this often. */
 const STACK_MS = 60_000;
+
+/** Whoever loses a right loses what is open by it this soon. */
+const RECHECK_MS = 3_000;
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
 
@@ -60,7 +71,9 @@ async function serve(config: Config, log: Logger): Promise<string> {
     endOfReign = () => resolve('a newer server took over');
   });
   const controller = life.own(openController(config, log, adapters, { epoch, fenced: () => endOfReign() }));
-  const services = openServices(config, log, adapters, controller, epoch);
+  const keeping = openRuns(log, adapters);
+  life.own(keeping.watch);
+  const services = openServices(config, log, adapters, { controller, epoch, keeping });
   await welcomeAdmin(config, services.accounts, signal);
   startJobs(life, config, log, { adapters, services, epoch }, signal);
   await openDoors(life, config, log, { adapters, services, controller });
@@ -106,6 +119,8 @@ function startJobs(
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.stackToken(), look);
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
+  const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
+  life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));
   life.own(startLoop(tidy, { name: 'leftovers', log, everyMs: LEFTOVERS_MS }));
 }
 
@@ -119,7 +134,7 @@ async function openDoors(
     controller,
   }: { readonly adapters: Adapters; readonly services: Services; readonly controller: Controller },
 ): Promise<void> {
-  const { domain, httpPort, sshPort } = config;
+  const { domain, httpPort, sshPort, rendezvousPort } = config;
   const { accounts, pushes } = services;
   const git = await createGitCommands({ pushes, hookSocket: config.paths.pushSocket, log });
   life.own(await createSshDoor({ hostKeys: await hostKeys(config), port: sshPort, accounts, git, log }));
@@ -133,8 +148,10 @@ async function openDoors(
     domain,
     httpPort,
     sshPort,
+    rendezvousPort,
   });
   life.own(await http.listen(config.apiPort));
+  await openRunDoors(life, config, log, services);
   // Closed before the doors, through which its commands tell how they ended.
   life.own(git);
 }

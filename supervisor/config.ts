@@ -34,6 +34,12 @@ export const settingsSchema = z.object({
   GANTRY_API_PORT: port(7000).describe(
     'Port of the API on loopback; the router serves it as `api.<domain>` too.',
   ),
+  GANTRY_RENDEZVOUS_PORT: port(7002).describe(
+    'Port, on all addresses, where clients of the Platform API meet the processes that they `run`, over TLS.',
+  ),
+  GANTRY_EXEC_PORT: port(7003).describe(
+    'Port, on loopback, of the SSH door behind `ps:exec` of the `heroku` command, which dials port 80 of its tunnel.',
+  ),
   GANTRY_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')

@@ -74,6 +74,8 @@ export function programEnvironment(
     GANTRY_HTTPS_PORT: String(settings.GANTRY_HTTPS_PORT),
     GANTRY_SSH_PORT: String(settings.GANTRY_SSH_PORT),
     GANTRY_API_PORT: String(settings.GANTRY_API_PORT),
+    GANTRY_RENDEZVOUS_PORT: String(settings.GANTRY_RENDEZVOUS_PORT),
+    GANTRY_EXEC_PORT: String(settings.GANTRY_EXEC_PORT),
     GANTRY_LOG_LEVEL: settings.GANTRY_LOG_LEVEL,
     DATABASE_URL: addresses.database,
     REDIS_URL: addresses.redis,

@@ -69,6 +69,50 @@ export const rollback = z.strictObject({
   description: ignored,
 });
 
+const NUL = '\0';
+const command = z
+  .string()
+  .max(65_536, 'is too long for a command')
+  .refine((text) => text.trim() !== '', 'must not be empty')
+  .refine((text) => !text.includes(NUL), 'cannot hold a NUL character');
+
+/** Values that are not text are written as text; one without a value is left out. */
+const runEnv = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,199}$/, 'must be letters, digits and underscores'),
+    z.union([
+      z.string().refine((text) => !text.includes(NUL), 'cannot hold a NUL character'),
+      z.number(),
+      z.boolean(),
+      z.null(),
+    ]),
+  )
+  .refine((env) => JSON.stringify(env).length <= 65_536, 'is too long: at most 64 KB in all')
+  .transform((env) =>
+    Object.entries(env).flatMap(([key, value]): (readonly [string, string])[] =>
+      value === null ? [] : [[key, String(value)]],
+    ),
+  );
+
+const size = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be the name of a size')
+  .nullish();
+
+/** Sizes and types change nothing yet: there is one size, and every one-off process is a `run`. */
+const runFields = {
+  env: runEnv.nullish(),
+  force_no_tty: z.boolean().nullish(),
+  size,
+  type: z.string().max(63).nullish(),
+  time_to_live: z.int().min(1).max(86_400, 'must be at most 86400 seconds, a day').nullish(),
+};
+
+export const runOrder = z.strictObject({ ...runFields, command, attach: z.boolean().nullish() });
+/** Attached always; without a command it is a shell. */
+export const runInside = z.strictObject({ ...runFields, command: command.nullish(), attach: ignored });
+export type RunOrderBody = z.infer<typeof runInside>;
+
 export const createLogSession = z.strictObject({
   lines: z.coerce.number().int().min(0).max(1500).default(100),
   tail: z.boolean().default(false),

@@ -8,6 +8,7 @@ import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
+import type { Runs } from '../services/runs.ts';
 
 /**
  * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
@@ -81,6 +82,7 @@ export interface Services {
       signal: AbortSignal,
     ): Promise<Deployment | undefined>;
   };
+  readonly runs: Pick<Runs, 'start' | 'inside' | 'list' | 'stop' | 'claim'>;
   readonly builds: {
     list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Build[]>;
     find(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;

@@ -24,7 +24,7 @@ import { Secret } from '../../lib/secret.ts';
 
 const ann = { userId: 'u', email: 'ann@example.com', admin: false, scopes: EVERYTHING };
 const { app, releases } = deployedApp('hello', ann);
-const PLACE = { domain: 'apps.example', httpPort: 80, sshPort: 22 };
+const PLACE = { domain: 'apps.example', httpPort: 80, sshPort: 22, rendezvousPort: 7002 };
 const LATER = new Date(TIME.getTime() + 90_000);
 
 describe('ids that are made up', () => {

@@ -1,3 +1,4 @@
+import { RUN_TYPE, runName, type Run } from '../domain/run.ts';
 import { createHash } from 'node:crypto';
 import type {
   AccountResource,
@@ -26,6 +27,7 @@ export interface Place {
   readonly domain: string;
   readonly httpPort: number;
   readonly sshPort: number;
+  readonly rendezvousPort: number;
 }
 
 /** `2006-01-02T15:04:05Z`, as the Platform API writes time. */
@@ -223,6 +225,31 @@ export function shapeDyno(
     created_at: wireTime(instance.startedAt ?? since),
     updated_at: wireTime(since),
   };
+}
+
+export function shapeRun(
+  run: Run,
+  app: App,
+  more: { readonly releaseId: string; readonly attachUrl?: string },
+): DynoResource {
+  return {
+    id: runIdOf(run),
+    name: runName(run),
+    app: refOf(app),
+    type: RUN_TYPE,
+    command: run.command,
+    state: run.state === 'created' ? 'starting' : run.state === 'up' ? 'up' : 'down',
+    size: run.size,
+    release: { id: more.releaseId, version: run.release },
+    attach_url: more.attachUrl ?? null,
+    created_at: wireTime(run.createdAt),
+    updated_at: wireTime(run.startedAt ?? run.createdAt),
+  };
+}
+
+/** The id of a run on the wire. */
+export function runIdOf({ id }: Pick<Run, 'id'>): string {
+  return uuidOf(`run:${id}`);
 }
 
 const BUILD_STATUS: Readonly<Record<BuildStatus, BuildResource['status']>> = {

@@ -26,6 +26,7 @@ import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLogs } from './logs.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
+import { createRuns, type RunsDeps } from './runs.ts';
 import { createSources } from './sources.ts';
 import { createTranscripts } from './transcripts.ts';
 
@@ -38,7 +39,7 @@ export interface ServicePorts {
   readonly builds: BuildStore;
   readonly transcripts: TranscriptStore;
   readonly idempotency: Idempotency;
-  readonly engine: AppLogs;
+  readonly engine: AppLogs & RunsDeps['engine'];
   readonly repositories: Repositories;
   readonly builder: Builder;
   readonly tokens: RegistryTokens;
@@ -51,6 +52,8 @@ export interface ServicePorts {
 export interface ServiceDeps {
   readonly controller: InstancesDeps['controller'];
   readonly log: Logger;
+  readonly sessions: RunsDeps['sessions'];
+  readonly watch: RunsDeps['watch'];
   /** The reign of this server. */
   readonly epoch: number;
   /** Where an app is reached. */
@@ -58,7 +61,8 @@ export interface ServiceDeps {
 }
 
 /** Every use case there is, over ports. */
-export function createServices(ports: ServicePorts, { controller, log, epoch, urlOf }: ServiceDeps) {
+export function createServices(ports: ServicePorts, deps: ServiceDeps) {
+  const { controller, log, epoch, urlOf } = deps;
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
@@ -70,6 +74,7 @@ export function createServices(ports: ServicePorts, { controller, log, epoch, ur
     releases: createReleases({ apps, store: releases, controller }),
     formations: createFormations({ apps, releases, controller }),
     instances: createInstances({ apps, releases, controller }),
+    runs: createRuns({ ...ports, ...deps }),
     builds: createBuilds({ apps, store: builds }),
     logs: createLogs({ apps, logs: ports.engine }),
     transcripts,

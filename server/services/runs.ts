@@ -81,6 +81,8 @@ export interface RunsDeps {
   readonly log: Logger;
 }
 
+/** What a right that is gone looks like. */
+const REFUSALS = ['not_found', 'forbidden', 'scope_too_small'] as const;
 /** As the clients' own. */
 const IDLE_MS = 3_600_000;
 
@@ -227,7 +229,7 @@ async function recheck({ apps, sessions, clock }: RunsDeps, signal: AbortSignal)
     try {
       await reach(apps, session.actor, 'operate', session.appId, signal);
     } catch (err) {
-      if (!PlatformError.is(err, 'not_found')) throw err;
+      if (!REFUSALS.some((id) => PlatformError.is(err, id))) throw err;
       session.cut('You may not operate this app any more, or it is gone; the connection was closed.');
     }
   }

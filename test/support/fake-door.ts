@@ -46,6 +46,7 @@ export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise
     domain: 'localhost',
     httpPort: 8080,
     sshPort: 2222,
+    rendezvousPort: 7002,
     linkKey: new Secret('a key for tests'),
     checkAnswers: true,
     ...options,

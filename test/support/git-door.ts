@@ -123,6 +123,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     domain: 'localhost',
     httpPort: 8080,
     sshPort: 2222,
+    rendezvousPort: 7002,
     linkKey: new Secret('a key for tests'),
   }).listen(0);
   let open = true;

@@ -9,9 +9,11 @@ import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import type { Instance } from '../../server/domain/instance.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
+import { createRunSessions } from '../../server/services/run-sessions.ts';
 import { createFakeBuilder } from './fake-builder.ts';
 import { IMAGE, instanceOf, TIME } from './fake-app.ts';
 import { createFakeLogs } from './fake-logs.ts';
+import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
@@ -38,6 +40,8 @@ export interface World {
   outcome: 'succeeded' | 'failed' | 'never';
   /** Calls of services that changed something, in order. */
   readonly writes: string[];
+  /** Where runs live. */
+  readonly runs: FakeRunEngine;
   /** The answers kept by request id. */
   readonly kept: MemoryWorld['answers'];
   /** A person who may log in with this token. */
@@ -66,6 +70,9 @@ export interface WorldApp {
 const READS = new Set(
   ['authenticate', 'authenticateKey', 'me', 'keys', 'list', 'find', 'operable', 'get', 'ofRelease'].concat([
     'deploymentOf',
+    'claim',
+    'instance',
+    'recheck',
     'read',
     'follow',
     'open',
@@ -130,17 +137,25 @@ export function createWorld(): World {
     setTimeout(() => end(next, outcome, failure), 5);
   }
 
+  const runs = createFakeRunEngine(() => TIME);
+  const sessions = createRunSessions({ nowMs: () => TIME.getTime(), left: () => undefined });
   const services = createServices(
     {
       ...stores,
       ...{ bulletin, clock: memory.clock, builder: createFakeBuilder(), tokens: TOKENS },
-      engine: createFakeLogs((appId) => running(appId).lines),
+      engine: {
+        ...createFakeLogs((appId) => running(appId).lines),
+        ...runs,
+        prepare: () => Promise.resolve(),
+      },
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },
     {
+      sessions,
+      watch: { stop: (id) => runs.end(id, 143) },
       controller: { wake: attend, instancesOf: (appId) => running(appId).instances },
       log: quietLog(),
       epoch: memory.epoch,
@@ -201,6 +216,7 @@ export function createWorld(): World {
     },
     outcome: 'succeeded',
     writes,
+    runs,
     kept: memory.answers,
     addUser,
     deployed(name, owner = first.actor) {

@@ -179,7 +179,7 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
     'PATCH',
     '/apps/demo/formation',
     { updates: [{ type: 'web', quantity: '99999' }] },
-    /^demo would have 99999 instances; at most 30 /,
+    /^demo would have 99999 instances; at most 28 /,
   ],
   [
     'a quantity in words',

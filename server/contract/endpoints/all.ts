@@ -9,6 +9,7 @@ import * as formation from './formation.ts';
 import * as logs from './logs.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
+import * as runs from './runs.ts';
 import * as schema from './schema.ts';
 
 /** Every endpoint of the HTTP API by topic, as the documentation lists them. */
@@ -23,6 +24,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   logs,
   platform,
   releases,
+  runs,
   schema,
 };
 

@@ -14,6 +14,7 @@ import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
+import { runRoutes } from './runs.ts';
 import { schemaRoutes } from './schema.ts';
 
 export interface RouteDeps {
@@ -37,6 +38,7 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
     ...logRoutes(services.apps, outputs, now),
     ...platformRoutes(),
     ...releaseRoutes(services, outputs),
+    ...runRoutes(services, outputs, place),
     ...schemaRoutes(version),
   ];
   mustBeComplete(routes, ENDPOINTS);

@@ -9,37 +9,15 @@ import type { Actor } from '../../domain/actor.ts';
 import type { App } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { instanceName, type Instance } from '../../domain/instance.ts';
+import { RUN_TYPE, runName } from '../../domain/run.ts';
 import type { Outputs } from '../outputs.ts';
 import { route, type Call, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { shapeDeployment, shapeDyno, uuidOf } from '../shapes.ts';
+import { runIdOf, shapeDeployment, shapeDyno, shapeRun, uuidOf } from '../shapes.ts';
 
-type Deps = Pick<Services, 'apps' | 'formations' | 'instances' | 'releases'>;
+export type DynoDeps = Pick<Services, 'apps' | 'formations' | 'instances' | 'releases' | 'runs'>;
 
-export function dynoRoutes(services: Deps, outputs: Outputs): readonly Route[] {
-  async function restart(call: Call<{ readonly app: string }>, which: string) {
-    const { actor, params, signal } = call;
-    const app = await services.apps.find(actor, params.app, signal);
-    const place = which === '' ? {} : await placeOf(actor, app, which, signal);
-    const deployment = await services.instances.restart(actor, app.id, place, signal);
-    if (deployment === undefined) return { body: {} };
-    return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, deployment.id)) };
-  }
-
-  /** `web.1`, `web`, or the UUID of an instance. */
-  async function placeOf(
-    actor: Actor,
-    app: App,
-    which: string,
-    signal: AbortSignal,
-  ): Promise<{ type: string; number?: number }> {
-    const [, type, number] = /^([A-Za-z0-9_-]+)\.(\d{1,6})$/.exec(which) ?? [];
-    if (type !== undefined) return { type, number: Number(number) };
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(which)) return { type: which };
-    const instance = pick(app, await services.instances.list(actor, app.id, signal), which);
-    return { type: instance.type, number: instance.number };
-  }
-
+export function dynoRoutes(services: DynoDeps, outputs: Outputs): readonly Route[] {
   async function shaperFor(actor: Actor, app: App, signal: AbortSignal) {
     const instances = await services.instances.list(actor, app.id, signal);
     const counts = await services.formations.list(actor, app.id, signal);
@@ -53,32 +31,85 @@ export function dynoRoutes(services: Deps, outputs: Outputs): readonly Route[] {
         }),
       ),
     );
+    const runs = (await services.runs.list(actor, app.id, signal)).map((run) =>
+      // Of a release that has not been asked for already the version says enough.
+      shapeRun(run, app, {
+        releaseId: releases.get(run.release)?.id ?? uuidOf(`release:${app.id}:${run.release}`),
+      }),
+    );
     const shape = (instance: Instance) => {
       const release = releases.get(instance.release);
       const ownCommand = release?.image?.processes[instance.type]?.command;
       const command = ownCommand ?? commands.get(instance.type) ?? '';
       return shapeDyno(instance, app, { command, releaseId: release?.id ?? uuidOf(`release:${app.id}`) });
     };
-    return { instances, shape };
+    return { instances, runs, shape };
   }
 
   return [
     route(listDynos, async ({ actor, params, signal }) => {
       const app = await services.apps.find(actor, params.app, signal);
-      const { instances, shape } = await shaperFor(actor, app, signal);
-      return { body: [...instances].sort(byPlace).map(shape) };
+      const { instances, runs, shape } = await shaperFor(actor, app, signal);
+      return { body: [...[...instances].sort(byPlace).map(shape), ...runs] };
     }),
 
     route(showDyno, async ({ actor, params, signal }) => {
       const app = await services.apps.find(actor, params.app, signal);
-      const { instances, shape } = await shaperFor(actor, app, signal);
-      return { body: shape(pick(app, instances, params.dyno)) };
+      const { instances, runs, shape } = await shaperFor(actor, app, signal);
+      const run = runs.find(({ id, name }) => id === params.dyno || name === params.dyno);
+      return { body: run ?? shape(pick(app, instances, params.dyno)) };
     }),
 
-    route(restartDynos, (call) => restart(call, '')),
-    route(restartDyno, (call) => restart(call, call.params.dyno)),
-    route(restartFormation, (call) => restart(call, call.params.type)),
+    route(restartDynos, (call) => restart(services, outputs, call, '')),
+    route(restartDyno, (call) => endOne(services, outputs, call, call.params.dyno)),
+    route(restartFormation, (call) => endAll(services, outputs, call, call.params.type)),
   ];
+}
+
+type AppCall = Call<{ readonly app: string }>;
+
+/** What `DELETE` and `stop` of one place do: a run ends, an instance is replaced. */
+export async function endOne(services: DynoDeps, outputs: Outputs, call: AppCall, which: string) {
+  const { actor, params, signal } = call;
+  const run = (await services.runs.list(actor, params.app, signal)).find(
+    (one) => runName(one) === which || runIdOf(one) === which,
+  );
+  if (run === undefined) return restart(services, outputs, call, which);
+  await services.runs.stop(actor, params.app, runName(run), signal);
+  return { body: {} };
+}
+
+/** The same for all of a type; `run` is the type of all runs, unless the app has instances of that type. */
+export async function endAll(services: DynoDeps, outputs: Outputs, call: AppCall, type: string) {
+  const { actor, params, signal } = call;
+  const runs = type === RUN_TYPE ? await services.runs.list(actor, params.app, signal) : [];
+  if (runs.length === 0) return restart(services, outputs, call, type);
+  for (const run of runs) await services.runs.stop(actor, params.app, runName(run), signal);
+  return { body: {} };
+}
+
+async function restart(services: DynoDeps, outputs: Outputs, call: AppCall, which: string) {
+  const { actor, params, signal } = call;
+  const app = await services.apps.find(actor, params.app, signal);
+  const place = which === '' ? {} : await placeOf(services, actor, app, which, signal);
+  const deployment = await services.instances.restart(actor, app.id, place, signal);
+  if (deployment === undefined) return { body: {} };
+  return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, deployment.id)) };
+}
+
+/** `web.1`, `web`, or the UUID of an instance. */
+async function placeOf(
+  services: DynoDeps,
+  actor: Actor,
+  app: App,
+  which: string,
+  signal: AbortSignal,
+): Promise<{ type: string; number?: number }> {
+  const [, type, number] = /^([A-Za-z0-9_-]+)\.(\d{1,6})$/.exec(which) ?? [];
+  if (type !== undefined) return { type, number: Number(number) };
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(which)) return { type: which };
+  const instance = pick(app, await services.instances.list(actor, app.id, signal), which);
+  return { type: instance.type, number: instance.number };
 }
 
 /** By name or id; while one deployment replaces another, a name means the newer instance. */
