@@ -142,7 +142,7 @@ describe('a rendezvous', () => {
     process.print(Buffer.concat([Buffer.from('out'), line.subarray(0, 2)]));
     process.print(line.subarray(2, 12));
     process.print(line.subarray(12));
-    process.exit(0);
+    process.finish(0);
     await client.over();
     expect(client.chunks.some((chunk) => chunk.includes(line))).toBe(true);
   });
@@ -151,7 +151,7 @@ describe('a rendezvous', () => {
     const { process, door } = await stage();
     const client = await meet(door, 'abc123');
     process.print('last\n');
-    process.exit(0);
+    process.finish(0);
     await client.over();
     expect(performance.now() - (client.times.at(-1) ?? 0)).toBeGreaterThan(300);
   });
@@ -161,7 +161,7 @@ describe('a rendezvous', () => {
     const client = await meet(door, 'abc123');
     client.socket.write('\u0004');
     await expect.poll(() => process.said.inputEnded).toBe(true);
-    process.exit(0);
+    process.finish(0);
     await client.over();
   });
 

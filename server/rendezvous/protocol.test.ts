@@ -38,7 +38,7 @@ describe('the first line', () => {
     expect(createFirstLineReader()(Buffer.from('abc?x=1\n'))).toMatchObject({ secret: 'abc' });
   });
 
-  it.each(['GET / HTTP/1.1\r\n', '\r\n', 'a b\r\n', `${'a'.repeat(300)}`, 'a\0b', '\u00e9'])(
+  it.each(['GET / HTTP/1.1\r\n', '\r\n', 'a b\r\n', 'a'.repeat(300), 'a\0b', '\u00e9'])(
     'that is none is refused: %j',
     (text) => {
       expect(createFirstLineReader()(Buffer.from(text))).toEqual({ state: 'refused' });

@@ -113,7 +113,9 @@ function forward(
 async function show(socket: TLSSocket, attachment: Attachment, { markMs }: VisitOptions): Promise<void> {
   const writer = createOutputWriter();
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => void (socket.writable && socket.write(writer.flush()));
+  const flush = (): void => {
+    if (socket.writable) socket.write(writer.flush());
+  };
   try {
     for await (const { bytes } of attachment.output) {
       clearTimeout(timer);

@@ -5,7 +5,7 @@ import type { RunSession } from '../../server/services/run-sessions.ts';
 export interface FakeProcess {
   readonly attachment: Attachment;
   print(text: string | Buffer, stream?: Printed['stream']): void;
-  exit(code: number): void;
+  finish(code: number): void;
   /** What it was given to read. */
   readonly input: () => Buffer;
   readonly said: { inputEnded: boolean; letGo: boolean; sizes: TerminalSize[]; signals: string[] };
@@ -39,7 +39,7 @@ export function createFakeProcess(): FakeProcess {
       queue.push({ stream, bytes: Buffer.from(text) });
       rouse();
     },
-    exit(wanted) {
+    finish(wanted) {
       code = wanted;
       rouse();
     },

@@ -52,7 +52,10 @@ export function createFakeRunEngine(now: () => Date = () => new Date()): FakeRun
       });
       return Promise.resolve(id);
     },
-    startRun: (id) => Promise.resolve(change(id, { state: 'up', startedAt: now() })),
+    startRun(id) {
+      change(id, { state: 'up', startedAt: now() });
+      return Promise.resolve();
+    },
     attachRun(id) {
       change(id, { state: 'up', startedAt: now() });
       return Promise.resolve(process().attachment);
