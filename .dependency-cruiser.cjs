@@ -45,7 +45,9 @@ module.exports = {
     rule(
       'services-see-ports-not-adapters',
       '^server/services/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|git|http|ssh|jobs|rendezvous|exec|controller)|builder|router|cli|supervisor)/' },
+      {
+        path: '^(server/(adapters|git|http|ssh|jobs|rendezvous|exec|controller)|builder|router|cli|supervisor)/',
+      },
       'Services know ports and domain.',
     ),
     rule(
@@ -63,7 +65,9 @@ module.exports = {
     rule(
       'git-is-no-door',
       '^server/git/(?!.*\\.test\\.ts)',
-      { path: '^(server/(adapters|controller|http|ssh|jobs|rendezvous|exec)|builder|router|cli|supervisor)/' },
+      {
+        path: '^(server/(adapters|controller|http|ssh|jobs|rendezvous|exec)|builder|router|cli|supervisor)/',
+      },
       'What the doors share of git knows none of them: its limits and refusals hold for all.',
     ),
     rule(
