@@ -1,6 +1,7 @@
 import { account } from './catalogue/account.ts';
 import { apps } from './catalogue/apps.ts';
 import { audit } from './catalogue/audit.ts';
+import { authorizations } from './catalogue/authorizations.ts';
 import { config } from './catalogue/config.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
@@ -40,6 +41,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   audit,
   account,
   keys,
+  authorizations,
   heroku,
   help,
 ];

@@ -33,7 +33,7 @@ export async function findCredentials(config: CliConfig): Promise<Credentials> {
 }
 
 /** Undefined when there is no such file; a file that cannot be understood is a CommandError, never silently ignored. */
-async function readCredentials(path: string): Promise<Credentials | undefined> {
+export async function readCredentials(path: string): Promise<Credentials | undefined> {
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
   try {

@@ -21,6 +21,7 @@ import { openDatabase } from './adapters/postgres/database.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
+import { createTokens } from './adapters/postgres/tokens.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
@@ -59,6 +60,7 @@ export async function openAdapters(config: Config, log: Logger) {
     causes,
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
+    accessTokens: createTokens({ db, clock }),
     apps: createAppStore({ db, sealer, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
     builds: createBuildStore({ db, clock }),

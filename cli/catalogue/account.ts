@@ -17,7 +17,7 @@ export const account: TopicSpec = {
     {
       name: 'logout',
       aliases: ['auth:logout'],
-      summary: 'forget the remembered token',
+      summary: 'end the session on the server and forget its token',
       examples: ['gantry logout'],
       load: () => import('../commands/account/logout.ts'),
     },
@@ -27,6 +27,12 @@ export const account: TopicSpec = {
       summary: 'show who you are to the server',
       examples: ['gantry whoami'],
       load: () => import('../commands/account/whoami.ts'),
+    },
+    {
+      name: 'auth:token',
+      summary: 'print the token that commands use',
+      examples: ['gantry auth:token'],
+      load: () => import('../commands/account/token.ts'),
     },
   ],
 };

@@ -24,6 +24,11 @@ export function isScope(text: string): text is Scope {
   return /^(?:global|identity|(?:read|write)(?:-protected)?|deploy:[0-9a-f-]{36})$/.test(text);
 }
 
+/** The app that a scope asked for names, by name or id: `deploy:hello`. */
+export function appOfScope(text: string): string | undefined {
+  return /^deploy:([A-Za-z0-9-]{1,100})$/.exec(text)?.[1];
+}
+
 export function roleHas(role: Role, permission: Permission): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(LEAST[permission]);
 }

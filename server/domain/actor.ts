@@ -6,8 +6,14 @@ export interface Actor {
   readonly admin: boolean;
   /** What the credential is good for, whatever the person may do: `global` for everything. */
   readonly scopes: readonly Scope[];
-  /** The token they came with, for the audit trail; none for an SSH key. */
-  readonly tokenId?: string;
+  /** What they proved themselves with: it dies when that is revoked. Absent after a password, which opens no more than a token. */
+  readonly credential?: Credential;
+}
+
+/** A token or an SSH key, by its id. */
+export interface Credential {
+  readonly kind: 'token' | 'key';
+  readonly id: string;
 }
 
 /**

@@ -34,10 +34,10 @@ export function authentication(
     const actor = await withDeadline(10_000, context.signal, (signal) =>
       accounts.authenticate(token, signal),
     );
-    setContext(res, { ...context, actor });
     // Counted after authentication, so that guesses cannot use up memory or another's share.
     const left = rateLimit.spend(createHash('sha256').update(token).digest('base64url'));
     res.set({ 'RateLimit-Remaining': String(left ?? 0), 'Gantry-Version': version });
+    setContext(res, { ...context, actor, callsLeft: left ?? 0 });
     if (left === null) throw PlatformError.of('rate_limit', {});
     next();
   };

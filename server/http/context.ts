@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Set by authentication. */
   readonly actor?: Actor;
+  /** How many more calls the actor may make now. */
+  readonly callsLeft?: number;
 }
 
 // Keyed by the response, so that no property of express' objects is borrowed without a type.

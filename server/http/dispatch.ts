@@ -59,7 +59,7 @@ function readCall(
   res: Response,
   signal: AbortSignal,
 ): Call {
-  const { requestId } = contextOf(res);
+  const { requestId, callsLeft = 0 } = contextOf(res);
   return {
     actor: actorOf(res),
     params: readParams(req),
@@ -70,6 +70,7 @@ function readCall(
     header: (name) => req.get(name),
     origin: originOf(req, apiHost),
     requestId,
+    callsLeft,
     ip: req.ip ?? '',
     signal,
   };

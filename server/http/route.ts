@@ -18,6 +18,8 @@ export interface Call<Params = Readonly<Record<string, string>>, Query = unknown
   /** Where the client reached us: `http://api.example.com`. */
   readonly origin: string;
   readonly requestId: string;
+  /** How many more calls the caller may make now. */
+  readonly callsLeft: number;
   /** The address of the client's machine, as far as it is known. */
   readonly ip: string;
   /** Aborts at the deadline and, for calls that change nothing, when the client goes away. */

@@ -5,10 +5,11 @@ import type { ConfigChange } from '../domain/config-vars.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { ConfigVars, Release } from '../domain/release.ts';
-import type { Idempotency, Key } from '../ports/accounts.ts';
+import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
 import type { Runs } from '../services/runs.ts';
+import type { Authorizations } from '../services/authorizations.ts';
 
 /**
  * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
@@ -18,14 +19,15 @@ export interface Services {
   readonly accounts: {
     /** Throws `unauthorized`. */
     authenticate(token: string, signal: AbortSignal): Promise<Actor>;
-    me(
-      actor: Actor,
-      signal: AbortSignal,
-    ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date }>;
+    /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
+    renew(actor: Actor, signal: AbortSignal): Promise<Actor>;
+    me(actor: Actor, signal: AbortSignal): Promise<Account>;
+    setName(actor: Actor, name: string | null, signal: AbortSignal): Promise<Account>;
     addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
     keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
     removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;
   };
+  readonly authorizations: Authorizations;
   readonly apps: {
     create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
     list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;

@@ -19,7 +19,7 @@ import type { Build, BuildStatus } from '../domain/build.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { instanceName, SMALL, type Instance, type InstanceState } from '../domain/instance.ts';
 import { rollbackTarget, type BuiltImage, type ConfigVars, type Release } from '../domain/release.ts';
-import type { Key } from '../ports/accounts.ts';
+import type { Account, Key } from '../ports/accounts.ts';
 import type { ProcessCount } from './services.ts';
 
 /** Where users reach the platform; URLs in answers are made of it. */
@@ -64,11 +64,11 @@ function gitUrl(app: string, place: Place): string {
   return `ssh://git@${place.domain}:${place.sshPort}/${app}.git`;
 }
 
-export function shapeAccount(me: { id: string; email: string; createdAt: Date }): AccountResource {
+export function shapeAccount(me: Account): AccountResource {
   return {
     id: me.id,
     email: me.email,
-    name: null,
+    name: me.name,
     allow_tracking: false,
     beta: false,
     country_of_residence: null,
@@ -77,13 +77,13 @@ export function shapeAccount(me: { id: string; email: string; createdAt: Date })
     delinquent_at: null,
     federated: false,
     identity_provider: null,
-    last_login: null,
+    last_login: me.lastLoginAt && wireTime(me.lastLoginAt),
     sms_number: null,
     suspended_at: null,
-    two_factor_authentication: false,
+    two_factor_authentication: me.twoFactor,
     verified: true,
     created_at: wireTime(me.createdAt),
-    updated_at: wireTime(me.createdAt),
+    updated_at: wireTime(me.updatedAt),
   };
 }
 

@@ -10,15 +10,27 @@ export interface Key {
   readonly createdAt: Date;
 }
 
+/** What a person is told of themselves. */
+export interface Account {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string | null;
+  readonly admin: boolean;
+  readonly twoFactor: boolean;
+  readonly lastLoginAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
 export interface Accounts {
   /** Makes the first admin with this token's hash unless any user exists; true when it did. */
   createFirstAdmin(email: string, tokenHash: string, signal: AbortSignal): Promise<boolean>;
   findByTokenHash(hash: string, signal: AbortSignal): Promise<Actor | undefined>;
   findByKeyFingerprint(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
-  findAccount(
-    userId: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date } | undefined>;
+  /** The actor as they are now; undefined when they, or what they proved themselves with, are gone. */
+  renew(actor: Actor, signal: AbortSignal): Promise<Actor | undefined>;
+  findAccount(userId: string, signal: AbortSignal): Promise<Account | undefined>;
+  setName(userId: string, name: string | null, signal: AbortSignal): Promise<Account | undefined>;
   /** Throws `key_taken` when the fingerprint is registered already, to anyone. */
   addKey(key: Omit<Key, 'email'>, signal: AbortSignal): Promise<Key>;
   listKeys(userId: string, signal: AbortSignal): Promise<readonly Key[]>;

@@ -3,8 +3,9 @@ import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { parsePublicKey } from '../domain/ssh-key.ts';
-import type { Accounts as AccountStore, Key } from '../ports/accounts.ts';
+import type { Account, Accounts as AccountStore, Key } from '../ports/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Tokens } from '../ports/tokens.ts';
 import { needGlobal } from './reach.ts';
 
 export interface Accounts {
@@ -12,10 +13,10 @@ export interface Accounts {
   authenticate(token: string, signal: AbortSignal): Promise<Actor>;
   /** Undefined for a key nobody has registered. */
   authenticateKey(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
-  me(
-    actor: Actor,
-    signal: AbortSignal,
-  ): Promise<{ readonly id: string; readonly email: string; readonly createdAt: Date }>;
+  /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
+  renew(actor: Actor, signal: AbortSignal): Promise<Actor>;
+  me(actor: Actor, signal: AbortSignal): Promise<Account>;
+  setName(actor: Actor, name: string | null, signal: AbortSignal): Promise<Account>;
   /** Registers one OpenSSH public key. Throws `invalid_params`, `key_taken`. */
   addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
   keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
@@ -27,20 +28,54 @@ export interface Accounts {
 /** A token is 256 random bits behind a prefix that secret scanners can recognise; only its hash is kept. */
 const TOKEN_FORM = /^gantry_[A-Za-z0-9_-]{43}$/;
 
-export function createAccounts({ store, clock }: { store: AccountStore; clock: Clock }): Accounts {
+/** That a token is used is noted at most so often. */
+const NOTED_EVERY_MS = 60_000;
+
+export interface AccountsDeps {
+  readonly store: AccountStore;
+  readonly tokens: Pick<Tokens, 'touch'>;
+  readonly clock: Clock;
+}
+
+export function createAccounts({ store, tokens, clock }: AccountsDeps): Accounts {
+  const noted = new Map<string, number>();
+
+  async function noteUse({ credential }: Actor, signal: AbortSignal): Promise<void> {
+    if (credential?.kind !== 'token') return;
+    const now = clock.now().getTime();
+    if ((noted.get(credential.id) ?? -Infinity) > now - NOTED_EVERY_MS) return;
+    if (noted.size > 10_000) noted.clear(); // costs a write each, no more
+    noted.set(credential.id, now);
+    await tokens.touch(credential.id, new Date(now - NOTED_EVERY_MS), signal);
+  }
+
   return {
     async authenticate(token, signal) {
       const actor = TOKEN_FORM.test(token)
         ? await store.findByTokenHash(hashToken(token), signal)
         : undefined;
       if (!actor) throw PlatformError.of('unauthorized', {});
+      await noteUse(actor, signal);
       return actor;
+    },
+
+    async renew(actor, signal) {
+      const now = await store.renew(actor, signal);
+      if (!now) throw PlatformError.of('unauthorized', {});
+      return now;
     },
 
     authenticateKey: (fingerprint, signal) => store.findByKeyFingerprint(fingerprint, signal),
 
     async me(actor, signal) {
       const account = await store.findAccount(actor.userId, signal);
+      if (!account) throw PlatformError.of('unauthorized', {});
+      return account;
+    },
+
+    async setName(actor, name, signal) {
+      needGlobal(actor, 'changing the account');
+      const account = await store.setName(actor.userId, name, signal);
       if (!account) throw PlatformError.of('unauthorized', {});
       return account;
     },
@@ -87,6 +122,7 @@ export function newToken(): Secret {
   return new Secret(`gantry_${randomBytes(32).toString('base64url')}`);
 }
 
-function hashToken(token: string): string {
+/** All that is kept of a token, a link or a code: with 80 random bits or more, guessing is no way back. */
+export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -12,11 +12,13 @@ import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
+import type { Tokens as AccessTokens } from '../ports/tokens.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import { createAccounts } from './accounts.ts';
 import { createApps } from './apps.ts';
 import { createAudit } from './audit.ts';
 import { auditedPushes } from './audited-pushes.ts';
+import { createAuthorizations } from './authorizations.ts';
 import { createBranches } from './branches.ts';
 import { createBuilds } from './builds.ts';
 import { createConfigVars } from './config-vars.ts';
@@ -34,6 +36,7 @@ import { createTranscripts } from './transcripts.ts';
 export interface ServicePorts {
   readonly clock: Clock;
   readonly accounts: AccountStore;
+  readonly accessTokens: AccessTokens;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly builds: BuildStore;
@@ -68,7 +71,8 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
-    accounts: createAccounts({ store: ports.accounts, clock }),
+    accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
+    authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
     apps: createApps({ store: apps, repositories, controller }),
     configVars: createConfigVars({ apps, releases, controller }),
     releases: createReleases({ apps, store: releases, controller }),

@@ -79,7 +79,7 @@ export function createAudit({ trail, apps, causes, clock, log }: AuditDeps): Aud
         {
           ...{ id, at: now(), ...call },
           actor: { id: userId, email },
-          token: actor.tokenId ?? null,
+          token: actor.credential?.kind === 'token' ? actor.credential.id : null,
           target: printableTarget(target),
         },
         signal,

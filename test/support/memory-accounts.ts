@@ -1,14 +1,20 @@
-import { EVERYTHING } from '../../server/domain/actor.ts';
 import { randomUUID } from 'node:crypto';
+import { EVERYTHING, type Actor, type Credential, type Scope } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
-import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
-import { storable, userOf, type MemoryUser, type MemoryWorld } from './memory-world.ts';
+import type { Account, Accounts, Idempotency } from '../../server/ports/accounts.ts';
+import { isLiving } from './memory-tokens.ts';
+import { storable, userOf, type MemoryToken, type MemoryUser, type MemoryWorld } from './memory-world.ts';
 
 export function createMemoryAccounts(world: MemoryWorld): Accounts {
-  const actorOf = ({ id, email, admin }: MemoryUser) => ({
-    ...{ userId: id, email, admin },
-    scopes: EVERYTHING,
-  });
+  const actorOf = (
+    { id, email, admin }: MemoryUser,
+    scopes: readonly Scope[],
+    credential: Credential | undefined,
+  ): Actor => ({ userId: id, email, admin, scopes, ...(credential && { credential }) });
+  const byToken = (found: MemoryToken | undefined): Actor | undefined =>
+    found && isLiving(world, found)
+      ? actorOf(userOf(world, found.userId), found.scopes, { kind: 'token', id: found.id })
+      : undefined;
   return {
     async createFirstAdmin(email, tokenHash) {
       if (world.users.size > 0) return Promise.resolve(false);
@@ -16,21 +22,32 @@ export function createMemoryAccounts(world: MemoryWorld): Accounts {
       return true;
     },
     async findByTokenHash(hash) {
-      const now = world.clock.now();
-      const user = [...world.users.values()].find((one) =>
-        one.tokens.some(
-          (token) => token.hash === hash && (token.expiresAt === null || token.expiresAt > now),
-        ),
-      );
-      return Promise.resolve(user && actorOf(user));
+      return Promise.resolve(byToken([...world.tokens.values()].find((token) => token.hash === hash)));
     },
     async findByKeyFingerprint(fingerprint) {
       const key = [...world.keys.values()].find((one) => one.fingerprint === fingerprint);
-      return Promise.resolve(key && actorOf(userOf(world, key.userId)));
+      return Promise.resolve(
+        key && actorOf(userOf(world, key.userId), EVERYTHING, { kind: 'key', id: key.id }),
+      );
+    },
+    async renew({ userId, scopes, credential }) {
+      if (credential?.kind === 'token') {
+        const found = world.tokens.get(credential.id);
+        return Promise.resolve(found?.userId === userId ? byToken(found) : undefined);
+      }
+      const user = livingUser(world, userId);
+      const gone = credential && world.keys.get(credential.id)?.userId !== userId;
+      return Promise.resolve(user && !gone ? actorOf(user, scopes, credential) : undefined);
     },
     async findAccount(userId) {
-      const user = world.users.get(userId);
-      return Promise.resolve(user && { id: user.id, email: user.email, createdAt: user.createdAt });
+      const user = livingUser(world, userId);
+      return Promise.resolve(user && accountOf(user));
+    },
+    async setName(userId, name) {
+      const user = livingUser(world, userId);
+      if (user) Object.assign(user, { name: name === null ? null : storable(name) });
+      if (user) user.updatedAt = world.clock.now();
+      return Promise.resolve(user && accountOf(user));
     },
     async addKey(key) {
       const { fingerprint } = key;
@@ -64,9 +81,40 @@ export function addMemoryUser(
   }: { readonly email: string; readonly admin: boolean; readonly tokenHash?: string },
 ): string {
   const id = randomUUID();
-  const tokens = tokenHash === undefined ? [] : [{ hash: tokenHash, expiresAt: null }];
-  world.users.set(id, { id, email, admin, createdAt: world.clock.now(), tokens });
+  const now = world.clock.now();
+  world.users.set(id, {
+    ...{ id, email, admin, createdAt: now, updatedAt: now },
+    ...{ name: null, password: null, totp: null, totpPending: null, totpStep: null },
+    ...{ recovery: new Set<string>(), invitation: null, lastLoginAt: null, removedAt: null },
+  });
+  if (tokenHash !== undefined) addMemoryToken(world, id, tokenHash);
   return id;
+}
+
+/** A token that is good for everything and for ever; the answer is its id. */
+export function addMemoryToken(
+  world: MemoryWorld,
+  userId: string,
+  hash: string,
+  scopes: readonly Scope[] = EVERYTHING,
+): string {
+  const id = randomUUID();
+  const now = world.clock.now();
+  world.tokens.set(id, {
+    ...{ id, userId, hash, scopes, description: 'a token', session: false, ip: null, hint: hash.slice(-6) },
+    ...{ lifetimeMs: null, expiresAt: null, lastUsedAt: null, createdAt: now, updatedAt: now },
+  });
+  return id;
+}
+
+export function livingUser(world: MemoryWorld, id: string): MemoryUser | undefined {
+  const user = world.users.get(id);
+  return user?.removedAt === null ? user : undefined;
+}
+
+export function accountOf(user: MemoryUser): Account {
+  const { id, email, name, admin, totp, lastLoginAt, createdAt, updatedAt } = user;
+  return { id, email, name, admin, twoFactor: totp !== null, lastLoginAt, createdAt, updatedAt };
 }
 
 const KEPT_MS = 24 * 60 * 60_000;

@@ -4,17 +4,30 @@ import type { Deployment } from '../../server/domain/deployment.ts';
 import type { BuiltImage, ConfigVars, ReleaseStatus } from '../../server/domain/release.ts';
 import type { Clock } from '../../server/ports/clock.ts';
 import type { Key } from '../../server/ports/accounts.ts';
+import type { Token } from '../../server/ports/tokens.ts';
 
 /** Takes `readonly` off, for what only the fake may change. */
 type Open<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface MemoryUser {
   readonly id: string;
-  readonly email: string;
-  readonly admin: boolean;
+  email: string;
+  admin: boolean;
+  name: string | null;
+  password: string | null;
+  totp: string | null;
+  totpPending: string | null;
+  totpStep: number | null;
+  /** Hashes of recovery codes. */
+  readonly recovery: Set<string>;
+  invitation: { readonly hash: string; readonly createdAt: Date; readonly expiresAt: Date } | null;
+  lastLoginAt: Date | null;
   readonly createdAt: Date;
-  readonly tokens: { readonly hash: string; readonly expiresAt: Date | null }[];
+  updatedAt: Date;
+  removedAt: Date | null;
 }
+
+export type MemoryToken = Omit<Open<Token>, 'email'> & { hash: string };
 
 export interface MemoryApp {
   readonly id: string;
@@ -59,6 +72,7 @@ export type MemoryDeployment = Open<Deployment>;
 export interface MemoryWorld {
   readonly clock: Clock;
   readonly users: Map<string, MemoryUser>;
+  readonly tokens: Map<string, MemoryToken>;
   readonly keys: Map<string, Omit<Key, 'email'>>;
   readonly answers: Map<
     string,
@@ -77,6 +91,7 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
   return {
     clock,
     users: new Map(),
+    tokens: new Map(),
     keys: new Map(),
     answers: new Map(),
     apps: new Map(),

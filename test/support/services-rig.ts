@@ -16,6 +16,7 @@ import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { createMishaps } from './mishaps.ts';
 
@@ -52,6 +53,7 @@ export function createStoresRig() {
     apps,
     releases,
     accounts: mishaps.on('accounts', createMemoryAccounts(world)),
+    tokens: mishaps.on('tokens', createMemoryTokens(world)),
     builds: mishaps.on('builds', createMemoryBuilds(world)),
     lines: mishaps.on('lines', createMemoryTranscripts(world)),
     repositories: createFakeRepositories(),

@@ -11,6 +11,7 @@ import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
 import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
@@ -23,6 +24,7 @@ import type { Builds } from '../../server/ports/builds.ts';
 import type { ControllerState } from '../../server/ports/controller-state.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
+import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryApps } from './memory-apps.ts';
@@ -30,12 +32,14 @@ import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts'
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 
 /** Every store of one empty platform. */
 export interface Stores extends AsyncDisposable {
   readonly accounts: Accounts;
+  readonly tokens: Tokens;
   readonly idempotency: Idempotency;
   readonly apps: Apps;
   readonly releases: Releases;
@@ -85,6 +89,7 @@ export function openMemory(): Stores {
   return {
     time,
     accounts: createMemoryAccounts(world),
+    tokens: createMemoryTokens(world),
     idempotency: createMemoryIdempotency(world),
     apps: createMemoryApps(world, { networks: NETWORKS }),
     releases: createMemoryReleases(world),
@@ -112,6 +117,7 @@ function openPostgres(url: string): Stores {
   return {
     time: clock,
     accounts: createAccounts({ db, clock }),
+    tokens: createTokens({ db, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
     apps: createApps({ db, sealer, clock, networks: NETWORKS }),
     releases: createReleases({ db, sealer, clock }),

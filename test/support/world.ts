@@ -21,6 +21,7 @@ import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld, deploymentsOf, type MemoryDeployment, type MemoryWorld } from './memory-world.ts';
 import { patient } from './services-rig.ts';
 
@@ -73,6 +74,8 @@ const READS = new Set(
     'claim',
     'instance',
     'recheck',
+    'renew',
+    'sessions',
     'read',
     'follow',
     'open',
@@ -86,6 +89,7 @@ export function createWorld(): World {
   const state = createMemoryControllerState(memory);
   const stores = {
     accounts: createMemoryAccounts(memory),
+    accessTokens: createMemoryTokens(memory),
     apps: createMemoryApps(memory),
     releases: createMemoryReleases(memory),
     builds: createMemoryBuilds(memory),

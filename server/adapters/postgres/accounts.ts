@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { EVERYTHING } from '../../domain/actor.ts';
+import { isScope } from '../../domain/access.ts';
+import { EVERYTHING, type Actor, type Credential, type Scope } from '../../domain/actor.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import type { Accounts, Key } from '../../ports/accounts.ts';
+import type { Account, Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { lock, type Database } from './database.ts';
 import { isTaken } from './failures.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
+import { unexpired } from './tokens.ts';
 
 export function createAccounts({ db, clock }: { readonly db: Database; readonly clock: Clock }): Accounts {
   return {
@@ -21,38 +23,52 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
         return true;
       }, signal),
 
-    async findByTokenHash(hash, signal) {
-      const now = clock.now();
-      const token = await db.run(
-        (tables) =>
-          tables.token.findFirst({
-            where: { hash, OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
-            include: { user: true },
-          }),
-        signal,
-      );
-      return token ? { ...readActor(token.user), tokenId: token.id } : undefined;
-    },
+    findByTokenHash: (hash, signal) => actorOfToken({ db, clock }, { hash }, signal),
 
     async findByKeyFingerprint(fingerprint, signal) {
       const key = await db.run(
         (tables) => tables.key.findUnique({ where: { fingerprint }, include: { user: true } }),
         signal,
       );
-      return key ? readActor(key.user) : undefined;
+      return key ? readActor(key.user, EVERYTHING, { kind: 'key', id: key.id }) : undefined;
+    },
+
+    async renew({ userId, scopes, credential }, signal) {
+      if (credential?.kind === 'token') {
+        return actorOfToken({ db, clock }, { id: credential.id, userId }, signal);
+      }
+      const user = await db.run(
+        (tables) =>
+          tables.user.findFirst({
+            where: {
+              id: userId,
+              removedAt: null,
+              ...(credential && { keys: { some: { id: credential.id } } }),
+            },
+          }),
+        signal,
+      );
+      return user ? readActor(user, scopes, credential) : undefined;
     },
 
     async findAccount(userId, signal) {
       if (!isId(userId)) return undefined;
       const user = await db.run(
-        (tables) =>
-          tables.user.findUnique({
-            where: { id: userId },
-            select: { id: true, email: true, createdAt: true },
-          }),
+        (tables) => tables.user.findFirst({ where: { id: userId, removedAt: null } }),
         signal,
       );
-      return user ?? undefined;
+      return user ? readAccount(user) : undefined;
+    },
+
+    async setName(userId, name, signal) {
+      const user = await db.transaction(async (tables) => {
+        await tables.user.updateMany({
+          where: { id: userId, removedAt: null },
+          data: { name: name === null ? null : storable(name), updatedAt: clock.now() },
+        });
+        return tables.user.findFirst({ where: { id: userId, removedAt: null } });
+      }, signal);
+      return user ? readAccount(user) : undefined;
     },
 
     addKey: (key, signal) => addKey(db, key, signal),
@@ -81,8 +97,32 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
   };
 }
 
-function readActor(user: { readonly id: string; readonly email: string; readonly admin: boolean }) {
-  return { userId: user.id, email: user.email, admin: user.admin, scopes: EVERYTHING };
+async function actorOfToken(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  which: { readonly hash: string } | { readonly id: string; readonly userId: string },
+  signal: AbortSignal,
+): Promise<Actor | undefined> {
+  const token = await db.run(
+    (tables) => tables.token.findFirst({ where: { ...which, ...unexpired(clock) }, include: { user: true } }),
+    signal,
+  );
+  if (!token) return undefined;
+  // A scope that an earlier or later version knew and this one does not is good for nothing here.
+  return readActor(token.user, token.scopes.filter(isScope), { kind: 'token', id: token.id });
+}
+
+function readActor(
+  user: { readonly id: string; readonly email: string; readonly admin: boolean },
+  scopes: readonly Scope[],
+  credential: Credential | undefined,
+): Actor {
+  const { id: userId, email, admin } = user;
+  return { userId, email, admin, scopes, ...(credential && { credential }) };
+}
+
+export function readAccount(user: Prisma.UserGetPayload<object>): Account {
+  const { id, email, name, admin, totp, lastLoginAt, createdAt, updatedAt } = user;
+  return { id, email, name, admin, twoFactor: totp !== null, lastLoginAt, createdAt, updatedAt };
 }
 
 function readKey({ user, ...key }: Prisma.KeyGetPayload<{ include: { user: true } }>): Key {

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '../endpoint.ts';
+import { updateAccount } from '../identity-requests.ts';
+import { accountFeature, rateLimits } from '../identity-resources.ts';
 import { addKey as addKeyBody } from '../requests.ts';
 import { account, key } from '../resources.ts';
 
@@ -9,6 +11,41 @@ export const showAccount = endpoint({
   summary: 'show who the caller is',
   needs: 'identity',
   answer: account,
+});
+
+export const changeAccount = endpoint({
+  method: 'PATCH',
+  path: '/account',
+  summary: "change the name on the caller's account",
+  needs: 'self:write',
+  body: updateAccount,
+  answer: account,
+});
+
+/** There are none yet: clients of the Platform API ask anyway. */
+export const listAccountFeatures = endpoint({
+  method: 'GET',
+  path: '/account/features',
+  summary: 'list the features that can be switched for an account',
+  needs: 'identity',
+  answer: z.array(accountFeature),
+  ranges: ['id', 'name'],
+});
+
+export const showAccountFeature = endpoint({
+  method: 'GET',
+  path: '/account/features/:feature',
+  summary: 'show a feature of the account',
+  needs: 'identity',
+  answer: accountFeature,
+});
+
+export const showRateLimits = endpoint({
+  method: 'GET',
+  path: '/account/rate-limits',
+  summary: 'show how many calls are left to the token that asks',
+  needs: 'identity',
+  answer: rateLimits,
 });
 
 export const listKeys = endpoint({

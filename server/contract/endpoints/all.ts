@@ -7,6 +7,7 @@ import * as configVars from './config-vars.ts';
 import * as dynos from './dynos.ts';
 import * as formation from './formation.ts';
 import * as logs from './logs.ts';
+import * as oauth from './oauth.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
 import * as runs from './runs.ts';
@@ -22,6 +23,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   dynos,
   formation,
   logs,
+  oauth,
   platform,
   releases,
   runs,

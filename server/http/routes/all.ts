@@ -12,6 +12,7 @@ import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
+import { oauthRoutes } from './oauth.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
 import { runRoutes } from './runs.ts';
@@ -36,6 +37,7 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
     ...dynoRoutes(services, outputs),
     ...formationRoutes(services),
     ...logRoutes(services.apps, outputs, now),
+    ...oauthRoutes(services.authorizations, now),
     ...platformRoutes(),
     ...releaseRoutes(services, outputs),
     ...runRoutes(services, outputs, place),

@@ -1,0 +1,110 @@
+import { isScope } from '../../domain/access.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Token, Tokens } from '../../ports/tokens.ts';
+import type { Database } from './database.ts';
+import type { Prisma } from './generated/client.ts';
+import { isId, storable } from './stored-json.ts';
+
+const shown = { include: { user: { select: { email: true } } }, omit: { hash: true } } as const;
+
+export function createTokens({ db, clock }: { readonly db: Database; readonly clock: Clock }): Tokens {
+  const living = (userId: string, id: string) => ({ id, userId, ...unexpired(clock) });
+
+  async function change(
+    userId: string,
+    id: string,
+    data: Prisma.TokenUpdateManyMutationInput,
+    signal: AbortSignal,
+  ): Promise<Token | undefined> {
+    if (!isId(id)) return undefined;
+    return db.transaction(async (tables) => {
+      const changed = await tables.token.updateMany({
+        where: living(userId, id),
+        data: { ...data, updatedAt: clock.now() },
+      });
+      if (changed.count === 0) return undefined;
+      return readToken(await tables.token.findUniqueOrThrow({ where: { id }, ...shown }));
+    }, signal);
+  }
+
+  return {
+    create: ({ lifetimeMs, description, ...draft }, signal) =>
+      db.transaction(async (tables) => {
+        const { userId, createdAt } = draft;
+        const owner = await tables.user.findFirst({ where: { id: userId, removedAt: null } });
+        if (!owner) return undefined;
+        // What has expired opens nothing and is shown nowhere: it goes when there is something new anyway.
+        await tables.token.deleteMany({ where: { userId, expiresAt: { lte: createdAt } } });
+        const data = {
+          ...draft,
+          description: storable(description),
+          scopes: [...draft.scopes],
+          lifetimeMs: lifetimeMs === null ? null : BigInt(lifetimeMs),
+          updatedAt: createdAt,
+        };
+        return readToken(await tables.token.create({ data, ...shown }));
+      }, signal),
+
+    async list(userId, signal) {
+      const tokens = await db.run(
+        (tables) =>
+          tables.token.findMany({
+            where: { userId, ...unexpired(clock) },
+            orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+            ...shown,
+          }),
+        signal,
+      );
+      return tokens.map(readToken);
+    },
+
+    async find(userId, id, signal) {
+      if (!isId(id)) return undefined;
+      const token = await db.run(
+        (tables) => tables.token.findFirst({ where: living(userId, id), ...shown }),
+        signal,
+      );
+      return token ? readToken(token) : undefined;
+    },
+
+    describe: (userId, id, description, signal) =>
+      change(userId, id, { description: storable(description) }, signal),
+
+    rotate: (userId, id, fresh, signal) => change(userId, id, { ...fresh, lastUsedAt: null }, signal),
+
+    async revoke(userId, id, signal) {
+      if (!isId(id)) return undefined;
+      return db.transaction(async (tables) => {
+        const token = await tables.token.findFirst({ where: living(userId, id), ...shown });
+        if (!token) return undefined;
+        const gone = await tables.token.deleteMany({ where: { id } });
+        return gone.count === 0 ? undefined : readToken(token);
+      }, signal);
+    },
+
+    async touch(id, since, signal) {
+      await db.run(
+        (tables) =>
+          tables.token.updateMany({
+            where: { id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: since } }] },
+            data: { lastUsedAt: clock.now() },
+          }),
+        signal,
+      );
+    },
+  };
+}
+
+/** The condition that a token has not expired. */
+export function unexpired(clock: Clock) {
+  return { OR: [{ expiresAt: null }, { expiresAt: { gt: clock.now() } }] };
+}
+
+function readToken({ user, lifetimeMs, scopes, ...token }: Prisma.TokenGetPayload<typeof shown>): Token {
+  return {
+    ...token,
+    email: user.email,
+    scopes: scopes.filter(isScope),
+    lifetimeMs: lifetimeMs === null ? null : Number(lifetimeMs),
+  };
+}

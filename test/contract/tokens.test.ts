@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
+import type { TokenDraft } from '../../server/ports/tokens.ts';
+import { onEveryStore, patient, type Stores } from '../support/stores.ts';
+
+onEveryStore((open) => {
+  const draftOf = (actor: Actor, stores: Stores, given: Partial<TokenDraft> = {}): TokenDraft => ({
+    ...{ id: randomUUID(), userId: actor.userId, hash: randomUUID(), hint: 'abcdef' },
+    ...{ description: 'robot', scopes: EVERYTHING, session: false, ip: null },
+    ...{ lifetimeMs: null, expiresAt: null, createdAt: stores.time.now() },
+    ...given,
+  });
+
+  it('lets a token in with its scopes, and says which token it was', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const draft = draftOf(ann, stores, { scopes: ['read', `deploy:${randomUUID()}`] });
+    const token = await stores.tokens.create(draft, patient);
+    expect(token).toMatchObject({ id: draft.id, email: ann.email, scopes: draft.scopes, lastUsedAt: null });
+    expect(token).not.toHaveProperty('hash');
+    expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toEqual({
+      ...ann,
+      scopes: draft.scopes,
+      credential: { kind: 'token', id: draft.id },
+    });
+  });
+
+  it('makes none for an account that is not there', async () => {
+    await using stores = await open();
+    const nobody = { ...(await stores.addUser()), userId: randomUUID() };
+    expect(await stores.tokens.create(draftOf(nobody, stores), patient)).toBeUndefined();
+  });
+
+  it('forgets a token when its time is over', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const expiresAt = new Date(stores.time.now().getTime() + 1000);
+    const draft = draftOf(ann, stores, { expiresAt, lifetimeMs: 1000 });
+    await stores.tokens.create(draft, patient);
+    const actor = await stores.accounts.findByTokenHash(draft.hash, patient);
+    stores.time.passed(1000);
+    expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toBeUndefined();
+    expect(actor && (await stores.accounts.renew(actor, patient))).toBeUndefined();
+    expect(await stores.tokens.list(ann.userId, patient)).toEqual([]);
+    expect(await stores.tokens.find(ann.userId, draft.id, patient)).toBeUndefined();
+    expect(await stores.tokens.revoke(ann.userId, draft.id, patient)).toBeUndefined();
+  });
+
+  it('shows and changes nobody another’s', async () => {
+    await using stores = await open();
+    const [ann, bob] = [await stores.addUser(), await stores.addUser()];
+    const token = await stores.tokens.create(draftOf(ann, stores), patient);
+    const id = token?.id ?? '';
+    const fresh = { hash: 'x', hint: 'x', expiresAt: null };
+    expect(await stores.tokens.list(bob.userId, patient)).toEqual([]);
+    expect(await stores.tokens.find(bob.userId, id, patient)).toBeUndefined();
+    expect(await stores.tokens.describe(bob.userId, id, 'mine', patient)).toBeUndefined();
+    expect(await stores.tokens.rotate(bob.userId, id, fresh, patient)).toBeUndefined();
+    expect(await stores.tokens.revoke(bob.userId, id, patient)).toBeUndefined();
+    expect(await stores.tokens.find(ann.userId, "' OR 1=1 --", patient)).toBeUndefined();
+    expect(await stores.tokens.find(ann.userId, id, patient)).toEqual(token);
+  });
+
+  it('has a rotated token open by its new secret only', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const draft = draftOf(ann, stores);
+    await stores.tokens.create(draft, patient);
+    stores.time.passed(5_000);
+    const fresh = { hash: randomUUID(), hint: 'zzzzzz', expiresAt: null };
+    expect(await stores.tokens.rotate(ann.userId, draft.id, fresh, patient)).toMatchObject({
+      hint: 'zzzzzz',
+      updatedAt: stores.time.now(),
+    });
+    expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toBeUndefined();
+    expect(await stores.accounts.findByTokenHash(fresh.hash, patient)).toMatchObject(ann);
+  });
+
+  it('revokes a token once', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const draft = draftOf(ann, stores);
+    await stores.tokens.create(draft, patient);
+    const actor = await stores.accounts.findByTokenHash(draft.hash, patient);
+    const both = await Promise.all([1, 2].map(() => stores.tokens.revoke(ann.userId, draft.id, patient)));
+    expect(both.filter(Boolean)).toHaveLength(1);
+    expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toBeUndefined();
+    expect(actor && (await stores.accounts.renew(actor, patient))).toBeUndefined();
+  });
+
+  it('notes when a token was used, but not more often than asked', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const draft = draftOf(ann, stores);
+    await stores.tokens.create(draft, patient);
+    const first = stores.time.now();
+    await stores.tokens.touch(draft.id, new Date(first.getTime() - 60_000), patient);
+    stores.time.passed(30_000);
+    await stores.tokens.touch(draft.id, new Date(stores.time.now().getTime() - 60_000), patient);
+    expect(await stores.tokens.find(ann.userId, draft.id, patient)).toMatchObject({ lastUsedAt: first });
+    stores.time.passed(60_000);
+    await stores.tokens.touch(draft.id, new Date(stores.time.now().getTime() - 60_000), patient);
+    expect(await stores.tokens.find(ann.userId, draft.id, patient)).toMatchObject({
+      lastUsedAt: stores.time.now(),
+    });
+  });
+
+  it('renews an actor by key or by account as long as these are there', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const key = { id: randomUUID(), userId: ann.userId, fingerprint: 'SHA256:one', comment: '' };
+    const added = { ...key, publicKey: 'ssh-ed25519 AAAA', createdAt: stores.time.now() };
+    await stores.accounts.addKey(added, patient);
+    const byKey = await stores.accounts.findByKeyFingerprint('SHA256:one', patient);
+    expect(byKey && (await stores.accounts.renew(byKey, patient))).toEqual(byKey);
+    await stores.accounts.removeKey(ann.userId, key.id, patient);
+    expect(byKey && (await stores.accounts.renew(byKey, patient))).toBeUndefined();
+    expect(await stores.accounts.renew(ann, patient)).toEqual(ann);
+    const gone = { ...ann, userId: randomUUID() };
+    expect(await stores.accounts.renew(gone, patient)).toBeUndefined();
+  });
+});

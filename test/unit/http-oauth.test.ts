@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { authorization, session } from '../../server/contract/identity-resources.ts';
+import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
+
+let door: TestDoor;
+beforeEach(async () => {
+  door = await openTestDoor();
+  door.world.deployed('demo');
+});
+afterEach(() => door[Symbol.asyncDispose]());
+
+async function make(body: object = {}, headers: Record<string, string> = {}) {
+  const answer = await door.call('POST', '/oauth/authorizations', { body, headers });
+  expect(answer.status).toBe(201);
+  return authorization.parse(answer.body);
+}
+const secretOf = async (body: object = {}) => (await make(body)).access_token.token;
+
+describe('a token', () => {
+  it('is shown whole once, and afterwards by its beginning and end', async () => {
+    const made = await make({ description: 'ci', scope: ['read'], expires_in: 3600, client: null });
+    const { token } = made.access_token;
+    expect(token).toMatch(/^gantry_[A-Za-z0-9_-]{43}$/);
+    expect(made).toMatchObject({ description: 'ci', scope: ['read'], access_token: { expires_in: 3600 } });
+    for (const path of ['/oauth/authorizations', `/oauth/authorizations/${made.id}`]) {
+      const { text } = await door.call('GET', path);
+      expect(text).not.toContain(token);
+      expect(text).toContain(`gantry_**********${token.slice(-6)}`);
+    }
+  });
+
+  it('may ship one app, named or by id, and do nothing else', async () => {
+    const id = door.world.apps.get('demo')?.app.id ?? '';
+    for (const name of ['demo', id])
+      expect((await make({ scope: [`deploy:${name}`] })).scope).toEqual([`deploy:${id}`]);
+    const token = await secretOf({ scope: ['deploy:demo'] });
+    for (const path of ['/oauth/authorizations', '/oauth/sessions', '/account/keys'])
+      expect(await door.call('GET', path, { token })).toMatchObject({ status: 403 });
+  });
+
+  it('ends at once when it is revoked, and by rotation its old secret', async () => {
+    const made = await make();
+    const rotated = await door.call('POST', `/oauth/authorizations/${made.id}/actions/regenerate-tokens`);
+    const fresh = authorization.parse(rotated.body);
+    expect(fresh.id).toBe(made.id);
+    expect((await door.call('GET', '/account', { token: made.access_token.token })).status).toBe(401);
+    const { token } = fresh.access_token;
+    expect((await door.call('GET', '/account', { token })).status).toBe(200);
+    expect((await door.call('DELETE', '/oauth/authorizations/~', { token })).status).toBe(200);
+    expect((await door.call('GET', '/account', { token })).status).toBe(401);
+  });
+
+  it('is described anew, and revoked by the path of tokens too', async () => {
+    const { id } = await make();
+    const body = { description: 'other', client: { id: 'x', secret: 'y' } };
+    expect(await door.call('PATCH', `/oauth/authorizations/${id}`, { body })).toMatchObject({
+      status: 200,
+      body: { description: 'other' },
+    });
+    expect((await door.call('DELETE', `/oauth/tokens/${id}`)).status).toBe(200);
+    expect(await door.call('GET', `/oauth/authorizations/${id}`)).toMatchObject({
+      status: 404,
+      body: { resource: 'authorization' },
+    });
+  });
+
+  it('is not found by anybody else', async () => {
+    const { id } = await make();
+    const token = door.world.otherToken;
+    const at = `/oauth/authorizations/${id}`;
+    for (const [method, path, body] of [
+      ['GET', at, undefined],
+      ['PATCH', at, { description: 'mine' }],
+      ['POST', `${at}/actions/regenerate-tokens`, undefined],
+      ['DELETE', at, undefined],
+      ['DELETE', `/oauth/tokens/${id}`, undefined],
+    ] as const)
+      expect(await door.call(method, path, { token, body })).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    [{ expires_in: 0 }, /expires_in/],
+    [{ expires_in: 1e12 }, /expires_in/],
+    [{ scope: 'global' }, /scope must be/],
+    [{ scope: ['root'] }, /^scope must be of global/],
+    [{ description: '' }, /description/],
+    [{ userId: 'x' }, /userId is not a field/],
+  ])('asked for with %j is refused', async (body, says) => {
+    const answer = await door.call('POST', '/oauth/authorizations', { body });
+    expect(answer).toMatchObject({ status: 422 });
+    expect((answer.body as { message: string }).message).toMatch(says);
+    expect(door.world.writes).toEqual([]);
+  });
+
+  it('is made once by a call that is repeated, and its secret kept in no store', async () => {
+    const headers = { 'request-id': 'a-request-id-1' };
+    const first = await make({}, headers);
+    const again = await make({}, headers);
+    expect(again).toEqual(first);
+    expect(JSON.stringify([...door.world.kept])).not.toContain(first.access_token.token);
+  });
+});
+
+describe('sessions', () => {
+  it('are ended by those who hold them, and a token of another kind is none', async () => {
+    const token = await secretOf();
+    expect(await door.call('DELETE', '/oauth/sessions/~', { token })).toMatchObject({
+      status: 404,
+      body: { resource: 'session' },
+    });
+    expect(session.array().parse((await door.call('GET', '/oauth/sessions')).body)).toEqual([]);
+  });
+});
+
+describe('the account', () => {
+  it('tells how many calls are left to the token', async () => {
+    const answer = await door.call('GET', '/account/rate-limits');
+    expect(answer.body).toEqual({ remaining: Number(answer.headers['ratelimit-remaining']) });
+  });
+
+  it('has a name that its person can change', async () => {
+    expect(await door.call('PATCH', '/account', { body: { name: 'Ann' } })).toMatchObject({
+      status: 200,
+      body: { name: 'Ann' },
+    });
+    expect((await door.call('GET', '/account')).body).toMatchObject({ name: 'Ann' });
+    const body = { beta: true };
+    expect((await door.call('PATCH', '/account', { body })).body).toMatchObject({ name: 'Ann' });
+  });
+
+  it('has no features', async () => {
+    expect(await door.call('GET', '/account/features')).toMatchObject({ status: 200, body: [] });
+    expect((await door.call('GET', '/account/features/x')).status).toBe(404);
+  });
+});
