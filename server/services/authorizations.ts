@@ -52,16 +52,6 @@ export interface AuthorizationsDeps {
 }
 
 export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps): Authorizations {
-  async function parseScope(actor: Actor, text: string, signal: AbortSignal): Promise<Scope> {
-    const app = appOfScope(text);
-    if (app !== undefined) return `deploy:${(await reach(apps, actor, 'deploy', app, signal)).id}`;
-    if (isScope(text)) return text;
-    throw PlatformError.of('invalid_params', {
-      field: 'scope',
-      problem: 'must be of global, identity, read, write, read-protected, write-protected and deploy:APP',
-    });
-  }
-
   async function found(
     actor: Actor,
     id: string,
@@ -75,7 +65,7 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
   return {
     async create(actor, { description, scopes = EVERYTHING, lifetimeSeconds, ip }, signal) {
       needGlobal(actor, 'making tokens');
-      const parsed = await Promise.all(scopes.map((text) => parseScope(actor, text, signal)));
+      const parsed = await Promise.all(scopes.map((text) => parseScope(apps, actor, text, signal)));
       const session = actor.credential === undefined;
       const lifetimeMs = lifetimeOf(lifetimeSeconds, session);
       const secret = newToken();
@@ -135,6 +125,21 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
       return (await store.revoke(actor.userId, token.id, signal)) ?? absent('session', id);
     },
   };
+}
+
+async function parseScope(
+  apps: Pick<Apps, 'find'>,
+  actor: Actor,
+  text: string,
+  signal: AbortSignal,
+): Promise<Scope> {
+  const app = appOfScope(text);
+  if (app !== undefined) return `deploy:${(await reach(apps, actor, 'deploy', app, signal)).id}`;
+  if (isScope(text)) return text;
+  throw PlatformError.of('invalid_params', {
+    field: 'scope',
+    problem: 'must be of global, identity, read, write, read-protected, write-protected and deploy:APP',
+  });
 }
 
 function ownId({ credential }: Actor, id: string): string {

@@ -10,7 +10,12 @@ import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
 import { unexpired } from './tokens.ts';
 
-export function createAccounts({ db, clock }: { readonly db: Database; readonly clock: Clock }): Accounts {
+interface Deps {
+  readonly db: Database;
+  readonly clock: Clock;
+}
+
+export function createAccounts({ db, clock }: Deps): Accounts {
   return {
     createFirstAdmin: (email, tokenHash, signal) =>
       db.transaction(async (tables) => {
@@ -33,23 +38,7 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
       return key ? readActor(key.user, EVERYTHING, { kind: 'key', id: key.id }) : undefined;
     },
 
-    async renew({ userId, scopes, credential }, signal) {
-      if (credential?.kind === 'token') {
-        return actorOfToken({ db, clock }, { id: credential.id, userId }, signal);
-      }
-      const user = await db.run(
-        (tables) =>
-          tables.user.findFirst({
-            where: {
-              id: userId,
-              removedAt: null,
-              ...(credential && { keys: { some: { id: credential.id } } }),
-            },
-          }),
-        signal,
-      );
-      return user ? readActor(user, scopes, credential) : undefined;
-    },
+    renew: (actor, signal) => renewActor({ db, clock }, actor, signal),
 
     async findAccount(userId, signal) {
       if (!isId(userId)) return undefined;
@@ -97,8 +86,21 @@ export function createAccounts({ db, clock }: { readonly db: Database; readonly 
   };
 }
 
+/** The same query as at the login, so that nothing which would not let them in now keeps them in. */
+async function renewActor(
+  deps: Deps,
+  { userId, scopes, credential }: Actor,
+  signal: AbortSignal,
+): Promise<Actor | undefined> {
+  if (credential?.kind === 'token') return actorOfToken(deps, { id: credential.id, userId }, signal);
+  const keys = credential && { some: { id: credential.id } };
+  const where = { id: userId, removedAt: null, ...(keys && { keys }) };
+  const user = await deps.db.run((tables) => tables.user.findFirst({ where }), signal);
+  return user ? readActor(user, scopes, credential) : undefined;
+}
+
 async function actorOfToken(
-  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  { db, clock }: Deps,
   which: { readonly hash: string } | { readonly id: string; readonly userId: string },
   signal: AbortSignal,
 ): Promise<Actor | undefined> {

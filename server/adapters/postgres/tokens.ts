@@ -10,22 +10,13 @@ const shown = { include: { user: { select: { email: true } } }, omit: { hash: tr
 export function createTokens({ db, clock }: { readonly db: Database; readonly clock: Clock }): Tokens {
   const living = (userId: string, id: string) => ({ id, userId, ...unexpired(clock) });
 
-  async function change(
+  const change = async (
     userId: string,
     id: string,
     data: Prisma.TokenUpdateManyMutationInput,
     signal: AbortSignal,
-  ): Promise<Token | undefined> {
-    if (!isId(id)) return undefined;
-    return db.transaction(async (tables) => {
-      const changed = await tables.token.updateMany({
-        where: living(userId, id),
-        data: { ...data, updatedAt: clock.now() },
-      });
-      if (changed.count === 0) return undefined;
-      return readToken(await tables.token.findUniqueOrThrow({ where: { id }, ...shown }));
-    }, signal);
-  }
+  ): Promise<Token | undefined> =>
+    changeToken(db, living(userId, id), { ...data, updatedAt: clock.now() }, signal);
 
   return {
     create: ({ lifetimeMs, description, ...draft }, signal) =>
@@ -72,15 +63,7 @@ export function createTokens({ db, clock }: { readonly db: Database; readonly cl
 
     rotate: (userId, id, fresh, signal) => change(userId, id, { ...fresh, lastUsedAt: null }, signal),
 
-    async revoke(userId, id, signal) {
-      if (!isId(id)) return undefined;
-      return db.transaction(async (tables) => {
-        const token = await tables.token.findFirst({ where: living(userId, id), ...shown });
-        if (!token) return undefined;
-        const gone = await tables.token.deleteMany({ where: { id } });
-        return gone.count === 0 ? undefined : readToken(token);
-      }, signal);
-    },
+    revoke: (userId, id, signal) => revokeToken(db, living(userId, id), signal),
 
     async touch(id, since, signal) {
       await db.run(
@@ -93,6 +76,37 @@ export function createTokens({ db, clock }: { readonly db: Database; readonly cl
       );
     },
   };
+}
+
+interface Which {
+  readonly id: string;
+  readonly userId: string;
+}
+
+async function changeToken(
+  db: Database,
+  which: Which,
+  data: Prisma.TokenUpdateManyMutationInput,
+  signal: AbortSignal,
+): Promise<Token | undefined> {
+  const { id } = which;
+  if (!isId(id)) return undefined;
+  return db.transaction(async (tables) => {
+    const changed = await tables.token.updateMany({ where: which, data });
+    if (changed.count === 0) return undefined;
+    return readToken(await tables.token.findUniqueOrThrow({ where: { id }, ...shown }));
+  }, signal);
+}
+
+async function revokeToken(db: Database, which: Which, signal: AbortSignal): Promise<Token | undefined> {
+  const { id } = which;
+  if (!isId(id)) return undefined;
+  return db.transaction(async (tables) => {
+    const token = await tables.token.findFirst({ where: which, ...shown });
+    // Of two who revoke it at once, one did.
+    const gone = token && (await tables.token.deleteMany({ where: { id } }));
+    return gone?.count === 1 ? readToken(token) : undefined;
+  }, signal);
 }
 
 /** The condition that a token has not expired. */
