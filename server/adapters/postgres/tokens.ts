@@ -103,9 +103,10 @@ async function revokeToken(db: Database, which: Which, signal: AbortSignal): Pro
   if (!isId(id)) return undefined;
   return db.transaction(async (tables) => {
     const token = await tables.token.findFirst({ where: which, ...shown });
+    if (!token) return undefined;
     // Of two who revoke it at once, one did.
-    const gone = token && (await tables.token.deleteMany({ where: { id } }));
-    return gone?.count === 1 ? readToken(token) : undefined;
+    const gone = await tables.token.deleteMany({ where: { id } });
+    return gone.count === 1 ? readToken(token) : undefined;
   }, signal);
 }
 
