@@ -45,6 +45,11 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ problem }) => `The request could not be read: ${problem}.`,
   }),
+  outcome_unknown: row<object>({
+    retry: false,
+    say: () =>
+      'This call was begun before and cut off by a restart of the platform, so it may or may not have been done; look at what is there, then make it anew.',
+  }),
   confirmation_required: row<{ name: string }>({
     retry: false,
     say: ({ name }) => `Destroying ${name} cannot be undone; confirm by giving its name: --confirm ${name}.`,

@@ -105,10 +105,32 @@ describe('a change', () => {
 
   it('is not answered from what another version kept in a shape we cannot read', async () => {
     const { services, admin } = door.world;
-    const old = { status: 201, body: { old: true } };
-    await services.idempotency.remember(admin.userId, ID['request-id'], old, new AbortController().signal);
+    const { signal } = new AbortController();
+    const old = { request: 'of old', status: 201, body: { old: true } };
+    await services.idempotency.begin(admin.userId, ID['request-id'], old.request, signal);
+    await services.idempotency.finish(admin.userId, ID['request-id'], old, signal);
     expect(await create()).toMatchObject({ status: 201, body: { name: 'fresh' } });
     expect(door.world.writes).toEqual(['create']);
+  });
+
+  it('that a crash cut off is not made a second time, unless twice is the same as once', async () => {
+    const { idempotency } = door.world.services;
+    const finish = vi.spyOn(idempotency, 'finish').mockRejectedValue(new Error('killed'));
+    expect((await create()).status).toBe(500);
+    const twice = { body: { updates: [{ type: 'web', quantity: '+1' }] }, headers: ID };
+    const once = {
+      body: { updates: [{ type: 'web', quantity: '3' }] },
+      headers: { 'request-id': 'r-absolute-1' },
+    };
+    await door.call('PATCH', '/apps/demo/formation', { ...twice, headers: { 'request-id': 'r-relative-1' } });
+    await door.call('PATCH', '/apps/demo/formation', once);
+    finish.mockRestore();
+
+    expect(await create()).toMatchObject({ status: 409, body: { id: 'outcome_unknown', retry: false } });
+    expect((await create({ 'request-id': 'another-one' }, 'other')).status).toBe(201);
+    const relative = { ...twice, headers: { 'request-id': 'r-relative-1' } };
+    expect((await door.call('PATCH', '/apps/demo/formation', relative)).status).toBe(409);
+    expect((await door.call('PATCH', '/apps/demo/formation', once)).status).toBe(200);
   });
 
   it('is kept without anything that tells what was asked', async () => {

@@ -3,6 +3,8 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { withDeadline } from '../../lib/deadline.ts';
 import type { Secret } from '../../lib/secret.ts';
+import { PlatformError } from '../domain/errors.ts';
+import { isRefusal } from './errors.ts';
 import type { Idempotency } from '../ports/accounts.ts';
 import { actorOf, contextOf } from './context.ts';
 import { pageOf, parseRange, type RangeFields } from './range.ts';
@@ -24,10 +26,19 @@ export interface Answering {
   readonly read: (route: Route) => RequestHandler;
   /**
    * A route that changes something. It runs to its end even when the client goes away, and a repeated Request-Id
-   * gets the first answer again instead of a second change. An answer that holds secrets is not kept: `replay` makes it again.
-   * The answer is kept after the work: of a process that is killed between the two, the change stays, and a repeat makes it again.
+   * gets the first answer again instead of a second change.
    */
-  readonly write: (route: Route, options?: { readonly replay?: Route }) => RequestHandler;
+  readonly write: (route: Route, options?: WriteOptions) => RequestHandler;
+}
+
+export interface WriteOptions {
+  /** Makes the answer of a repeat again, for one that holds secrets and so is not kept. */
+  readonly replay?: Route | undefined;
+  /**
+   * Whether doing this call twice is the same as doing it once. Of others nobody can tell what a first try did that was
+   * cut off by a crash: their repeat is refused with `outcome_unknown`.
+   */
+  readonly repeatable?: ((req: Request) => boolean) | undefined;
 }
 
 export interface AnsweringDeps {
@@ -46,20 +57,18 @@ interface Once {
   readonly request: string;
   readonly work: () => Promise<Answer>;
   readonly replay: (() => Promise<Answer>) | undefined;
+  readonly repeatable: boolean;
 }
 
-const keptAnswer = z.object({
-  request: z.string(),
-  headers: z.record(z.string(), z.string()),
-  body: z.unknown(),
-});
+const keptBody = z.object({ headers: z.record(z.string(), z.string()), body: z.unknown() });
 
 export function createAnswering({ idempotency, key, closing }: AnsweringDeps): Answering {
   // Repeats that arrive while the first call still runs (a client whose connection broke retries at once).
   const running = new Map<string, Promise<Answer>>();
 
   function fingerprint(req: Request): string {
-    const call = `${req.method} ${req.path}\0${JSON.stringify(req.body ?? null)}`;
+    const confirmed = req.get('x-confirm') ?? '';
+    const call = `${req.method} ${req.originalUrl}\0${confirmed}\0${JSON.stringify(req.body ?? null)}`;
     return createHmac('sha256', key.reveal()).update(call).digest('base64url');
   }
 
@@ -77,24 +86,34 @@ export function createAnswering({ idempotency, key, closing }: AnsweringDeps): A
   }
 
   async function remembered(call: Once, signal: AbortSignal): Promise<Answer> {
-    const known = await idempotency.find(call.userId, call.requestId, signal);
-    const kept = keptAnswer.safeParse(known?.body).data;
-    if (known !== undefined) {
-      // Another call under the same id: there is nothing to replay, so it is simply done.
-      if (kept?.request !== call.request) return call.work();
-      const again = call.replay === undefined ? kept : await call.replay();
-      const headers = { ...kept.headers, 'Idempotent-Replayed': 'true' };
-      return { status: known.status, headers, body: again.body };
+    const { userId, requestId, request } = call;
+    const known = await idempotency.begin(userId, requestId, request, signal);
+    if (known === 'begun') return first(call, signal);
+    if ('unfinished' in known) {
+      if (known.unfinished === request && !call.repeatable) throw PlatformError.of('outcome_unknown', {});
+      return known.unfinished === request ? first(call, signal) : call.work();
     }
-    const answer = await call.work();
+    const kept = keptBody.safeParse(known.body).data;
+    // Another call under the same id: there is nothing to replay, so it is simply done.
+    if (known.request !== request || kept === undefined) return call.work();
+    const again = call.replay === undefined ? kept : await call.replay();
+    const headers = { ...kept.headers, 'Idempotent-Replayed': 'true' };
+    return { status: known.status, headers, body: again.body };
+  }
+
+  async function first(call: Once, signal: AbortSignal): Promise<Answer> {
+    const { userId, requestId, request } = call;
+    let answer: Answer;
+    try {
+      answer = await call.work();
+    } catch (err) {
+      // A refusal has changed nothing, so a later try may succeed. Of any other failure nobody knows.
+      if (isRefusal(err)) await idempotency.giveUp(userId, requestId, signal).catch(() => undefined);
+      throw err;
+    }
     const { status = 200, headers = {} } = answer;
-    const body = call.replay === undefined ? answer.body : null;
-    await idempotency.remember(
-      call.userId,
-      call.requestId,
-      { status, body: { request: call.request, headers, body } },
-      signal,
-    );
+    const body = { headers, body: call.replay === undefined ? answer.body : null };
+    await idempotency.finish(userId, requestId, { request, status, body }, signal);
     return answer;
   }
 
@@ -110,7 +129,8 @@ export function createAnswering({ idempotency, key, closing }: AnsweringDeps): A
         if (requestId === null) return work();
         const again = options?.replay;
         const replay = again && ((): Promise<Answer> => again(req, res, signal));
-        return shared({ userId, requestId, request: fingerprint(req), work, replay }, signal);
+        const repeatable = options?.repeatable?.(req) ?? false;
+        return shared({ userId, requestId, request: fingerprint(req), work, replay, repeatable }, signal);
       });
       send(res, answer);
     },

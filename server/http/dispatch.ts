@@ -49,7 +49,10 @@ export function dispatch(
   const anonymous = endpoint.needs === 'open' || endpoint.needs === 'link';
   if (!changes) return answering.read(work(handle));
   if (anonymous) return answering.read(work(audited));
-  return answering.write(work(audited), options.replay && { replay: work(options.replay) });
+  return answering.write(work(audited), {
+    replay: options.replay && work(options.replay),
+    repeatable: (req) => options.repeatable?.(req.body) ?? endpoint.method !== 'POST',
+  });
 }
 
 function readCall(

@@ -20,6 +20,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   process_type_not_found: 404,
   instance_not_found: 404,
   app_changed: 409,
+  outcome_unknown: 409,
   build_superseded: 409,
   deploy_in_progress: 409,
   fenced: 409,
@@ -126,6 +127,12 @@ function invalid(err: ZodError): KnownError {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const field = path.length === 0 ? 'The body' : path.map(String).join('.').slice(0, 100);
   return PlatformError.of('invalid_params', { field, problem: problemOf(issue) });
+}
+
+/** True for a failure that is the caller's: nothing was done. */
+export function isRefusal(err: unknown): boolean {
+  const known = asKnown(err);
+  return known !== undefined && isErrorId(known.id) && STATUS[known.id] < 500;
 }
 
 function isErrorId(id: string): id is ErrorId {

@@ -43,6 +43,11 @@ export interface Route {
 interface RouteOptions {
   /** Makes the answer of a repeated write again, for answers that hold secrets and so are not kept. */
   readonly replay?: (call: Call) => Promise<Answer>;
+  /**
+   * Whether making this call twice is the same as making it once, so that one that was cut off by a crash may simply be
+   * made again. Default: of PUT, PATCH and DELETE.
+   */
+  readonly repeatable?: (sent: unknown) => boolean;
   /** For writes by their method that change nothing: there is nothing to do once. */
   readonly changesNothing?: true;
 }
@@ -53,7 +58,7 @@ type Handler<E extends Endpoint> = (call: CallOf<E>) => Promise<Answer<z.input<E
 export function route<E extends Endpoint>(
   endpoint: E,
   handle: Handler<E>,
-  options: { readonly replay?: Handler<E>; readonly changesNothing?: true } = {},
+  options: Omit<RouteOptions, 'replay'> & { readonly replay?: Handler<E> } = {},
 ): Route {
   // The dispatcher gives a handler what its own endpoint describes: the one place where the types meet.
   return { endpoint, handle, options } as unknown as Route;

@@ -38,17 +38,30 @@ export interface Accounts {
   removeKey(userId: string, idOrFingerprint: string, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Answers of API writes by request id, so that a repeated call changes nothing. */
+/** The answer of a finished call; `request` tells which call it was. */
+export interface KeptAnswer {
+  readonly request: string;
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/**
+ * Calls that are done once, by the caller's request id: kept before the work, so that a repeat after a crash knows that
+ * something was begun. Kept for a day.
+ */
 export interface Idempotency {
-  find(
+  /**
+   * Claims the id for a call. `begun`: it is new, and the caller's to do. `unfinished`: it was begun and never ended.
+   * Otherwise what it was answered with. Another call under the same id is told by its `request`.
+   */
+  begin(
     userId: string,
     requestId: string,
+    request: string,
     signal: AbortSignal,
-  ): Promise<{ readonly status: number; readonly body: unknown } | undefined>;
-  remember(
-    userId: string,
-    requestId: string,
-    answer: { readonly status: number; readonly body: unknown },
-    signal: AbortSignal,
-  ): Promise<void>;
+  ): Promise<'begun' | { readonly unfinished: string } | KeptAnswer>;
+  /** Keeps the answer; the first one stays. */
+  finish(userId: string, requestId: string, answer: KeptAnswer, signal: AbortSignal): Promise<void>;
+  /** Gives the id up again: the call was refused, so nothing was done. A finished call stays. */
+  giveUp(userId: string, requestId: string, signal: AbortSignal): Promise<void>;
 }

@@ -210,7 +210,9 @@ it('shows no config and no answer to whoever reads the database, nor to another 
   const { url, release, owner, idempotency, releases, storesWith } = await platform({
     [canary]: canary,
   });
-  await idempotency.remember(owner.userId, 'r-1', { status: 200, body: { KEY: canary } }, patient);
+  await idempotency.begin(owner.userId, 'r-1', 'a call', patient);
+  const answer = { request: 'a call', status: 200, body: { KEY: canary } };
+  await idempotency.finish(owner.userId, 'r-1', answer, patient);
   expect((await releases.configOf(release.id, patient)).get(canary)?.reveal()).toBe(canary);
 
   const places = ['config FROM "Release"', 'body FROM "RequestAnswer"'];

@@ -120,22 +120,33 @@ export function accountOf(user: MemoryUser): Account {
 const KEPT_MS = 24 * 60 * 60_000;
 
 export function createMemoryIdempotency(world: MemoryWorld): Idempotency {
+  const idOf = (userId: string, requestId: string): string => `${userId} ${requestId}`;
   return {
-    async find(userId, requestId) {
-      const kept = world.answers.get(`${userId} ${requestId}`);
-      if (!kept || world.clock.now().getTime() - kept.at.getTime() > KEPT_MS)
-        return Promise.resolve(undefined);
-      const body: unknown = kept.body === undefined ? undefined : JSON.parse(kept.body);
-      return { status: kept.status, body };
-    },
-    async remember(userId, requestId, { status, body }) {
+    async begin(userId, requestId, request) {
       const at = world.clock.now();
       for (const [id, kept] of world.answers) {
         if (at.getTime() - kept.at.getTime() > KEPT_MS) world.answers.delete(id);
       }
-      const id = `${userId} ${requestId}`;
-      if (!world.answers.has(id))
-        world.answers.set(id, { status, body: body === undefined ? undefined : JSON.stringify(body), at });
+      const id = idOf(userId, requestId);
+      const kept = world.answers.get(id);
+      if (kept === undefined) {
+        world.answers.set(id, { request, status: null, body: undefined, at });
+        return Promise.resolve('begun' as const);
+      }
+      if (kept.status === null) return Promise.resolve({ unfinished: kept.request });
+      const body: unknown = kept.body === undefined ? undefined : JSON.parse(kept.body);
+      return Promise.resolve({ request: kept.request, status: kept.status, body });
+    },
+    async finish(userId, requestId, { request, status, body }) {
+      const id = idOf(userId, requestId);
+      const kept = world.answers.get(id);
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      if (kept?.status === null) world.answers.set(id, { ...kept, request, status, body: text });
+      return Promise.resolve();
+    },
+    async giveUp(userId, requestId) {
+      const id = idOf(userId, requestId);
+      if (world.answers.get(id)?.status === null) world.answers.delete(id);
       return Promise.resolve();
     },
   };

@@ -76,7 +76,13 @@ export interface MemoryWorld {
   readonly keys: Map<string, Omit<Key, 'email'>>;
   readonly answers: Map<
     string,
-    { readonly status: number; readonly body: string | undefined; readonly at: Date }
+    {
+      readonly request: string;
+      /** Null: begun. */
+      readonly status: number | null;
+      readonly body: string | undefined;
+      readonly at: Date;
+    }
   >;
   readonly apps: Map<string, MemoryApp>;
   readonly releases: Map<string, MemoryRelease>;

@@ -7,8 +7,11 @@ import type { Database } from './database.ts';
 /** Nobody repeats a request later than this. */
 const KEPT_MS = 24 * 60 * 60_000;
 
-/** Absent in an answer without body. */
-const sealedAnswer = z.object({ body: z.unknown().optional() });
+/** The status of a call that was begun. */
+const BEGUN = 0;
+
+/** `body` is absent in an answer without one. */
+const sealedAnswer = z.object({ request: z.string(), body: z.unknown().optional() });
 
 /** Answers are sealed: one may show the config vars that were just set. */
 export function createIdempotency({
@@ -20,34 +23,47 @@ export function createIdempotency({
   readonly sealer: Sealer;
   readonly clock: Clock;
 }): Idempotency {
-  return {
-    async find(userId, requestId, signal) {
-      const since = new Date(clock.now().getTime() - KEPT_MS);
-      const kept = await db.run(
-        (tables) =>
-          tables.requestAnswer.findUnique({
-            where: { userId_requestId: { userId, requestId }, createdAt: { gte: since } },
-          }),
-        signal,
-      );
-      if (!kept) return undefined;
-      const plain: unknown = JSON.parse(sealer.open(kept.body, contextOf(userId, requestId)));
-      return { status: kept.status, body: sealedAnswer.parse(plain).body };
-    },
+  const seal = (userId: string, requestId: string, kept: z.infer<typeof sealedAnswer>) =>
+    sealer.seal(JSON.stringify(kept), contextOf(userId, requestId));
 
-    async remember(userId, requestId, { status, body }, signal) {
-      const createdAt = clock.now();
-      const sealed = sealer.seal(JSON.stringify({ body }), contextOf(userId, requestId));
-      await db.transaction(async (tables) => {
+  return {
+    begin: (userId, requestId, request, signal) =>
+      db.transaction(async (tables) => {
+        const createdAt = clock.now();
+        const data = {
+          userId,
+          requestId,
+          status: BEGUN,
+          body: seal(userId, requestId, { request }),
+          createdAt,
+        };
+        // A row that is too old is not found any more: it makes room.
         await tables.requestAnswer.deleteMany({
           where: { createdAt: { lt: new Date(createdAt.getTime() - KEPT_MS) } },
         });
-        // The first answer is the one the caller may have seen.
-        await tables.requestAnswer.createMany({
-          data: { userId, requestId, status, body: sealed, createdAt },
-          skipDuplicates: true,
+        const { count } = await tables.requestAnswer.createMany({ data, skipDuplicates: true });
+        if (count === 1) return 'begun';
+        const kept = await tables.requestAnswer.findUniqueOrThrow({
+          where: { userId_requestId: { userId, requestId } },
         });
-      }, signal);
+        const plain: unknown = JSON.parse(sealer.open(kept.body, contextOf(userId, requestId)));
+        // What another version kept in another form is another call to us.
+        const { request: known, body } = sealedAnswer.safeParse(plain).data ?? { request: '' };
+        return kept.status === BEGUN ? { unfinished: known } : { request: known, status: kept.status, body };
+      }, signal),
+
+    async finish(userId, requestId, { request, status, body }, signal) {
+      const sealed = seal(userId, requestId, { request, body });
+      const where = { userId, requestId, status: BEGUN };
+      await db.run(
+        (tables) => tables.requestAnswer.updateMany({ where, data: { status, body: sealed } }),
+        signal,
+      );
+    },
+
+    async giveUp(userId, requestId, signal) {
+      const where = { userId, requestId, status: BEGUN };
+      await db.run((tables) => tables.requestAnswer.deleteMany({ where }), signal);
     },
   };
 }

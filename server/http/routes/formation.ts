@@ -33,35 +33,46 @@ export function formationRoutes({
       return listAnswer(range, counts, fields, (count) => shapeFormation(count, app));
     }),
 
-    route(changeFormation, async ({ actor, params, body, signal }) => {
-      const app = await apps.operable(actor, params.app, signal);
-      const changes = new Map<string, QuantityChange>();
-      const { updates } = body;
-      updates.forEach((update, index) => {
-        if (updates.findIndex((other) => other.type === update.type) !== index) {
-          throw PlatformError.of('invalid_params', { field: update.type, problem: 'is named twice' });
-        }
-        mustBeOurSize(update);
-        if (update.quantity !== undefined) changes.set(update.type, update.quantity);
-      });
-      const counts = await change(actor, app.id, changes, signal);
-      return { body: counts.map((count) => shapeFormation(count, app)) };
-    }),
+    route(
+      changeFormation,
+      async ({ actor, params, body, signal }) => {
+        const app = await apps.operable(actor, params.app, signal);
+        const changes = new Map<string, QuantityChange>();
+        const { updates } = body;
+        updates.forEach((update, index) => {
+          if (updates.findIndex((other) => other.type === update.type) !== index) {
+            throw PlatformError.of('invalid_params', { field: update.type, problem: 'is named twice' });
+          }
+          mustBeOurSize(update);
+          if (update.quantity !== undefined) changes.set(update.type, update.quantity);
+        });
+        const counts = await change(actor, app.id, changes, signal);
+        return { body: counts.map((count) => shapeFormation(count, app)) };
+      },
+      ABSOLUTE,
+    ),
 
     route(showFormation, async ({ actor, params, signal }) => {
       const app = await apps.find(actor, params.app, signal);
       return { body: shapeFormation(pick(await formations.list(actor, app.id, signal), params.type), app) };
     }),
 
-    route(changeOneFormation, async ({ actor, params, body, signal }) => {
-      const app = await apps.operable(actor, params.app, signal);
-      mustBeOurSize(body);
-      const changes = new Map(body.quantity === undefined ? [] : [[params.type, body.quantity]]);
-      const counts = await change(actor, app.id, changes, signal);
-      return { body: shapeFormation(pick(counts, params.type), app) };
-    }),
+    route(
+      changeOneFormation,
+      async ({ actor, params, body, signal }) => {
+        const app = await apps.operable(actor, params.app, signal);
+        mustBeOurSize(body);
+        const changes = new Map(body.quantity === undefined ? [] : [[params.type, body.quantity]]);
+        const counts = await change(actor, app.id, changes, signal);
+        return { body: shapeFormation(pick(counts, params.type), app) };
+      },
+      ABSOLUTE,
+    ),
   ];
 }
+
+/** `+1` twice is two more; `2` twice is two. */
+const ABSOLUTE = { repeatable: (sent: unknown): boolean => !/"[+-]\d/.test(JSON.stringify(sent)) };
 
 function pick(counts: readonly ProcessCount[], type: string): ProcessCount {
   const found = counts.find((count) => count.type === type);
