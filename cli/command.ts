@@ -22,6 +22,13 @@ export interface Context {
   readonly launch: (program: string, argument: string) => Promise<boolean>;
   /** Lends a program the user's own screen and keyboard until it ends, and answers its exit code. */
   readonly attach: Attach;
+  /**
+   * At most `limit` bytes of a file of the user's; undefined when there is none. The only way a command may read one:
+   * over SSH the files here are the server's, and this refuses.
+   */
+  readonly readFile: (path: string, limit: number) => Promise<Buffer | undefined>;
+  /** False over SSH, where there are no files of the user's. */
+  readonly local: boolean;
 }
 
 /** `env` is the whole environment of the program. A signal that ended it is 128 and its number, as shells have it. */

@@ -2,18 +2,17 @@ import type { Client } from '../server/contract/client.ts';
 import type { Context, Options } from './command.ts';
 import { readConfig, type CliConfig } from './config.ts';
 import { UsageError } from './failures.ts';
-import { appOfRemote, createGit } from './git.ts';
+import { readFileOf } from './files.ts';
+import { REMOTE, remoteName } from './remote-name.ts';
+import { appOfRemote, createGit, NO_GIT } from './git.ts';
 import type { System } from './system.ts';
 import { VERSION } from './version.ts';
-
-/** The name of the git remote that deploys, unless another is given. */
-export const REMOTE = 'gantry';
 
 /** Everything a command works with, made when it is needed. */
 export function openContext(given: Readonly<Record<string, unknown>>, system: System): Context {
   const config = readConfig(system.env);
   const options = optionsFrom(given);
-  const git = createGit(system.cwd);
+  const git = system.local ? createGit(system.cwd) : NO_GIT;
   const { terminal, signal } = system;
   let client: Promise<Client> | undefined;
 
@@ -26,6 +25,8 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     now: system.now,
     launch: system.launch,
     attach: system.attach,
+    local: system.local,
+    readFile: system.local ? readFileOf(system.cwd) : refuseFile,
     client() {
       client ??= connect(config);
       return client;
@@ -51,6 +52,14 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
   };
 }
 
+function refuseFile(path: string): Promise<never> {
+  return Promise.reject(
+    new UsageError(
+      `${path} is a file on your own machine, which cannot be read from here; pass it on standard input.`,
+    ),
+  );
+}
+
 /** The client is loaded only for commands that talk to a server. */
 async function connect(config: CliConfig): Promise<Client> {
   const [{ createClient }, { findCredentials }] = await Promise.all([
@@ -58,12 +67,6 @@ async function connect(config: CliConfig): Promise<Client> {
     import('./credentials.ts'),
   ]);
   return createClient({ ...(await findCredentials(config)), userAgent: `gantry/${VERSION}` });
-}
-
-/** Checked, because it becomes part of a key in git's configuration. */
-export function remoteName(name: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/.test(name)) return name;
-  throw new UsageError(`${name} cannot be the name of a git remote.`);
 }
 
 function optionsFrom(given: Readonly<Record<string, unknown>>): Options {

@@ -40,6 +40,8 @@ function contextWith(client: Partial<Client>): Context {
     result: unused,
     launch: unused,
     attach: unused,
+    readFile: unused,
+    local: true,
   };
 }
 /** Lets timers run until the work is over; answers what it answers. */

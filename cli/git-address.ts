@@ -1,12 +1,11 @@
 import type { Context } from './command.ts';
-import { findCredentials } from './credentials.ts';
 import { CommandError } from './failures.ts';
 import type { AppResource } from '../server/contract/resources.ts';
 
 /** Where git finds an app: over SSH, or, with `--https`, at the address of the API. */
-export async function gitAddress({ options, config }: Context, app: AppResource): Promise<string> {
+export async function gitAddress({ options, client }: Context, app: AppResource): Promise<string> {
   if (!options.flag('https')) return app.git_url;
-  const { url } = await findCredentials(config);
+  const { url } = await client();
   return `${new URL(url).origin}/${app.name}.git`;
 }
 

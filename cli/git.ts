@@ -14,6 +14,14 @@ export interface Git {
   setHelper(url: string, helper: string, signal: AbortSignal): Promise<void>;
 }
 
+/** That of a caller who has none here. */
+export const NO_GIT: Git = {
+  inRepository: () => Promise.resolve(false),
+  remoteUrl: () => Promise.resolve(undefined),
+  setRemote: () => Promise.reject(new CommandError('There is no git repository of yours here.')),
+  setHelper: () => Promise.reject(new CommandError('There is no git repository of yours here.')),
+};
+
 export function createGit(cwd: string): Git {
   async function git(args: readonly string[], signal: AbortSignal) {
     try {
@@ -53,7 +61,8 @@ export function createGit(cwd: string): Git {
   };
 }
 
-const REMOTE = /^(?:ssh:\/\/)?git@[^/:]+(?::\d+)?[/:]([a-z][a-z0-9-]{1,28}[a-z0-9])(?:\.git)?\/?$/;
+const REMOTE =
+  /^(?:ssh:\/\/)?(?:git|dokku|deis)@[^/:]+(?::\d+)?[/:]([a-z][a-z0-9-]{1,28}[a-z0-9])(?:\.git)?\/?$/;
 
 /** As the HTTP door takes it: the app alone, directly below the host. */
 const HTTP_REMOTE = /^https?:\/\/(?:[^/@\s]*@)?[^/@\s]+\/([a-z][a-z0-9-]{1,28}[a-z0-9])\.git\/?$/;

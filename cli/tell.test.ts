@@ -10,7 +10,7 @@ const api = (status: number) =>
 
 function told(err: unknown, signal = patient): [number, string, string] {
   const terminal = createFakeTerminal('');
-  return [tell(err, { terminal, signal }), terminal.err(), terminal.out()];
+  return [tell(err, { terminal, signal, local: true }), terminal.err(), terminal.out()];
 }
 
 it.each<[what: string, err: unknown, code: number, sentence: string]>([
@@ -37,4 +37,12 @@ it('tells the whole of a bug', () => {
 
 it('says nothing to who has interrupted', () => {
   expect(told(new Error('interrupted'), AbortSignal.abort())).toEqual([130, '', '']);
+});
+
+it('tells whoever sits at another machine nothing of the inside of this one', () => {
+  const terminal = createFakeTerminal('');
+  const bug = new TypeError('x is not a function');
+  expect(() => tell(bug, { terminal, signal: patient, local: false })).toThrow(bug);
+  expect(terminal.err()).toBe('');
+  expect(tell(new CommandError('No.'), { terminal, signal: patient, local: false })).toBe(1);
 });

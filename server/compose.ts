@@ -37,6 +37,7 @@ import { startRunWatch } from './controller/run-watch.ts';
 import { newToken } from './services/accounts.ts';
 import { createServices, type AllServices } from './services/all.ts';
 import { createRunSessions } from './services/run-sessions.ts';
+import { createSessionTokens, withSessionTokens } from './services/session-tokens.ts';
 
 /** A build may take this long and print this much (Heroku's limits). */
 const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 300 * 1024 * 1024 };
@@ -84,6 +85,7 @@ export async function openAdapters(config: Config, log: Logger) {
     queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
     bulletin: createBulletin(),
     linkKey: keyFor(masterKey, 'stream links'),
+    sessionTokens: createSessionTokens(),
   };
 }
 
@@ -165,7 +167,8 @@ export function openServices(
 ): AllServices {
   const port = config.httpPort === 80 ? '' : `:${config.httpPort}`;
   const urlOf = (app: string): string => `http://${app}.${config.domain}${port}`;
-  return createServices(adapters, { ...keeping, controller, log, epoch, urlOf });
+  const services = createServices(adapters, { ...keeping, controller, log, epoch, urlOf });
+  return { ...services, accounts: withSessionTokens(services.accounts, adapters.sessionTokens) };
 }
 
 /**

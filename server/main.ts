@@ -20,6 +20,7 @@ import {
 import { readConfig, type Config } from './config.ts';
 import type { Controller } from './controller/controller.ts';
 import { createGitCommands } from './git/commands.ts';
+import { createConsole } from './console.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
 import { openRunDoors } from './run-doors.ts';
@@ -137,7 +138,10 @@ async function openDoors(
   const { domain, httpPort, sshPort, rendezvousPort } = config;
   const { accounts, pushes } = services;
   const git = await createGitCommands({ pushes, hookSocket: config.paths.pushSocket, log });
-  life.own(await createSshDoor({ hostKeys: await hostKeys(config), port: sshPort, accounts, git, log }));
+  const console = createConsole({ tokens: adapters.sessionTokens, apiPort: config.apiPort });
+  life.own(
+    await createSshDoor({ hostKeys: await hostKeys(config), port: sshPort, accounts, git, console, log }),
+  );
   const http = createHttpDoor({
     services,
     git,

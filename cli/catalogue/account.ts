@@ -11,6 +11,7 @@ export const account: TopicSpec = {
       options: [
         { flags: '--url <url>', says: 'the API of the server (default: GANTRY_API_URL, else this machine)' },
       ],
+      local: true,
       examples: ['gantry login', 'gantry login --url https://api.example.com < token'],
       load: () => import('../commands/account/login.ts'),
     },
@@ -18,6 +19,7 @@ export const account: TopicSpec = {
       name: 'logout',
       aliases: ['auth:logout'],
       summary: 'end the session on the server and forget its token',
+      local: true,
       examples: ['gantry logout'],
       load: () => import('../commands/account/logout.ts'),
     },
@@ -31,6 +33,7 @@ export const account: TopicSpec = {
     {
       name: 'auth:token',
       summary: 'print the token that commands use',
+      local: true,
       examples: ['gantry auth:token'],
       load: () => import('../commands/account/token.ts'),
     },

@@ -54,6 +54,7 @@ export const apps: TopicSpec = {
       summary: 'open the app in a browser; where there is none, print its URL',
       args: '[path]',
       onApp: true,
+      local: true,
       examples: ['gantry open', 'gantry open /admin'],
       load: () => import('../commands/apps/open.ts'),
     },

@@ -10,6 +10,7 @@ export const git: TopicSpec = {
         'Over SSH, which knows you by your key; or over HTTP at the address of the API, for which git gets your token from this command.',
       options: [{ flags: '--https', says: 'over HTTP instead of SSH' }],
       onApp: true,
+      local: true,
       examples: [
         'gantry git:remote -a hello',
         'gantry git:remote -a hello-staging -r staging',

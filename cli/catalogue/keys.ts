@@ -12,6 +12,7 @@ export const keys: TopicSpec = {
     {
       name: 'keys:add',
       summary: 'add an SSH public key, by default your own',
+      details: 'With - it is read from standard input.',
       args: '[file]',
       examples: ['gantry keys:add', 'gantry keys:add deploy.pub'],
       load: () => import('../commands/keys/add.ts'),

@@ -160,7 +160,7 @@ describe('keys', () => {
     for (const [name, says] of [
       [file, /k\.pub is too long for a public key/],
       [join(cli.home, 'none.pub'), /There is no file/],
-      [cli.home, /is a directory, not a key/],
+      [cli.home, /is a directory, not a file/],
     ] as const)
       expect(await cli.gantry(['keys:add', name])).toMatchObject({ code: 1, err: matching(says) });
     expect(cli.door.world.writes).toEqual([]);

@@ -77,7 +77,7 @@ describe('a key', () => {
 
   it('that signs is a login of whom it belongs to, told before the client hears of it', async () => {
     expect(await ask(signed(own))).toBe('login, accepted');
-    expect(login).toEqual({ actor: ann, fingerprint: fingerprintOf(own.getPublicSSH()) });
+    expect(login).toEqual({ actor: ann, user: 'git', fingerprint: fingerprintOf(own.getPublicSSH()) });
   });
 
   it.each([

@@ -14,6 +14,8 @@ export interface KeyHolders {
 export interface Login {
   readonly actor: Actor;
   readonly fingerprint: string;
+  /** The name they logged in with. */
+  readonly user: string;
 }
 
 export interface AuthenticateDeps {
@@ -28,6 +30,8 @@ export interface AuthenticateDeps {
 }
 
 const LOOK_UP_MS = 5_000;
+/** The one user there is, as git calls it and as clients of Dokku and Deis do; it is the key that tells people apart. */
+const USERS: ReadonlySet<string> = new Set(['git', 'dokku', 'deis']);
 const KEY_TYPES = new Set([
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
@@ -38,7 +42,7 @@ const KEY_TYPES = new Set([
 const MIN_RSA_BITS = 2048;
 
 /**
- * Lets the user `git` in with a registered key, and nobody else.
+ * Lets the user `git`, by whatever name their client calls it, in with a registered key, and nobody else.
  *
  * A client first offers a key without a signature and is told whether it would do; that offer proves nothing, so who it
  * is gets decided anew, from the same request that carries the verified signature.
@@ -73,7 +77,7 @@ async function decide(
   deps: AuthenticateDeps,
   signal: AbortSignal,
 ): Promise<Login | 'offer' | 'refused'> {
-  if (context.method !== 'publickey' || context.username !== 'git') return 'refused';
+  if (context.method !== 'publickey' || !USERS.has(context.username)) return 'refused';
   deps.onKeyTried();
   const key = readKey(context);
   if (!key) return 'refused';
@@ -84,7 +88,7 @@ async function decide(
     deps.accounts.authenticateKey(fingerprint, inner),
   );
   if (!actor) return 'refused';
-  return signed ? { actor, fingerprint } : 'offer';
+  return signed ? { actor, fingerprint, user: context.username } : 'offer';
 }
 
 function readKey(context: PublicKeyAuthContext): ParsedKey | undefined {

@@ -5,6 +5,8 @@ import type { GitCommands } from '../git/commands.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { authenticate, type KeyHolders, type Login } from './authenticate.ts';
 import { startFront, type Visitor } from './front.ts';
+import type { Console } from '../ports/console.ts';
+import { createConsoleSeats } from './console.ts';
 import { createGuests } from './guests.ts';
 import { LIMITS, type SshLimits } from './limits.ts';
 
@@ -15,6 +17,8 @@ export interface SshDoorDeps {
   readonly port: number;
   readonly accounts: KeyHolders;
   readonly git: GitCommands;
+  /** The platform's commands. */
+  readonly console: Console;
   readonly log: Logger;
   readonly limits?: Partial<SshLimits>;
 }
@@ -32,7 +36,13 @@ export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
   const limits = { ...LIMITS, ...deps.limits };
   const { log, accounts, git } = deps;
   const stop = abortController();
-  const guests = createGuests({ accounts, git, limits, log });
+  const seats = createConsoleSeats({
+    console: deps.console,
+    commandsPerKey: limits.commandsPerKey,
+    log,
+    signal: stop.signal,
+  });
+  const guests = createGuests({ accounts, git, console: seats, limits, log });
 
   const ssh = new ssh2.Server(
     {

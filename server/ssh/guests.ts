@@ -5,11 +5,13 @@ import type { GitCommands } from '../git/commands.ts';
 import type { KeyHolders, Login } from './authenticate.ts';
 import type { Visitor } from './front.ts';
 import type { SshLimits } from './limits.ts';
+import type { ConsoleSeats } from './console.ts';
 import { serveSession } from './session.ts';
 
 export interface GuestsDeps {
   readonly accounts: KeyHolders;
   readonly git: GitCommands;
+  readonly console: ConsoleSeats;
   readonly limits: SshLimits;
   readonly log: Logger;
 }
@@ -66,7 +68,7 @@ export function createGuests(deps: GuestsDeps): Guests {
           watchIdle();
         };
       };
-      serveSession(session, { actor: login.actor, socket, git: deps.git, log: deps.log, begin });
+      serveSession(session, { login, socket, git: deps.git, console: deps.console, log: deps.log, begin });
     });
   }
 

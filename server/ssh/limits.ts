@@ -10,6 +10,8 @@ export interface SshLimits {
   readonly keyTries: number;
   readonly connectionsPerActor: number;
   readonly channelsPerConnection: number;
+  /** Commands of the platform that one key may run at a time. */
+  readonly commandsPerKey: number;
   /** A logged-in connection on which nothing runs. */
   readonly idleMs: number;
   readonly keepAliveMs: number;
@@ -25,6 +27,7 @@ export const LIMITS: SshLimits = {
   keyTries: 6,
   connectionsPerActor: 50,
   channelsPerConnection: 10,
+  commandsPerKey: 20,
   idleMs: 120_000,
   keepAliveMs: 15_000,
   keyCheckMs: 3_000,

@@ -1,42 +1,75 @@
 import type { Socket } from 'node:net';
 import type { ServerChannel, Session } from 'ssh2';
 import type { Logger } from '../../lib/log.ts';
-import type { Actor } from '../domain/actor.ts';
 import { watchClient } from '../git/client.ts';
 import type { GitCommands } from '../git/commands.ts';
 import { sentenceOf } from '../git/push-hook.ts';
+import type { Login } from './authenticate.ts';
 import { allowedGitProtocol, parseGitCommand, type GitCommand } from './command.ts';
+import type { ConsoleSeats } from './console.ts';
+import type { Pty } from './screen.ts';
 
 export interface SessionDeps {
-  readonly actor: Actor;
+  readonly login: Login;
   readonly socket: Socket;
   readonly git: GitCommands;
+  readonly console: ConsoleSeats;
   readonly log: Logger;
   /** A command has begun; the answer says that it has ended. */
   readonly begin: () => () => void;
 }
 
-/** Serves one SSH session: git and nothing else. Requests without a listener here are refused by the library. */
+/** What git's clients send; none of it is a command of ours. */
+const GIT = /^git[- ](?:receive-pack|upload-pack|upload-archive|lfs\S*)(?:\s|$)|^git-lfs/;
+
+/** Serves one SSH session: git, and the platform's commands. Requests without a listener here are refused by the library. */
 export function serveSession(session: Session, deps: SessionDeps): void {
   let protocol: string | undefined;
+  let pty: Pty | undefined;
+  let interrupt = (): void => undefined;
   session.on('env', (accept, reject, { key, val }) => {
     const allowed = allowedGitProtocol(key, val);
     if (allowed !== undefined) protocol = allowed;
     reply(allowed === undefined ? reject : accept);
   });
+  session.on('pty', (accept, _reject, { term, cols }) => {
+    pty = { term: /^[A-Za-z0-9+._-]{1,64}$/.test(term) ? term : 'dumb', columns: cols };
+    reply(accept);
+  });
+  session.on('window-change', (accept, _reject, { cols }) => {
+    if (pty) pty.columns = cols;
+    reply(accept);
+  });
+  session.on('signal', (accept, _reject, { name }) => {
+    if (['INT', 'TERM', 'HUP', 'QUIT', 'KILL'].includes(name)) interrupt();
+    reply(accept);
+  });
+  const serveConsole = (channel: ServerChannel, line: string): void => {
+    const end = deps.begin();
+    const { login, socket } = deps;
+    const onInterrupt = (act: () => void): void => void (interrupt = act);
+    const ended = (code: number): void => {
+      finish(channel, code);
+      end();
+    };
+    deps.console.serve({ login, line, channel, socket, pty, onInterrupt }).then(ended, (err: unknown) => {
+      deps.log.error({ err }, 'serving a command over ssh failed');
+      ended(1);
+    });
+  };
   session.on('shell', (accept) => {
     const channel = accept();
-    channel.write(
-      `Hi ${deps.actor.email}! You are logged in, but this door speaks only git: push, fetch, clone.\r\n`,
-    );
-    finish(channel, 1);
+    channel.on('error', () => undefined); // the client left; what runs sees it as `close`
+    serveConsole(channel, '');
   });
   session.on('exec', (accept, _reject, { command }) => {
     const channel = accept();
     channel.on('error', () => undefined); // the client left; what runs sees it as `close`
     const git = parseGitCommand(command);
     if (!git) {
-      refuse(channel, 'This door runs only git push, fetch and clone of <app>.git.');
+      if (GIT.test(command))
+        refuse(channel, 'Of git, this door runs only push, fetch and clone of <app>.git.');
+      else serveConsole(channel, command);
       return;
     }
     serveGit(channel, { git, protocol }, deps).catch((err: unknown) => {
@@ -63,7 +96,7 @@ function finish(channel: ServerChannel, code: number): void {
 async function serveGit(
   channel: ServerChannel,
   { git, protocol }: { readonly git: GitCommand; readonly protocol: string | undefined },
-  { actor, socket, begin, git: commands }: SessionDeps,
+  { login, socket, begin, git: commands }: SessionDeps,
 ): Promise<void> {
   const end = begin();
   const client = watchClient({
@@ -74,7 +107,7 @@ async function serveGit(
     backlog: () => channel.writableLength + socket.writableLength,
   });
   try {
-    finish(channel, await commands.run({ ...git, actor, turn: 'whole', protocol }, client));
+    finish(channel, await commands.run({ ...git, actor: login.actor, turn: 'whole', protocol }, client));
   } finally {
     client.release();
     end();

@@ -161,15 +161,6 @@ describe('who may come in', () => {
     expect(await branch(repository)).toBeUndefined();
   });
 
-  it('greets a person who wants a shell by name, and refuses the shell', async () => {
-    await using door = await openGitDoor();
-    const greeted = await door.ssh(await door.addKey(ALICE), ['git@127.0.0.1']);
-    expect(greeted.code).toBe(1);
-    expect(greeted.stdout).toBe(
-      'Hi alice@example.com! You are logged in, but this door speaks only git: push, fetch, clone.\r\n',
-    );
-  });
-
   it('closes an open connection within seconds after its key was revoked', async () => {
     await using door = await openGitDoor({ limits: { keyCheckMs: 500 } });
     await door.addApp('hello', ALICE);

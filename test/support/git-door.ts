@@ -10,6 +10,7 @@ import { createGitRepositories, type GitRepositories } from '../../server/adapte
 import type { SourceLimits } from '../../server/adapters/git/limits.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
+import type { Console } from '../../server/ports/console.ts';
 import type { Offer, Pushes } from '../../server/services/pushes.ts';
 import { fingerprintOf } from '../../server/domain/ssh-key.ts';
 import { createGitCommands } from '../../server/git/commands.ts';
@@ -37,6 +38,8 @@ export interface GitDoor extends AsyncDisposable {
   /** The same, to be watched or killed; the client's ssh is in its process group. */
   gitLive(key: string, args: readonly string[], cwd?: string): ChildProcess;
   ssh(key: string, args: readonly string[]): Promise<Finished>;
+  /** What the real ssh is called with to use this key here, before `user@host`. */
+  sshArgs(key: string): string[];
   url(app: string): string;
   /** Where the HTTP door listens. */
   readonly http: string;
@@ -49,6 +52,8 @@ export interface GitDoor extends AsyncDisposable {
 }
 
 export interface GitDoorOptions {
+  /** The platform's commands; without it there are none. */
+  readonly console?: Console;
   readonly limits?: Partial<SshLimits & GitLimits>;
   readonly sourceLimits?: Partial<SourceLimits>;
   /** What happens to a push whose source was taken; default: it succeeds at once. */
@@ -105,6 +110,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     port: 0,
     accounts: { authenticateKey: (fingerprint) => Promise.resolve(people.get(fingerprint)) },
     git,
+    console: options.console ?? { run: () => Promise.reject(new Error('this test has no commands')) },
     log,
     limits,
   });
@@ -187,6 +193,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     git: (key, args, cwd = home) => run('git', args, { env: env(key), cwd }, signal),
     gitLive: (key, args, cwd = home) => spawn('git', [...args], { env: env(key), cwd, detached: true }),
     ssh: (key, args) => run('ssh', [...sshArgs(key), ...args], {}, signal),
+    sshArgs,
     url: (app) => `ssh://git@127.0.0.1:${door.port}/${app}.git`,
     http: `http://127.0.0.1:${http.port}`,
     httpUrl: (app, token) =>

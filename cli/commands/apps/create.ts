@@ -1,5 +1,5 @@
 import type { Context, Run } from '../../command.ts';
-import { remoteName, REMOTE } from '../../context.ts';
+import { REMOTE, remoteName } from '../../remote-name.ts';
 import { gitAddress, leadRemote } from '../../git-address.ts';
 import type { AppResource } from '../../../server/contract/resources.ts';
 

@@ -1,5 +1,5 @@
 import type { Run } from '../../command.ts';
-import { remoteName, REMOTE } from '../../context.ts';
+import { REMOTE, remoteName } from '../../remote-name.ts';
 import { CommandError } from '../../failures.ts';
 import { gitAddress, leadRemote } from '../../git-address.ts';
 

@@ -69,7 +69,7 @@ function gitHostOf(config: CliConfig, api: string): string {
   const url = new URL(api);
   if (url.protocol === 'https:') return url.host;
   const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  return `${local ? 'api.localhost' : url.hostname}:${config.httpsPort}`;
+  return `${local ? 'localhost' : url.hostname}:${config.httpsPort}`;
 }
 
 /** The platform's own authority: the one that is named, else on the server itself the one it has made. */

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../../../lib/errors.ts';
 import { ApiError } from '../../../server/contract/transport.ts';
 import type { KeyResource } from '../../../server/contract/resources.ts';
 import type { Context, Run } from '../../command.ts';
-import { CommandError } from '../../failures.ts';
+import { CommandError, UsageError } from '../../failures.ts';
 
 /** In the order ssh itself prefers them. */
 const USUAL = ['id_ed25519.pub', 'id_ecdsa.pub', 'id_rsa.pub'];
@@ -13,18 +11,25 @@ const MAX_BYTES = 16_384;
 
 export const run: Run = async (context, [file]) => {
   const { terminal, result } = context;
-  const text = file === undefined ? await ownKey(context) : await readKey(file);
+  const text = await keyText(context, file);
+  const what = file === undefined || file === '-' ? 'This' : file;
   if (text.includes('PRIVATE KEY')) {
     throw new CommandError(
-      `${file ?? 'This'} is a private key, which nobody else may see; give the .pub file beside it.`,
+      `${what} is a private key, which nobody else may see; give the .pub file beside it.`,
     );
   }
-  if (text.includes('\0')) throw new CommandError(`${file ?? 'This'} is not a public key; name a .pub file.`);
+  if (text.includes('\0')) throw new CommandError(`${what} is not a public key; name a .pub file.`);
   if (text.length > MAX_BYTES)
-    throw new CommandError(`${file ?? 'This'} is too long for a public key; name a .pub file.`);
+    throw new CommandError(`${what} is too long for a public key; name a .pub file.`);
+  if (text.trim() === '') throw new UsageError('No key was given; pass a public key on standard input.');
   const key = await add(context, text.trim());
   result(key, () => terminal.print(`${key.fingerprint}  ${key.comment}`));
 };
+
+function keyText(context: Context, file: string | undefined): Promise<string> {
+  if (file === '-' || (file === undefined && !context.local)) return context.terminal.input(MAX_BYTES + 1);
+  return file === undefined ? ownKey(context) : readKey(context, file);
+}
 
 /** Adding a key that is already one's own is done already. */
 async function add({ client, terminal, signal }: Context, text: string): Promise<KeyResource> {
@@ -47,31 +52,18 @@ function material(line: string): string {
   return line.split(/\s+/, 2).join(' ');
 }
 
-async function ownKey({ config }: Context): Promise<string> {
+async function ownKey({ config, readFile }: Context): Promise<string> {
   for (const name of USUAL) {
-    const text = await readIfThere(join(config.sshDirectory, name));
-    if (text !== undefined) return text;
+    const text = await readFile(join(config.sshDirectory, name), MAX_BYTES + 1);
+    if (text !== undefined) return text.toString('utf8');
   }
   throw new CommandError(
     `There is no SSH key in ${config.sshDirectory}; make one with ssh-keygen -t ed25519, or name a file.`,
   );
 }
 
-async function readKey(file: string): Promise<string> {
-  const text = await readIfThere(file);
+async function readKey({ readFile }: Context, file: string): Promise<string> {
+  const text = await readFile(file, MAX_BYTES + 1);
   if (text === undefined) throw new CommandError(`There is no file ${file}.`);
-  return text;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    const parts: Buffer[] = [];
-    for await (const part of createReadStream(path, { end: MAX_BYTES })) parts.push(part as Buffer);
-    return Buffer.concat(parts).toString('utf8');
-  } catch (err) {
-    if (isSystemError(err, 'ENOENT')) return undefined;
-    if (isSystemError(err, 'EISDIR')) throw new CommandError(`${path} is a directory, not a key.`, err);
-    if (isSystemError(err, 'EACCES')) throw new CommandError(`${path} cannot be read by you.`, err);
-    throw err;
-  }
+  return text.toString('utf8');
 }
