@@ -67,6 +67,11 @@ export function digestOf(bundle: string): string {
   return createHash('sha256').update(bundle).digest('hex');
 }
 
+/** The first certificate of a chain that was read before. */
+export function leafOf(chain: string): X509Certificate {
+  return new X509Certificate(chain);
+}
+
 /** The DNS names a certificate is for; its common name when it has no alternative names. */
 export function namesOf(certificate: X509Certificate): string[] {
   const listed = [...(certificate.subjectAltName ?? '').matchAll(/(?:^|, )DNS:([^,"\s]+)/g)].map(

@@ -16,8 +16,10 @@ import { createAccounts as createAccountStore } from './adapters/postgres/accoun
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
 import { createApps as createAppStore } from './adapters/postgres/apps.ts';
 import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
+import { createCertificates as createCertificateStore } from './adapters/postgres/certificates.ts';
 import { createControllerState } from './adapters/postgres/controller-state.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
+import { createDomains as createDomainStore } from './adapters/postgres/domains.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
@@ -30,6 +32,7 @@ import { createSealer } from './adapters/secrets/sealer.ts';
 import type { Config } from './config.ts';
 import type { Cause } from './domain/cause.ts';
 import { createController, type Controller } from './controller/controller.ts';
+import { createKeyring } from './controller/keyring.ts';
 import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
 import { createRoutes } from './controller/routes.ts';
@@ -64,6 +67,8 @@ export async function openAdapters(config: Config, log: Logger) {
     accessTokens: createTokens({ db, clock }),
     apps: createAppStore({ db, sealer, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
+    domains: createDomainStore({ db }),
+    certificates: createCertificateStore({ db, sealer }),
     builds: createBuildStore({ db, clock }),
     transcripts: createTranscriptStore({ db }),
     state: createControllerState({ db, sealer, clock }),
@@ -131,6 +136,7 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
     readiness: createReadiness({ health, nowMs, changed: (instance) => controller.wake(instance.appId) }),
     routes: createRoutes({
       router,
+      keyring: createKeyring({ router, certificates: adapters.certificates, log }),
       epoch,
       nowMs,
       fixed: [
@@ -167,7 +173,14 @@ export function openServices(
 ): AllServices {
   const port = config.httpPort === 80 ? '' : `:${config.httpPort}`;
   const urlOf = (app: string): string => `http://${app}.${config.domain}${port}`;
-  const services = createServices(adapters, { ...keeping, controller, log, epoch, urlOf });
+  const services = createServices(adapters, {
+    ...keeping,
+    controller,
+    log,
+    epoch,
+    urlOf,
+    platformDomain: config.domain,
+  });
   return { ...services, accounts: withSessionTokens(services.accounts, adapters.sessionTokens) };
 }
 

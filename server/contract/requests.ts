@@ -123,3 +123,22 @@ export const createLogSession = z.strictObject({
   type: z.string().max(100).nullish(),
   generation: ignored,
 });
+
+const certificateName = identity.nullish();
+
+export const addDomain = z.strictObject({
+  hostname: z.string().min(1).max(300),
+  sni_endpoint: certificateName,
+});
+
+export const attachCertificate = z.strictObject({ sni_endpoint: identity.nullable() });
+
+const pem = z.string().min(1).max(100_000, 'is too long for certificates in PEM form');
+export const certificate = z.strictObject({
+  certificate_chain: pem,
+  private_key: pem,
+  display_name: ignored,
+  preprocess: ignored,
+});
+
+export const refreshAcm = z.strictObject({ acm_refresh: z.boolean().optional(), confirm: ignored });

@@ -232,3 +232,45 @@ export const failure = z.object({
   request_id: z.string().default(''),
 });
 export type FailureResource = z.infer<typeof failure>;
+
+export const domain = z.object({
+  id: z.string(),
+  app: ref,
+  hostname: z.string(),
+  /** `heroku`: the address that every app has; `custom`: somebody's own. */
+  kind: z.enum(['heroku', 'custom']),
+  /** Where the host's own DNS must lead; null for the address that every app has. */
+  cname: z.string().nullable(),
+  status: z.string(),
+  acm_status: z.string().nullable(),
+  acm_status_reason: z.string().nullable(),
+  sni_endpoint: ref.nullable(),
+  created_at: time,
+  updated_at: time,
+});
+export type DomainResource = z.infer<typeof domain>;
+
+/** A certificate, by the Platform API's name for where it is served. */
+export const sniEndpoint = z.object({
+  id: z.string(),
+  name: z.string(),
+  app: ref,
+  display_name: z.string().nullable(),
+  certificate_chain: z.string(),
+  /** Ids of the domains that show it. */
+  domains: z.array(z.string()),
+  ssl_cert: z.object({
+    id: z.string(),
+    cert_domains: z.array(z.string()),
+    issuer: z.string(),
+    subject: z.string(),
+    starts_at: time,
+    expires_at: time,
+    'self_signed?': z.boolean(),
+    'ca_signed?': z.boolean(),
+    acm: z.boolean(),
+  }),
+  created_at: time,
+  updated_at: time,
+});
+export type SniEndpointResource = z.infer<typeof sniEndpoint>;

@@ -185,10 +185,14 @@ function createSafePlanning(log: Logger): (desired: DesiredApp, decide: () => St
 
 /** What the planner wants to change, else what is acknowledged; an app that is gone from both has no hosts any more. */
 function wantedRoutes(deps: ControllerDeps, planned: readonly Planned[]): WantedRoute[] {
-  return planned.flatMap(({ desired: { app, deleting }, steps }) => {
+  return planned.flatMap(({ desired: { app, deleting, domains, maintenance }, steps }) => {
     const route = steps.find((s) => s.do === 'route')?.to ?? deps.routes.acknowledged(app.id);
     if (deleting && !route.serving && !route.staged) return [];
-    return [{ appId: app.id, hosts: [deps.hostOf(app.name)], route }];
+    const hosts = [deps.hostOf(app.name), ...domains.map(({ host }) => host)];
+    const certificates = domains.flatMap(({ host, certificate }) =>
+      certificate === null ? [] : [{ host, digest: certificate }],
+    );
+    return [{ appId: app.id, hosts, certificates, maintenance, route }];
   });
 }
 
@@ -207,6 +211,8 @@ function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstan
   const gone = [...orphans].map((id) => ({
     app: { id, name: `orphan-${id.slice(0, 8)}`, network: -1 },
     deleting: true,
+    maintenance: false,
+    domains: [],
     formation: new Map<string, number>(),
     current: null,
     next: null,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { desiredOf, createStepRig, rolloutOf } from '../../test/support/step-rig.ts';
+import { keyringOf } from '../../test/support/keyring.ts';
 import { createFakeRouter } from '../../test/support/fake-router.ts';
 import type { FoundInstance } from '../ports/engine.ts';
 import { judge, worldOf } from './observe.ts';
@@ -55,6 +56,7 @@ describe('the world of an app', () => {
     look: { traffic: new Map(), reports: [] },
     routes: createRoutes({
       router: createFakeRouter({ answer: () => 200 }),
+      keyring: keyringOf(createFakeRouter({ answer: () => 200 })),
       fixed: [],
       epoch: () => 1,
       nowMs: () => 5,

@@ -8,6 +8,8 @@ import { createRetries } from './retries.ts';
 const APP: DesiredApp = {
   app: { id: 'a', name: 'hello', network: 0 },
   deleting: false,
+  maintenance: false,
+  domains: [],
   formation: new Map(),
   current: null,
   next: null,

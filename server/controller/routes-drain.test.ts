@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { instanceOf } from '../../test/support/fake-app.ts';
+import { keyringOf } from '../../test/support/keyring.ts';
 import { createFakeRouter, type FakeRouter } from '../../test/support/fake-router.ts';
 import type { Instance } from '../domain/instance.ts';
 import { createRoutes, type Routes, type WantedRoute } from './routes.ts';
@@ -13,7 +14,10 @@ const web = (number: number): Instance => ({
 });
 const both = [web(1), web(2)];
 const serving = (...instances: string[]): WantedRoute[] => [
-  { appId: 'hello', hosts: ['hello.test'], route: { serving: { seq: 1, instances }, staged: null } },
+  {
+    ...{ appId: 'hello', hosts: ['hello.test'], certificates: [], maintenance: false },
+    route: { serving: { seq: 1, instances }, staged: null },
+  },
 ];
 
 let router: FakeRouter;
@@ -35,6 +39,7 @@ beforeEach(() => {
         if (ack.lost) throw new Error('the answer was lost');
       },
     },
+    keyring: keyringOf(router),
     fixed: [],
     epoch: () => 1,
     nowMs: () => nowMs,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { keyringOf } from '../../test/support/keyring.ts';
 import { createFakeRouter, type FakeRouter } from '../../test/support/fake-router.ts';
 import { instanceOf } from '../../test/support/fake-app.ts';
 import type { Instance } from '../domain/instance.ts';
@@ -19,7 +20,7 @@ let nowMs: number;
 let routes: Routes;
 
 const open = (epoch = 1, fixed: readonly FixedRoute[] = []): Routes =>
-  createRoutes({ router, fixed, epoch: () => epoch, nowMs: () => nowMs });
+  createRoutes({ router, keyring: keyringOf(router), fixed, epoch: () => epoch, nowMs: () => nowMs });
 const web = (number: number, over: Partial<Instance> = {}): Instance => ({
   ...instanceOf('hello', 'web', number, 1),
   id: `web.${number}`,
@@ -30,6 +31,8 @@ const to = (seq: number, ...instances: string[]): Target => ({ seq, instances })
 const want = (route: Partial<AppRoute>, appId = 'hello'): WantedRoute => ({
   appId,
   hosts: [`${appId}.test`],
+  certificates: [],
+  maintenance: false,
   route: { ...NO_ROUTE, ...route },
 });
 
@@ -72,6 +75,7 @@ describe('applying', () => {
   it('answers how long the acknowledgement took', async () => {
     const slow = createRoutes({
       router: { ...router, apply: () => Promise.resolve(void (nowMs += 42)) },
+      keyring: keyringOf(router),
       fixed: [],
       epoch: () => 1,
       nowMs: () => nowMs,

@@ -1,6 +1,7 @@
 import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { NO_ROUTE, type AppRoute, type Target, type Traffic } from '../domain/plan.ts';
+import type { Keyring } from './keyring.ts';
 import type { BackendReport, Router, TableBackend, TableRoute } from '../ports/router.ts';
 
 /** Hosts that go to a fixed address instead of an app's instances: the platform's own API. */
@@ -17,6 +18,8 @@ export interface FixedRoute {
 export interface WantedRoute {
   readonly appId: string;
   readonly hosts: readonly string[];
+  readonly certificates: readonly { readonly host: string; readonly digest: string }[];
+  readonly maintenance: boolean;
   readonly route: AppRoute;
 }
 
@@ -42,6 +45,7 @@ export interface Look {
 
 export function createRoutes(deps: {
   readonly router: Router;
+  readonly keyring: Keyring;
   readonly fixed: readonly FixedRoute[];
   readonly epoch: () => number;
   readonly nowMs: () => number;
@@ -78,15 +82,7 @@ export function createRoutes(deps: {
 
     async apply(wanted, instances, signal) {
       const byId = new Map(instances.map((i) => [i.id, i]));
-      const routes = [
-        ...deps.fixed.map(fixedRoute),
-        ...wanted.map((want): TableRoute => ({
-          app: want.appId,
-          hosts: want.hosts,
-          serving: backendOf(want.route.serving, byId),
-          staged: backendOf(want.route.staged, byId),
-        })),
-      ].toSorted((a, b) => a.app.localeCompare(b.app));
+      const routes = routesOf(deps.fixed, wanted, byId);
       const table = JSON.stringify(routes);
       if (table === ackedTable) return 0;
       const began = deps.nowMs();
@@ -94,7 +90,10 @@ export function createRoutes(deps: {
       seq += 1;
       ackedTable = ''; // nothing is sure until the answer; without one, whatever comes next is sent
       unconfirmed = new Set([...unconfirmed, ...receiversOf(next.values())]);
-      await deps.router.apply({ epoch: deps.epoch(), seq, routes }, signal);
+      await deps.router.apply(
+        { epoch: deps.epoch(), seq, routes: await withKnownCertificates(deps.keyring, routes, signal) },
+        signal,
+      );
       remember(); // those that leave have received up to now, however long it took
       ackedTable = table;
       acked = next;
@@ -119,6 +118,39 @@ export function createRoutes(deps: {
       };
     },
   };
+}
+
+function routesOf(
+  fixed: readonly FixedRoute[],
+  wanted: readonly WantedRoute[],
+  byId: ReadonlyMap<string, Instance>,
+): TableRoute[] {
+  return [
+    ...fixed.map(fixedRoute),
+    ...wanted.map((want): TableRoute => ({
+      app: want.appId,
+      hosts: want.hosts,
+      ...(want.certificates.length > 0 && { certificates: want.certificates }),
+      ...(want.maintenance && { maintenance: true }),
+      serving: backendOf(want.route.serving, byId),
+      staged: backendOf(want.route.staged, byId),
+    })),
+  ].toSorted((a, b) => a.app.localeCompare(b.app));
+}
+
+/** The routes without the certificates that the router cannot be given. */
+async function withKnownCertificates(
+  keyring: Keyring,
+  routes: readonly TableRoute[],
+  signal: AbortSignal,
+): Promise<readonly TableRoute[]> {
+  const named = routes.flatMap((route) => (route.certificates ?? []).map(({ digest }) => digest));
+  const held = await keyring.ensure(named, signal);
+  return routes.map((route) =>
+    route.certificates
+      ? { ...route, certificates: route.certificates.filter(({ digest }) => held.has(digest)) }
+      : route,
+  );
 }
 
 function receiversOf(routes: Iterable<AppRoute>): string[] {

@@ -10,6 +10,10 @@ export interface App {
   /** Null: `main` or `master`, whichever is deployed first. */
   readonly deployBranch: string | null;
   readonly formation: Formation;
+  /** Visitors get a page that says so; instances and deploys go on. */
+  readonly maintenance: boolean;
+  /** Its owner wants certificates to be got for its domains. */
+  readonly acm: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** When the current release went live; null before the first. */

@@ -58,6 +58,20 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ name }) => `Name ${name} is already taken; choose another.`,
   }),
+  domain_taken: row<{ hostname: string }>({
+    retry: false,
+    say: ({ hostname }) =>
+      `${hostname} is in use by an app already, by itself or by a wildcard; remove it there first.`,
+  }),
+  too_many_domains: row<{ app: string; limit: number }>({
+    retry: false,
+    say: ({ app, limit }) =>
+      `${app} has ${limit} domains, and no app may have more; remove one, or use a wildcard.`,
+  }),
+  too_many_certificates: row<{ app: string; limit: number }>({
+    retry: false,
+    say: ({ app, limit }) => `${app} has ${limit} certificates, and no app may have more; remove one.`,
+  }),
   key_taken: row<{ fingerprint: string }>({
     retry: false,
     say: ({ fingerprint }) => `The key ${fingerprint} is registered already; a key belongs to one account.`,

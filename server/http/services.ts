@@ -1,8 +1,11 @@
+import type { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import type { Build } from '../domain/build.ts';
+import type { Certificate } from '../domain/certificate.ts';
 import type { ConfigChange } from '../domain/config-vars.ts';
 import type { Deployment } from '../domain/deployment.ts';
+import type { Domain } from '../domain/domain.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Account, Idempotency, Key } from '../ports/accounts.ts';
@@ -35,7 +38,59 @@ export interface Services {
     /** As `find`, for whoever may operate it. */
     operable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
     setDeployBranch(actor: Actor, app: string, branch: string | null, signal: AbortSignal): Promise<App>;
+    setMaintenance(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<App>;
+    setAcm(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<App>;
     destroy(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+  };
+  readonly domains: {
+    list(actor: Actor, app: string, signal: AbortSignal): Promise<OfApp<{ domains: readonly Domain[] }>>;
+    find(actor: Actor, app: string, host: string, signal: AbortSignal): Promise<OfApp<{ domain: Domain }>>;
+    add(
+      actor: Actor,
+      app: string,
+      wanted: { readonly hostname: string; readonly certificate: string | null },
+      signal: AbortSignal,
+    ): Promise<OfApp<{ domain: Domain }>>;
+    attach(
+      actor: Actor,
+      app: string,
+      host: string,
+      certificate: string | null,
+      signal: AbortSignal,
+    ): Promise<OfApp<{ domain: Domain }>>;
+    remove(actor: Actor, app: string, host: string, signal: AbortSignal): Promise<OfApp<{ domain: Domain }>>;
+  };
+  readonly certificates: {
+    list(
+      actor: Actor,
+      app: string,
+      signal: AbortSignal,
+    ): Promise<OfApp<{ certificates: readonly Certificate[] }>>;
+    find(
+      actor: Actor,
+      app: string,
+      which: string,
+      signal: AbortSignal,
+    ): Promise<OfApp<{ certificate: Certificate }>>;
+    add(
+      actor: Actor,
+      app: string,
+      brought: { readonly chain: string; readonly key: Secret },
+      signal: AbortSignal,
+    ): Promise<OfApp<{ certificate: Certificate }>>;
+    replace(
+      actor: Actor,
+      app: string,
+      which: string,
+      brought: { readonly chain: string; readonly key: Secret },
+      signal: AbortSignal,
+    ): Promise<OfApp<{ certificate: Certificate }>>;
+    remove(
+      actor: Actor,
+      app: string,
+      which: string,
+      signal: AbortSignal,
+    ): Promise<OfApp<{ certificate: Certificate }>>;
   };
   readonly configVars: {
     get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
@@ -109,6 +164,9 @@ export interface Services {
   readonly audit: Audit;
   readonly idempotency: Idempotency;
 }
+
+/** What belongs to an app, with the app. */
+type OfApp<T> = Readonly<T> & { readonly app: App };
 
 /** One line of a formation. */
 export interface ProcessCount {

@@ -20,6 +20,12 @@ export interface Apps {
   setFormation(app: App, formation: Formation, signal: AbortSignal): Promise<boolean>;
   /** The one branch that deploys the app; null: `main` or `master`. False when the row changed since it was read. */
   setDeployBranch(app: App, branch: string | null, signal: AbortSignal): Promise<boolean>;
-  /** Frees the name and leaves the rest to the controller; false when the row changed since. */
+  /** False when the row changed since it was read. */
+  setFlags(
+    app: App,
+    flags: { readonly maintenance?: boolean; readonly acm?: boolean },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** Frees the name and its domains, and leaves the rest to the controller; false when the row changed since. */
   markDeleted(app: App, signal: AbortSignal): Promise<boolean>;
 }

@@ -15,6 +15,9 @@ export interface DesiredApp {
   /** Its owner has destroyed it: everything it has must go. */
   readonly deleting: boolean;
   readonly formation: Formation;
+  readonly maintenance: boolean;
+  /** Hosts of its owner's own, by name, each with the digest of its certificate if it has one. */
+  readonly domains: readonly { readonly host: string; readonly certificate: string | null }[];
   /** The last deployment that succeeded. */
   readonly current: Rollout | null;
   /** The oldest undecided deployment. */

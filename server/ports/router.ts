@@ -1,3 +1,5 @@
+import type { Secret } from '../../lib/secret.ts';
+
 /** The router in domain words; one per ingress machine, today one. */
 export interface Router {
   /**
@@ -5,6 +7,10 @@ export interface Router {
    * Throws `fenced` when a newer controller has already spoken.
    */
   apply(table: Table, signal: AbortSignal): Promise<void>;
+  /** Those of the certificates that it was not given yet; a table may name only others. */
+  lacking(digests: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** Gives it a certificate with its key, chain first; false when it cannot use it. */
+  entrust(bundle: Secret, signal: AbortSignal): Promise<boolean>;
   /** The version of the table it serves now; lower than what was applied means that it has lost its state. */
   applied(signal: AbortSignal): Promise<{ readonly epoch: number; readonly seq: number }>;
   /** One request through the router's public port to the instances named by `which`. */
@@ -24,6 +30,10 @@ export interface TableRoute {
   readonly hosts: readonly string[];
   /** Hosts that lead here over TLS only. */
   readonly tlsHosts?: readonly string[];
+  /** Hosts among them with a certificate of their own, by its digest. */
+  readonly certificates?: readonly { readonly host: string; readonly digest: string }[];
+  /** Visitors get a page that says so. */
+  readonly maintenance?: boolean;
   readonly serving: TableBackend | null;
   readonly staged: TableBackend | null;
 }

@@ -5,8 +5,10 @@ import type { Apps as AppStore } from '../ports/apps.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Builds as BuildStore } from '../ports/builds.ts';
+import type { Certificates as CertificateStore } from '../ports/certificates.ts';
 import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
@@ -21,8 +23,10 @@ import { auditedPushes } from './audited-pushes.ts';
 import { createAuthorizations } from './authorizations.ts';
 import { createBranches } from './branches.ts';
 import { createBuilds } from './builds.ts';
+import { createCertificates } from './certificates.ts';
 import { createConfigVars } from './config-vars.ts';
 import { createDeploys } from './deploys.ts';
+import { createDomains } from './domains.ts';
 import { createFormations } from './formations.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLogs } from './logs.ts';
@@ -39,6 +43,8 @@ export interface ServicePorts {
   readonly accessTokens: AccessTokens;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
+  readonly domains: DomainStore;
+  readonly certificates: CertificateStore;
   readonly builds: BuildStore;
   readonly transcripts: TranscriptStore;
   readonly idempotency: Idempotency;
@@ -61,11 +67,13 @@ export interface ServiceDeps {
   readonly epoch: number;
   /** Where an app is reached. */
   readonly urlOf: (app: string) => string;
+  /** Below which the apps' own addresses are. */
+  readonly platformDomain: string;
 }
 
 /** Every use case there is, over ports. */
 export function createServices(ports: ServicePorts, deps: ServiceDeps) {
-  const { controller, log, epoch, urlOf } = deps;
+  const { controller, log, epoch, urlOf, platformDomain } = deps;
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
@@ -75,6 +83,16 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
     apps: createApps({ store: apps, repositories, controller }),
     configVars: createConfigVars({ apps, releases, controller }),
+    domains: createDomains({
+      ...{ apps, controller, platformDomain },
+      store: ports.domains,
+      certificates: ports.certificates,
+    }),
+    certificates: createCertificates({
+      ...{ apps, controller, clock },
+      store: ports.certificates,
+      domains: ports.domains,
+    }),
     releases: createReleases({ apps, store: releases, controller }),
     formations: createFormations({ apps, releases, controller }),
     instances: createInstances({ apps, releases, controller }),

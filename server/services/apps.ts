@@ -18,6 +18,10 @@ export interface Apps {
   operable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
   /** Sets the one branch that deploys the app; null: `main` or `master`, whichever is deployed first. Throws `invalid_params`. */
   setDeployBranch(actor: Actor, nameOrId: string, branch: string | null, signal: AbortSignal): Promise<App>;
+  /** Whether visitors get the maintenance page; instances and deploys go on. Idempotent. */
+  setMaintenance(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
+  /** Whether its owner wants certificates to be got for its domains. Idempotent. */
+  setAcm(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
   /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
   destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
 }
@@ -66,6 +70,23 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
       if (!(await store.setDeployBranch(app, wanted, signal)))
         throw PlatformError.of('app_changed', { app: app.name });
       return { ...app, deployBranch: wanted };
+    },
+
+    async setMaintenance(actor, nameOrId, on, signal) {
+      const app = await reach(store, actor, 'operate', nameOrId, signal);
+      if (app.maintenance === on) return app;
+      if (!(await store.setFlags(app, { maintenance: on }, signal)))
+        throw PlatformError.of('app_changed', { app: app.name });
+      controller.wake(app.id);
+      return { ...app, maintenance: on };
+    },
+
+    async setAcm(actor, nameOrId, on, signal) {
+      const app = await reach(store, actor, 'operate', nameOrId, signal);
+      if (app.acm === on) return app;
+      if (!(await store.setFlags(app, { acm: on }, signal)))
+        throw PlatformError.of('app_changed', { app: app.name });
+      return { ...app, acm: on };
     },
 
     async destroy(actor, nameOrId, signal) {

@@ -15,6 +15,8 @@ interface Wish {
   readonly names?: readonly string[];
   readonly subject?: string;
   readonly days?: number;
+  /** Self-signed and valid from this day on, for worlds whose clock stands still. */
+  readonly since?: '20200101000000Z';
   readonly kind?: 'ca' | 'leaf';
   /** As `openssl genpkey` is told. */
   readonly algorithm?: readonly string[];
@@ -46,6 +48,7 @@ export async function issue(wish: Wish = {}): Promise<Issued> {
     }
     const extensions = [`basicConstraints=critical,CA:${kind === 'ca' ? 'TRUE' : 'FALSE'}`];
     if (names.length > 0) extensions.push(`subjectAltName=${names.map((name) => `DNS:${name}`).join(',')}`);
+    if (wish.since !== undefined) return await issueSince(wish.since, { at, key, subject, extensions });
     const args = [
       'req',
       '-x509',
@@ -62,4 +65,38 @@ export async function issue(wish: Wish = {}): Promise<Issued> {
   } finally {
     await rm(dir, { recursive: true });
   }
+}
+
+/** Only `openssl ca` takes a first day; it keeps books for that. */
+async function issueSince(
+  since: string,
+  wish: {
+    readonly at: (name: string) => string;
+    readonly key: string;
+    readonly subject: string;
+    readonly extensions: readonly string[];
+  },
+): Promise<Issued> {
+  const { at, key, subject, extensions } = wish;
+  const books = [
+    ...['[ca]', 'default_ca = own', '[own]', `database = ${at('index')}`, `serial = ${at('serial')}`],
+    ...[
+      `new_certs_dir = ${at('')}`,
+      'default_md = sha256',
+      'policy = any',
+      'x509_extensions = said',
+      '[any]',
+    ],
+    ...['organizationName = optional', 'commonName = supplied', '[said]', ...extensions],
+  ];
+  await writeFile(at('books'), `${books.join('\n')}\n`);
+  await writeFile(at('index'), '');
+  await writeFile(at('serial'), '01\n');
+  const request = ['req', '-new', '-config', at('config'), '-key', at('key'), '-subj', subject];
+  await runOrThrow('openssl', [...request, '-out', at('request')], {}, patient);
+  const sign = ['ca', '-batch', '-notext', '-selfsign', '-config', at('books'), '-keyfile', at('key')];
+  const dates = ['-startdate', since, '-enddate', '21200101000000Z'];
+  const files = ['-in', at('request'), '-out', at('certificate')];
+  await runOrThrow('openssl', [...sign, ...dates, ...files], {}, patient);
+  return { certificate: await readFile(at('certificate'), 'utf8'), key };
 }

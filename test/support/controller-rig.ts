@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { quietLog } from '../../lib/log.ts';
 import { createController, type Controller } from '../../server/controller/controller.ts';
+import { createKeyring } from '../../server/controller/keyring.ts';
 import { createReadiness } from '../../server/controller/readiness.ts';
 import { createRollouts } from '../../server/controller/rollouts.ts';
 import { createRoutes } from '../../server/controller/routes.ts';
@@ -16,6 +17,7 @@ import { addMemoryUser } from './memory-accounts.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryWorld } from './memory-world.ts';
@@ -31,6 +33,8 @@ export function createControllerRig() {
   const router = createFakeRouter(engine);
   const apps = createMemoryApps(world);
   const releases = createMemoryReleases(world);
+  const domains = createMemoryDomains(world);
+  const certificates = createMemoryCertificates(world);
   const state = createMemoryControllerState(world);
   const transcripts = createMemoryTranscripts(world);
   const builder = createFakeBuilder();
@@ -71,7 +75,13 @@ export function createControllerRig() {
         nowMs,
         changed: (i) => controller.wake(i.appId),
       }),
-      routes: createRoutes({ router, fixed: [], epoch: () => epoch, nowMs }),
+      routes: createRoutes({
+        router,
+        keyring: createKeyring({ router, certificates, log: quietLog() }),
+        fixed: [],
+        epoch: () => epoch,
+        nowMs,
+      }),
     });
     return {
       ...controller,
@@ -136,6 +146,8 @@ export function createControllerRig() {
     registry,
     apps,
     releases,
+    domains,
+    certificates,
     state,
     removed,
     newController,

@@ -33,6 +33,8 @@ function appOf(name: string, owner: Actor): App {
     network: 1,
     deployBranch: null,
     formation: new Map(),
+    maintenance: false,
+    acm: false,
     createdAt: TIME,
     updatedAt: TIME,
     releasedAt: null,

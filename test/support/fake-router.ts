@@ -1,3 +1,4 @@
+import { digestOf } from '../../lib/key-pair.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { BackendReport, ProbeAnswer, Router, Table, TableBackend } from '../../server/ports/router.ts';
 import type { FakeEngine } from './fake-engine.ts';
@@ -12,6 +13,8 @@ export interface FakeRouter extends Router {
   loseState(): void;
   /** While true every call fails with `router_away`. */
   setAway(away: boolean): void;
+  /** The certificates it was given, by digest. */
+  readonly certificates: ReadonlyMap<string, string>;
   /** Every table it took, oldest first. */
   readonly tables: readonly Table[];
 }
@@ -27,6 +30,7 @@ interface Place {
 
 export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter {
   const tables: Table[] = [];
+  const certificates = new Map<string, string>();
   const held = new Map<string, number>();
   let places: Place[] = [];
   let applied = { epoch: 0, seq: 0 };
@@ -48,6 +52,8 @@ export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter
   function apply(table: Table): void {
     if (table.epoch < newestEpoch || (table.epoch === applied.epoch && table.seq < applied.seq))
       throw PlatformError.of('fenced', { epoch: table.epoch });
+    for (const { digest } of table.routes.flatMap((route) => route.certificates ?? []))
+      if (!certificates.has(digest)) throw new Error(`the table names ${digest}, which was not given`);
     newestEpoch = table.epoch;
     applied = { epoch: table.epoch, seq: table.seq };
     tables.push(table);
@@ -86,9 +92,11 @@ export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter
 
   return {
     tables,
+    certificates,
     visit(host) {
       const route = tables.at(-1)?.routes.find((r) => r.hosts.includes(host));
       if (route === undefined || places.length === 0) return { status: 404, byApp: false, server: null };
+      if (route.maintenance === true) return { status: 503, byApp: false, server: null };
       return ask(places.find((place) => place.app === route.app && place.role === 'serving'));
     },
     hold(app, key, server, requests) {
@@ -103,6 +111,14 @@ export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter
       isAway = away;
     },
     apply: (table, signal) => act(signal, () => apply(table)),
+    lacking: (digests, signal) => act(signal, () => digests.filter((digest) => !certificates.has(digest))),
+    entrust: (bundle, signal) =>
+      act(signal, () => {
+        const text = bundle.reveal();
+        if (!text.includes('PRIVATE KEY')) return false;
+        certificates.set(digestOf(text), text);
+        return true;
+      }),
     applied: (signal) => act(signal, () => applied),
     probe: ({ app, which }, signal) =>
       act(signal, () => {

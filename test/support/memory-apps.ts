@@ -27,6 +27,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       const at = world.clock.now();
       const app: MemoryApp = {
         ...{ id, name, ownerId, network, deployBranch, formation: new Map(), revision: 0, lastVersion: 1 },
+        ...{ maintenance: false, acm: false },
         ...{ lastSeq: 0, currentId: null, releasedAt: null, deletedAt: null, createdAt: at, updatedAt: at },
         unreadable: null,
       };
@@ -79,11 +80,18 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       Object.assign(row, { deployBranch, revision: row.revision + 1, updatedAt: world.clock.now() });
       return true;
     },
+    async setFlags(app, flags) {
+      const row = unchanged(app);
+      if (!row) return Promise.resolve(false);
+      Object.assign(row, { ...flags, revision: row.revision + 1, updatedAt: world.clock.now() });
+      return true;
+    },
     async markDeleted(app) {
       const row = unchanged(app);
       if (!row) return Promise.resolve(false);
       const now = world.clock.now();
       Object.assign(row, { deletedAt: now, updatedAt: now, revision: row.revision + 1 });
+      for (const [id, domain] of world.domains) if (domain.appId === app.id) world.domains.delete(id);
       const reason = `${app.name} was destroyed.`;
       supersedeBuilds(world, app.id, reason);
       for (const deployment of deploymentsOf(world, app.id)) supersedeDeployment(world, deployment, reason);
@@ -102,6 +110,8 @@ export function memoryApp(world: MemoryWorld, app: MemoryApp): App {
     network: app.network,
     deployBranch: app.deployBranch,
     formation: new Map(app.formation),
+    maintenance: app.maintenance,
+    acm: app.acm,
     createdAt: app.createdAt,
     updatedAt: app.updatedAt,
     releasedAt: app.releasedAt,

@@ -75,9 +75,21 @@ function desire(world: MemoryWorld, row: MemoryApp): DesiredApp {
     deleting,
     unreadable: deleting ? null : row.unreadable,
     formation: new Map(row.formation),
+    maintenance: row.maintenance,
+    domains: domainsOf(world, row.id),
     current: current && !deleting ? rollout(world, current) : null,
     next: next && !deleting ? rollout(world, next) : null,
   };
+}
+
+function domainsOf(world: MemoryWorld, appId: string): DesiredApp['domains'] {
+  return [...world.domains.values()]
+    .filter((domain) => domain.appId === appId)
+    .map(({ hostname, certificateId }) => ({
+      host: hostname,
+      certificate: world.certificates.get(certificateId ?? '')?.digest ?? null,
+    }))
+    .sort((a, b) => (a.host < b.host ? -1 : 1));
 }
 
 function rollout(world: MemoryWorld, deployment: MemoryDeployment): Rollout {

@@ -1,6 +1,9 @@
+import type { Secret } from '../../lib/secret.ts';
 import type { Formation } from '../../server/domain/app.ts';
 import type { Build } from '../../server/domain/build.ts';
+import type { Certificate } from '../../server/domain/certificate.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
+import type { Domain } from '../../server/domain/domain.ts';
 import type { BuiltImage, ConfigVars, ReleaseStatus } from '../../server/domain/release.ts';
 import type { Clock } from '../../server/ports/clock.ts';
 import type { Key } from '../../server/ports/accounts.ts';
@@ -36,6 +39,8 @@ export interface MemoryApp {
   readonly network: number;
   readonly deployBranch: string | null;
   formation: Formation;
+  maintenance: boolean;
+  acm: boolean;
   revision: number;
   lastVersion: number;
   lastSeq: number;
@@ -65,6 +70,8 @@ export interface MemoryRelease {
   updatedAt: Date;
 }
 
+export type MemoryDomain = Omit<Open<Domain>, 'certificate'> & { certificateId: string | null };
+export type MemoryCertificate = Omit<Open<Certificate>, 'domains'> & { key: Secret };
 export type MemoryBuild = Omit<Open<Build>, 'releaseId' | 'deploymentId'> & { epoch: number | null };
 export type MemoryDeployment = Open<Deployment>;
 
@@ -86,6 +93,8 @@ export interface MemoryWorld {
   >;
   readonly apps: Map<string, MemoryApp>;
   readonly releases: Map<string, MemoryRelease>;
+  readonly domains: Map<string, MemoryDomain>;
+  readonly certificates: Map<string, MemoryCertificate>;
   readonly deployments: Map<string, MemoryDeployment>;
   /** In the order in which they were submitted. */
   readonly builds: Map<string, MemoryBuild>;
@@ -102,6 +111,8 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     answers: new Map(),
     apps: new Map(),
     releases: new Map(),
+    domains: new Map(),
+    certificates: new Map(),
     deployments: new Map(),
     builds: new Map(),
     lines: [],

@@ -15,6 +15,7 @@ import { addMemoryUser, createMemoryAccounts } from './memory-accounts.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
@@ -52,6 +53,8 @@ export function createStoresRig() {
     admin: addUser('admin@example.com', true),
     apps,
     releases,
+    domains: createMemoryDomains(world),
+    certificates: createMemoryCertificates(world),
     accounts: mishaps.on('accounts', createMemoryAccounts(world)),
     tokens: mishaps.on('tokens', createMemoryTokens(world)),
     builds: mishaps.on('builds', createMemoryBuilds(world)),

@@ -125,6 +125,8 @@ export function desiredOf(over: Partial<DesiredApp> = {}): DesiredApp {
   return {
     app: { id: 'hello-id', name: 'hello', network: 3 },
     deleting: false,
+    maintenance: false,
+    domains: [],
     unreadable: null,
     formation: new Map([['web', 1]]),
     current: null,

@@ -5,8 +5,10 @@ import { quietLog } from '../../lib/log.ts';
 import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { createBuilds } from '../../server/adapters/postgres/builds.ts';
+import { createCertificates } from '../../server/adapters/postgres/certificates.ts';
 import { createControllerState } from '../../server/adapters/postgres/controller-state.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
+import { createDomains } from '../../server/adapters/postgres/domains.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
@@ -21,7 +23,9 @@ import type { BuiltImage } from '../../server/domain/release.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Builds } from '../../server/ports/builds.ts';
+import type { Certificates } from '../../server/ports/certificates.ts';
 import type { ControllerState } from '../../server/ports/controller-state.ts';
+import type { Domains } from '../../server/ports/domains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
@@ -30,6 +34,7 @@ import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
@@ -43,6 +48,8 @@ export interface Stores extends AsyncDisposable {
   readonly idempotency: Idempotency;
   readonly apps: Apps;
   readonly releases: Releases;
+  readonly domains: Domains;
+  readonly certificates: Certificates;
   readonly builds: Builds;
   readonly transcripts: Transcripts;
   readonly controller: ControllerState;
@@ -93,6 +100,8 @@ export function openMemory(): Stores {
     idempotency: createMemoryIdempotency(world),
     apps: createMemoryApps(world, { networks: NETWORKS }),
     releases: createMemoryReleases(world),
+    domains: createMemoryDomains(world),
+    certificates: createMemoryCertificates(world),
     builds: createMemoryBuilds(world),
     transcripts: createMemoryTranscripts(world),
     controller: createMemoryControllerState(world),
@@ -121,6 +130,8 @@ function openPostgres(url: string): Stores {
     idempotency: createIdempotency({ db, sealer, clock }),
     apps: createApps({ db, sealer, clock, networks: NETWORKS }),
     releases: createReleases({ db, sealer, clock }),
+    domains: createDomains({ db }),
+    certificates: createCertificates({ db, sealer }),
     builds: createBuilds({ db, clock }),
     transcripts: createTranscripts({ db }),
     controller: createControllerState({ db, sealer, clock }),

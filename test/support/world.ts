@@ -20,6 +20,7 @@ import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
+import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld, deploymentsOf, type MemoryDeployment, type MemoryWorld } from './memory-world.ts';
@@ -92,6 +93,8 @@ export function createWorld(): World {
     accessTokens: createMemoryTokens(memory),
     apps: createMemoryApps(memory),
     releases: createMemoryReleases(memory),
+    domains: createMemoryDomains(memory),
+    certificates: createMemoryCertificates(memory),
     builds: createMemoryBuilds(memory),
     transcripts: createMemoryTranscripts(memory),
     idempotency: createMemoryIdempotency(memory),
@@ -164,6 +167,7 @@ export function createWorld(): World {
       log: quietLog(),
       epoch: memory.epoch,
       urlOf: (app) => `http://${app}.test`,
+      platformDomain: 'localhost',
     },
   );
 

@@ -145,7 +145,6 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
   ['a region that is not there', 'POST', '/apps', { region: 'eu' }, /region must be local/],
   ['a list instead of an object', 'POST', '/apps', [], /The body must be an object/],
   ['another name', 'PATCH', '/apps/demo', { name: 'other' }, /cannot be changed/],
-  ['maintenance', 'PATCH', '/apps/demo', { maintenance: true }, /not available/],
   ['no key', 'POST', '/account/keys', {}, /public_key must be a string/],
   ['what is no key', 'POST', '/account/keys', { public_key: 'hello' }, /has the type "hello"/],
   ['a config name with a dash', 'PATCH', '/apps/demo/config-vars', { 'A-B': '1' }, /^A-B must be letters/],

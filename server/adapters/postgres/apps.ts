@@ -63,6 +63,8 @@ export function createApps({
 
     setDeployBranch: (app, deployBranch, signal) => changeUnless(db, app, { deployBranch }, signal),
 
+    setFlags: (app, flags, signal) => changeUnless(db, app, flags, signal),
+
     markDeleted: (app, signal) =>
       db.transaction(async (tables) => {
         const now = clock.now();
@@ -71,6 +73,7 @@ export function createApps({
           data: { name: null, formerName: app.name, deletedAt: now, revision: { increment: 1 } },
         });
         if (marked.count === 0) return false;
+        await tables.domain.deleteMany({ where: { appId: app.id } });
         // What is on its way must not arrive any more.
         await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
         return true;
@@ -132,6 +135,8 @@ function readApp(row: AppRow): App {
     owner: { id: row.owner.id, email: row.owner.email },
     deployBranch: row.deployBranch,
     formation: readFormation(row.formation),
+    maintenance: row.maintenance,
+    acm: row.acm,
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     releasedAt: row.releasedAt,

@@ -14,6 +14,8 @@ const desiredRow = z.object({
   network: z.int(),
   deleting: z.boolean(),
   formation: z.unknown(),
+  maintenance: z.boolean(),
+  domains: z.array(z.object({ host: z.string(), certificate: z.string().nullable() })),
   id: z.string().nullable(),
 });
 
@@ -44,7 +46,9 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
       UNION ALL
       SELECT d.* FROM "Deployment" d JOIN "App" a ON a.id = d."appId"
       WHERE d.status IN ('pending', 'rolling') AND a."deletedAt" IS NULL)
-    SELECT a.id AS "appId", coalesce(a.name, a."formerName") AS name, a.network, a.formation,
+    SELECT a.id AS "appId", coalesce(a.name, a."formerName") AS name, a.network, a.formation, a.maintenance,
+      coalesce((SELECT json_agg(json_build_object('host', n.hostname, 'certificate', c.digest) ORDER BY n.hostname COLLATE "C")
+        FROM "Domain" n LEFT JOIN "Certificate" c ON c.id = n."certificateId" WHERE n."appId" = a.id), '[]') AS domains,
       a."deletedAt" IS NOT NULL AS deleting,
       d.id, d.seq, d.status::text, d.failure, d.ledger, d."createdAt", d."startedAt", d."finishedAt",
       r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config
@@ -76,16 +80,18 @@ function add(app: Draft, rollout: Rollout): void {
 interface Draft {
   readonly app: DesiredApp['app'];
   readonly deleting: boolean;
+  readonly maintenance: boolean;
+  readonly domains: DesiredApp['domains'];
   formation: Formation;
   unreadable: string | null;
   current: Rollout | null;
   next: Rollout | null;
 }
 
-function begin({ appId, name, network, deleting }: z.infer<typeof desiredRow>): Draft {
+function begin({ appId, name, network, deleting, maintenance, domains }: z.infer<typeof desiredRow>): Draft {
   return {
     app: { id: appId, name, network },
-    deleting,
+    ...{ deleting, maintenance, domains },
     formation: new Map(),
     unreadable: null,
     current: null,

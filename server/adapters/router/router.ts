@@ -1,5 +1,11 @@
 import { callJson, LocalHttpError, type LocalCall } from '../../../lib/local-http.ts';
-import { backendStates, probeAnswer, routerStatus, type RoutingTable } from '../../../router/contract.ts';
+import {
+  backendStates,
+  digests,
+  probeAnswer,
+  routerStatus,
+  type RoutingTable,
+} from '../../../router/contract.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Router, Table } from '../../ports/router.ts';
 
@@ -35,6 +41,19 @@ export function createRouterClient(options: { readonly socket: string }): Router
         throw err;
       }
     },
+    async lacking(wanted, signal) {
+      const call = { method: 'POST', path: '/certificates/lacking', body: { digests: wanted } } as const;
+      return digests.parse(await ask(call, ASK_MS, signal)).digests;
+    },
+    async entrust(bundle, signal) {
+      try {
+        await ask({ method: 'PUT', path: '/certificates', body: { pem: bundle.reveal() } }, ASK_MS, signal);
+        return true;
+      } catch (err) {
+        if (err instanceof LocalHttpError && err.status === 400) return false;
+        throw err;
+      }
+    },
     async applied(signal) {
       return routerStatus.parse(await ask({ method: 'GET', path: '/status' }, ASK_MS, signal)).version;
     },
@@ -53,10 +72,12 @@ export function createRouterClient(options: { readonly socket: string }): Router
 function onTheWire({ epoch, seq, routes }: Table): RoutingTable {
   return {
     version: { epoch, seq },
-    routes: routes.map(({ app, hosts, tlsHosts, serving, staged }) => ({
+    routes: routes.map(({ app, hosts, tlsHosts, certificates, maintenance, serving, staged }) => ({
       app,
       hosts: [...hosts],
       ...(tlsHosts && { tlsHosts: [...tlsHosts] }),
+      ...(certificates && { certificates: [...certificates] }),
+      ...(maintenance !== undefined && { maintenance }),
       serving: serving && { key: serving.key, servers: [...serving.servers] },
       staged: staged && { key: staged.key, servers: [...staged.servers] },
     })),

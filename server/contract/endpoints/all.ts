@@ -3,7 +3,9 @@ import * as account from './account.ts';
 import * as apps from './apps.ts';
 import * as audit from './audit.ts';
 import * as builds from './builds.ts';
+import * as certificates from './certificates.ts';
 import * as configVars from './config-vars.ts';
+import * as domains from './domains.ts';
 import * as dynos from './dynos.ts';
 import * as formation from './formation.ts';
 import * as logs from './logs.ts';
@@ -19,7 +21,9 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   apps,
   audit,
   builds,
+  certificates,
   configVars,
+  domains,
   dynos,
   formation,
   logs,

@@ -8,7 +8,9 @@ import { accountRoutes } from './account.ts';
 import { appRoutes } from './apps.ts';
 import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
+import { certificateRoutes } from './certificates.ts';
 import { configVarRoutes } from './config-vars.ts';
+import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
@@ -33,7 +35,9 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
     ...appRoutes(services.apps, place),
     ...auditRoutes(services.audit),
     ...buildRoutes(services, outputs),
+    ...certificateRoutes(services, place),
     ...configVarRoutes(services.configVars),
+    ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),
     ...formationRoutes(services),
     ...logRoutes(services.apps, outputs, now),

@@ -45,7 +45,8 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
     route(updateApp, async ({ actor, params, body, signal }) => {
       const app = await apps.operable(actor, params.app, signal);
       refuseChanges(app, body);
-      return { body: shape(app) };
+      const { maintenance = app.maintenance } = body;
+      return { body: shape(await apps.setMaintenance(actor, app.id, maintenance, signal)) };
     }),
 
     route(destroyApp, async (call) => {
@@ -88,13 +89,10 @@ function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined):
 /** What cannot be changed may be sent as it is. */
 function refuseChanges(
   app: App,
-  change: { name?: string | undefined; maintenance?: boolean | undefined; build_stack?: string | undefined },
+  change: { name?: string | undefined; build_stack?: string | undefined },
 ): void {
   if (change.name !== undefined && change.name !== app.name) {
     throw PlatformError.of('invalid_params', { field: 'name', problem: 'of an app cannot be changed' });
-  }
-  if (change.maintenance === true) {
-    throw PlatformError.of('invalid_params', { field: 'maintenance', problem: 'mode is not available' });
   }
   mustBeOurs('stack', change.build_stack);
 }
