@@ -134,7 +134,7 @@ module.exports = {
     only('only-express', '^server/http/|^server/main\\.ts', 'express'),
     only('only-dockerode', '^server/adapters/docker/|^builder/|^supervisor/', 'dockerode'),
     only('only-prisma', '^server/adapters/postgres/', '@prisma'),
-    only('only-ssh2', '^server/ssh/', 'ssh2'),
+    only('only-ssh2', '^server/(ssh|exec)/', 'ssh2'),
     only('only-isomorphic-git', '^server/adapters/git/', 'isomorphic-git'),
     only('only-bullmq', '^server/(jobs|adapters/redis)/', 'bullmq'),
   ],

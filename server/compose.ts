@@ -89,6 +89,7 @@ export async function openAdapters(config: Config, log: Logger) {
     registry: createImageRegistry({ socket: config.paths.builderSocket, tokens }),
     queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
     bulletin: createBulletin(),
+    execHostKey: (await secret('ssh_host_ed25519_key.pub')).trim(),
     linkKey: keyFor(masterKey, 'stream links'),
     sessionTokens: createSessionTokens(),
   };
@@ -175,6 +176,7 @@ export function openServices(
   const urlOf = (app: string): string => `http://${app}.${config.domain}${port}`;
   const services = createServices(adapters, {
     ...keeping,
+    execHostKey: adapters.execHostKey,
     controller,
     log,
     epoch,

@@ -5,6 +5,7 @@ import { pause } from '../../lib/deadline.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { createApi, type ApiDeps } from './api.ts';
+import { createRunUpgrade } from './run-upgrade.ts';
 
 export type HttpDoorDeps = Omit<ApiDeps, 'ending' | 'cut'>;
 
@@ -30,8 +31,10 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       const ending = abortController();
       const cut = abortController();
       const api = createApi({ ...deps, ending: ending.signal, cut: cut.signal });
+      const { runs } = deps.services;
+      const upgrade = createRunUpgrade({ runs, log: deps.log, ending: ending.signal });
       const open = (host: string, at: number): Promise<Server> =>
-        listenOn(createServer(PATIENCE, api), host, at);
+        listenOn(createServer(PATIENCE, api).on('upgrade', upgrade), host, at);
       const v4 = await open('127.0.0.1', port);
       // A listening TCP server's address is never a path, which is the other thing the type allows.
       const actual = (v4.address() as AddressInfo).port;

@@ -11,6 +11,7 @@ import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
+import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Runs } from '../services/runs.ts';
 import type { Authorizations } from '../services/authorizations.ts';
 
@@ -139,6 +140,7 @@ export interface Services {
       signal: AbortSignal,
     ): Promise<Deployment | undefined>;
   };
+  readonly execGrants: Pick<ExecGrants, 'grant'>;
   readonly runs: Pick<Runs, 'start' | 'inside' | 'list' | 'stop' | 'claim'>;
   readonly builds: {
     list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Build[]>;

@@ -27,6 +27,7 @@ import { createCertificates } from './certificates.ts';
 import { createConfigVars } from './config-vars.ts';
 import { createDeploys } from './deploys.ts';
 import { createDomains } from './domains.ts';
+import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLogs } from './logs.ts';
@@ -63,6 +64,8 @@ export interface ServiceDeps {
   readonly log: Logger;
   readonly sessions: RunsDeps['sessions'];
   readonly watch: RunsDeps['watch'];
+  /** The public key of the SSH door into instances, in OpenSSH's one-line form. */
+  readonly execHostKey: string;
   /** The reign of this server. */
   readonly epoch: number;
   /** Where an app is reached. */
@@ -77,6 +80,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
+  const runs = createRuns({ ...ports, ...deps });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
@@ -96,7 +100,8 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     releases: createReleases({ apps, store: releases, controller }),
     formations: createFormations({ apps, releases, controller }),
     instances: createInstances({ apps, releases, controller }),
-    runs: createRuns({ ...ports, ...deps }),
+    runs,
+    execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
     builds: createBuilds({ apps, store: builds }),
     logs: createLogs({ apps, logs: ports.engine }),
     transcripts,

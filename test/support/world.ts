@@ -162,6 +162,7 @@ export function createWorld(): World {
     },
     {
       sessions,
+      execHostKey: 'ssh-ed25519 AAAA',
       watch: { stop: (id) => runs.end(id, 143) },
       controller: { wake: attend, instancesOf: (appId) => running(appId).instances },
       log: quietLog(),

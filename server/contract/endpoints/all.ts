@@ -7,6 +7,7 @@ import * as certificates from './certificates.ts';
 import * as configVars from './config-vars.ts';
 import * as domains from './domains.ts';
 import * as dynos from './dynos.ts';
+import * as exec from './exec.ts';
 import * as formation from './formation.ts';
 import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
@@ -25,6 +26,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   configVars,
   domains,
   dynos,
+  exec,
   formation,
   logs,
   oauth,

@@ -12,6 +12,7 @@ import { certificateRoutes } from './certificates.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
+import { execRoutes } from './exec.ts';
 import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -39,6 +40,7 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
     ...configVarRoutes(services.configVars),
     ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),
+    ...execRoutes(services),
     ...formationRoutes(services),
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),

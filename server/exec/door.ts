@@ -1,0 +1,97 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import ssh2, { type Connection } from 'ssh2';
+import { isSystemError } from '../../lib/errors.ts';
+import type { Logger } from '../../lib/log.ts';
+import type { ExecGrant, ExecGrants } from '../services/exec-grants.ts';
+import type { Runs } from '../services/runs.ts';
+import { forwardTo } from './forward.ts';
+import { isSignedBy } from './proof.ts';
+import { serveSession } from './session.ts';
+
+export interface ExecDoorDeps {
+  /** The one private host key, which clients are told beforehand. */
+  readonly hostKey: string;
+  readonly grants: Pick<ExecGrants, 'find'>;
+  readonly runs: Pick<Runs, 'enter' | 'instance'>;
+  readonly log: Logger;
+}
+
+/** On loopback only: what comes from elsewhere comes through a client's own forwarder. */
+const HOST = '127.0.0.1';
+const GRACE_MS = 15_000;
+const CONNECTIONS = 200;
+
+export interface ExecDoor extends AsyncDisposable {
+  /** Listens at this port too. False when another program has it, or we may not. */
+  listen(port: number): Promise<boolean>;
+}
+
+/** The SSH door behind `ps:exec`: whoever holds the key of a grant enters the one instance that it is for. */
+export function createExecDoor(deps: ExecDoorDeps): ExecDoor {
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  const ssh = new ssh2.Server(
+    { hostKeys: [deps.hostKey], ident: 'Gantry', keepaliveInterval: 15_000 },
+    (client) => greet(client, deps),
+  );
+
+  function arrive(socket: Socket): void {
+    socket.on('error', () => socket.destroy()); // resets are everyday
+    if (sockets.size >= CONNECTIONS) {
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.setNoDelay(true);
+    ssh.injectSocket(socket);
+  }
+
+  return {
+    listen(port) {
+      const server = createServer(arrive);
+      return new Promise((resolve, reject) => {
+        server.once('error', (err) => {
+          if (['EADDRINUSE', 'EACCES'].some((code) => isSystemError(err, code))) resolve(false);
+          else reject(err);
+        });
+        server.listen(port, HOST, () => {
+          servers.push(server);
+          resolve(true);
+        });
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+function greet(client: Connection, deps: ExecDoorDeps): void {
+  let grant: ExecGrant | undefined;
+  const grace = setTimeout(() => client.end(), GRACE_MS);
+  client.on('error', (err: Error) => deps.log.debug({ err }, 'a connection into an instance broke'));
+  client.once('close', () => clearTimeout(grace));
+  client.on('authentication', (context) => {
+    const wanted = deps.grants.find(context.username);
+    const proof = context.method === 'publickey' && wanted ? isSignedBy(context, wanted.publicKey) : 'no';
+    if (proof === 'no') {
+      context.reject(['publickey']);
+      return;
+    }
+    if (proof === 'signed') grant = wanted;
+    context.accept();
+  });
+  client.once('ready', () => {
+    clearTimeout(grace);
+    const entered = grant;
+    if (entered === undefined) {
+      client.end();
+      return;
+    }
+    client.on('session', (accept) => serveSession(accept(), entered, deps));
+    client.on('tcpip', (accept, reject, to) => forwardTo(to, { accept, reject }, entered, deps));
+  });
+}
