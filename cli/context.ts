@@ -62,11 +62,16 @@ function refuseFile(path: string): Promise<never> {
 
 /** The client is loaded only for commands that talk to a server. */
 async function connect(config: CliConfig): Promise<Client> {
-  const [{ createClient }, { findCredentials }] = await Promise.all([
+  const [{ createClient }, { findCredentials }, { createAsk }] = await Promise.all([
     import('../server/contract/client.ts'),
     import('./credentials.ts'),
+    import('./ask.ts'),
   ]);
-  return createClient({ ...(await findCredentials(config)), userAgent: `gantry/${VERSION}` });
+  return createClient({
+    ...(await findCredentials(config)),
+    ask: createAsk(config),
+    userAgent: `gantry/${VERSION}`,
+  });
 }
 
 function optionsFrom(given: Readonly<Record<string, unknown>>): Options {

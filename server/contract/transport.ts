@@ -31,13 +31,37 @@ export class UnreachableError extends Error {
   }
 }
 
+/** The part of `fetch` that is needed here. */
+export type Ask = (
+  url: string,
+  init: {
+    readonly method?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: string;
+    readonly redirect: 'error';
+    readonly signal: AbortSignal;
+  },
+) => Promise<Answered>;
+
+interface Answered {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly headers: HeadersRead;
+  readonly body: unknown;
+  text(): Promise<string>;
+}
+
+interface HeadersRead {
+  get(name: string): string | null;
+}
+
 export interface ClientOptions {
   /** Origin of the API; a path in it is ignored. */
   readonly url: string;
   readonly token: string;
   readonly userAgent?: string;
-  /** For tests. */
-  readonly fetch?: typeof fetch;
+  /** Makes the requests; default: `fetch`. */
+  readonly ask?: Ask;
   /** The longest wait for an answer to begin, in milliseconds. Default 60 s, as the server answers early. */
   readonly timeoutMs?: number;
 }
@@ -53,7 +77,7 @@ export interface Call {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HeadersRead;
   readonly body: unknown;
 }
 
@@ -86,7 +110,7 @@ export function createCall(options: ClientOptions): Caller {
   };
 }
 
-function answerOf(url: string, res: { status: number; headers: Headers; text: string }): Answer {
+function answerOf(url: string, res: { status: number; headers: HeadersRead; text: string }): Answer {
   const body = parseJson(res.text);
   if (res.status < 400) return { status: res.status, headers: res.headers, body };
   const refused = failure.safeParse(body);
@@ -111,28 +135,15 @@ export async function listAll(
   }
 }
 
-/**
- * `*.localhost` means this machine to browsers and curl, but not to Node's resolver: connect to the
- * loopback address and say the name in the Host header.
- */
-function target(origin: string, path: string): { readonly url: string; readonly host: string | undefined } {
-  const url = new URL(path, origin);
-  if (!url.hostname.endsWith('.localhost')) return { url: url.href, host: undefined };
-  const host = url.host;
-  url.hostname = '127.0.0.1';
-  return { url: url.href, host };
-}
-
 async function open(
   options: ClientOptions,
   path: string,
   init: { method?: string; headers: Record<string, string>; body?: string },
   signal: AbortSignal,
-): Promise<Response> {
-  const { url, host } = target(options.url, path);
-  const headers = host === undefined ? init.headers : { ...init.headers, host };
+): Promise<Answered> {
+  const url = new URL(path, options.url).href;
   try {
-    return await (options.fetch ?? fetch)(url, { ...init, headers, redirect: 'error', signal });
+    return await (options.ask ?? fetch)(url, { ...init, redirect: 'error', signal });
   } catch (err) {
     signal.throwIfAborted();
     throw new UnreachableError(new URL(path, options.url).origin, reasonOf(err), err);
@@ -145,7 +156,7 @@ async function ask(
   path: string,
   init: { method: string; headers: Record<string, string>; body?: string },
   signal: AbortSignal,
-): Promise<{ status: number; headers: Headers; text: string }> {
+): Promise<{ status: number; headers: HeadersRead; text: string }> {
   const own = new AbortController();
   const stop = (): void => own.abort(signal.reason);
   const late = (): void =>

@@ -223,7 +223,7 @@ describe('processes', () => {
   it('are at most as many as fit, which the refusal says', async () => {
     expect(await cli.gantry(['ps:scale', 'web=99999', '-a', 'demo'])).toMatchObject({
       code: 1,
-      err: matching(/^Error: demo would have 99999 instances; at most 30 /),
+      err: matching(/^Error: demo would have 99999 instances; at most 28 /),
     });
   });
 

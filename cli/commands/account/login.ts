@@ -3,6 +3,7 @@ import { ApiError } from '../../../server/contract/transport.ts';
 import type { Run } from '../../command.ts';
 import { token as tokenSchema } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
+import { createAsk } from '../../ask.ts';
 import { CommandError, UsageError } from '../../failures.ts';
 import { VERSION } from '../../version.ts';
 
@@ -15,7 +16,7 @@ export const run: Run = async ({ terminal, config, options, result, signal }) =>
     throw new UsageError(`What was given ${parsed.error.issues[0]?.message ?? 'is no token'}.`);
   const token = parsed.data;
   // Tried before it is kept: a token that opens nothing helps nobody.
-  const client = createClient({ url, token, userAgent: `gantry/${VERSION}` });
+  const client = createClient({ url, token, ask: createAsk(config), userAgent: `gantry/${VERSION}` });
   const account = await client.account(signal).catch((err: unknown) => {
     if (err instanceof ApiError && err.status === 401)
       throw new CommandError(`${url} does not know this token.`, err);
