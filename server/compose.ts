@@ -20,6 +20,7 @@ import { createCertificates as createCertificateStore } from './adapters/postgre
 import { createControllerState } from './adapters/postgres/controller-state.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
 import { createDomains as createDomainStore } from './adapters/postgres/domains.ts';
+import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
@@ -62,6 +63,7 @@ export async function openAdapters(config: Config, log: Logger) {
     clock,
     db,
     causes,
+    happenings: createHappenings({ db, clock }),
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
     accessTokens: createTokens({ db, clock }),
@@ -126,6 +128,7 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
     log,
     epoch,
     nowMs,
+    note: (notes, signal) => adapters.happenings.note(notes, signal),
     fenced: duty.fenced,
     hostOf: (app) => `${app}.${config.domain}`,
     narrate: async (id, lines, signal) => {

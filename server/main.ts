@@ -30,6 +30,8 @@ import { createSshDoor } from './ssh/door.ts';
 const CLOSE_LIMIT_MS = 15_000;
 /** Builds that no wake-up told us about are found this often; branches that nobody moved, this often. */
 const WAITING_MS = 1_000;
+/** What happened is told this soon. */
+const EVENTS_MS = 250;
 const BRANCHES_MS = 5_000;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
@@ -116,9 +118,13 @@ function startJobs(
     await services.branches.sweep(LEFTOVERS_MS, look);
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
     await services.sources.tidy(LEFTOVERS_MS, look);
+    await services.happenings.prune(look);
   };
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.stackToken(), look);
+  life.own(
+    startLoop((look) => services.happenings.publish(look), { name: 'events', log, everyMs: EVENTS_MS }),
+  );
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
   life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));

@@ -65,6 +65,8 @@ export interface Endpoint<
   /** Default: an object in which only `confirm` may be given, as clients repeat a refused call with it. */
   readonly body?: Body;
   readonly answer: Answer;
+  /** It answers with a stream of events instead, for as long as the client listens. */
+  readonly streams?: 'text/event-stream';
   /** Of a list: the fields by which a Range header may order and cut it, the usual one first. */
   readonly ranges?: readonly string[];
 }

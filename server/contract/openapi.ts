@@ -36,7 +36,7 @@ export function openApi(version: string): OpenApi {
 }
 
 function operation(topic: string, name: string, endpoint: Endpoint): object {
-  const { needs, summary, status = 200, body, query, answer, ranges } = endpoint;
+  const { needs, summary, status = 200, body, query, answer, ranges, streams } = endpoint;
   const open = needs === 'open' || needs === 'link';
   return {
     operationId: `${topic}.${name}`,
@@ -51,7 +51,10 @@ function operation(topic: string, name: string, endpoint: Endpoint): object {
     ],
     ...(body && { requestBody: { content: json(schemaOf(body, 'input')) } }),
     responses: {
-      [String(status)]: { description: 'done', content: json(schemaOf(answer, 'output')) },
+      [String(status)]: {
+        description: 'done',
+        content: streams ? { [streams]: {} } : json(schemaOf(answer, 'output')),
+      },
       ...(ranges && { 206: { description: 'a part of the list; Next-Range asks for the rest' } }),
       default: { description: 'refused', content: json({ $ref: '#/components/schemas/failure' }) },
     },

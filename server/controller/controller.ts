@@ -6,11 +6,13 @@ import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
+import type { Happenings } from '../ports/happenings.ts';
 import type { Engine, FoundInstance } from '../ports/engine.ts';
 import type { ExecuteDeps } from './execute.ts';
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts';
 import { createLanes } from './lanes.ts';
 import { judge, worldOf } from './observe.ts';
+import { createInstanceNews } from './instance-news.ts';
 import { createProgress } from './progress.ts';
 import type { Check, Readiness } from './readiness.ts';
 import type { Routes, WantedRoute } from './routes.ts';
@@ -38,6 +40,8 @@ export interface ControllerDeps extends Omit<ExecuteDeps, 'collection'>, Collect
   readonly readiness: Readiness;
   readonly routes: Routes;
   readonly nowMs: () => number;
+  /** Writes down what becomes of instances. */
+  readonly note: Happenings['note'];
   /** Called when a newer controller reigns: this process has nothing left to do. */
   readonly fenced: () => void;
 }
@@ -64,6 +68,7 @@ export function createController(deps: ControllerDeps): Controller {
   const collection = createCollection(deps);
   const lanes = createLanes({ ...deps, collection }, wake);
   const progress = createProgress(deps);
+  const news = createInstanceNews(deps);
   const planSafely = createSafePlanning(log);
   let instances: readonly Instance[] = [];
   let recovered = false;
@@ -85,6 +90,7 @@ export function createController(deps: ControllerDeps): Controller {
     const checks = new Map(desired.map((d) => [d.app.id, d]));
     readiness.watch(found, (instance) => checkOf(deps, checks.get(instance.appId), instance));
     instances = judge(found, readiness, lanes.stopping);
+    news.look(instances, desired, signal);
     const look = await routes.look(instances, signal);
     rollouts.count(look.reports);
 

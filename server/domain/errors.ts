@@ -212,6 +212,11 @@ export const PlatformError = errorTable({
     retry: true,
     say: () => 'Too many requests with this token; wait a minute and retry.',
   }),
+  too_many_streams: row<{ limit: number }>({
+    retry: true,
+    say: ({ limit }) =>
+      `You follow ${limit} streams of events already, which is the most; end one and retry.`,
+  }),
   too_many_git_commands: row<object>({
     retry: true,
     say: () => 'Too many git commands are running at once; wait for one to finish and retry.',

@@ -7,6 +7,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { isRefusal } from './errors.ts';
 import type { Idempotency } from '../ports/accounts.ts';
 import { actorOf, contextOf } from './context.ts';
+import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
 import { pageOf, parseRange, type RangeFields } from './range.ts';
 
 /** What a route answers with. */
@@ -14,6 +15,11 @@ export interface Answer<Body = unknown> {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: Body;
+  /** Instead of a body: server-sent events, until they end or the client goes away. */
+  readonly stream?: {
+    readonly begin: string;
+    readonly pieces: (signal: AbortSignal) => Promise<AsyncIterable<string>>;
+  };
 }
 
 type Route = (req: Request, res: Response, signal: AbortSignal) => Promise<Answer>;
@@ -45,8 +51,12 @@ export interface AnsweringDeps {
   readonly idempotency: Idempotency;
   /** Keys the fingerprints of calls that are kept with their answers. */
   readonly key: Secret;
+  /** Aborts when streams must end. */
+  readonly ending: AbortSignal;
   /** Aborts when the door closes for good. */
   readonly closing: AbortSignal;
+  /** How often a silent stream is written to. */
+  readonly keepAliveMs?: number;
 }
 
 /** One call that is to be done once. */
@@ -62,7 +72,8 @@ interface Once {
 
 const keptBody = z.object({ headers: z.record(z.string(), z.string()), body: z.unknown() });
 
-export function createAnswering({ idempotency, key, closing }: AnsweringDeps): Answering {
+export function createAnswering(deps: AnsweringDeps): Answering {
+  const { idempotency, key, closing } = deps;
   // Repeats that arrive while the first call still runs (a client whose connection broke retries at once).
   const running = new Map<string, Promise<Answer>>();
 
@@ -119,7 +130,10 @@ export function createAnswering({ idempotency, key, closing }: AnsweringDeps): A
 
   return {
     read: (route) => async (req, res) => {
-      send(res, await withDeadline(DEADLINE_MS, contextOf(res).signal, (signal) => route(req, res, signal)));
+      const client = contextOf(res).signal;
+      const answer = await withDeadline(DEADLINE_MS, client, (signal) => route(req, res, signal));
+      if (answer.stream === undefined) send(res, answer);
+      else await sendStream(deps, res, answer.stream);
     },
     write: (route, options) => async (req, res) => {
       const { idempotencyKey: requestId } = contextOf(res);
@@ -135,6 +149,29 @@ export function createAnswering({ idempotency, key, closing }: AnsweringDeps): A
       send(res, answer);
     },
   };
+}
+
+async function sendStream(
+  { ending, keepAliveMs = KEEPALIVE_MS }: AnsweringDeps,
+  res: Response,
+  { begin: first, pieces }: NonNullable<Answer['stream']>,
+): Promise<void> {
+  await whileOpen(contextOf(res).signal, ending, async (signal) => {
+    begin(res, 'text/event-stream');
+    res.write(first);
+    // What ends a stream is told by its end: its client comes again, and then gets its answer.
+    const silence = { text: ':keepalive\n\n', everyMs: keepAliveMs };
+    await pump(res, untilRefused(await pieces(signal)), silence, signal);
+  });
+}
+
+/** A right that is gone, or a database that is away, ends a stream as its end does. */
+async function* untilRefused(pieces: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  try {
+    yield* pieces;
+  } catch (err) {
+    if (!PlatformError.is(err)) throw err;
+  }
 }
 
 function send(res: Response, answer: Answer): void {

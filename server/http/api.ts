@@ -57,8 +57,11 @@ export function createApi(deps: ApiDeps): Express {
   const perHour = deps.requestsPerHour ?? PER_HOUR;
   const links = createLinks(deps.linkKey);
   const outputs = createOutputs(links, now);
-  const answering = createAnswering({ idempotency: services.idempotency, key: deps.linkKey, closing: cut });
   const { keepAliveMs } = deps;
+  const answering = createAnswering({
+    ...{ idempotency: services.idempotency, key: deps.linkKey, ending, closing: cut },
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
+  });
   const streams = createStreams({
     services,
     links,

@@ -44,6 +44,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   start_refused: 422,
   confirmation_required: 423,
   rate_limit: 429,
+  too_many_streams: 429,
   too_many_git_commands: 429,
   internal_error: 500,
   builder_away: 503,

@@ -12,6 +12,7 @@ import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
 import type { ExecGrants } from '../services/exec-grants.ts';
+import type { Happenings } from '../services/happenings.ts';
 import type { Runs } from '../services/runs.ts';
 import type { Authorizations } from '../services/authorizations.ts';
 
@@ -164,6 +165,7 @@ export interface Services {
     follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
   };
   readonly audit: Audit;
+  readonly happenings: Pick<Happenings, 'follow'>;
   readonly idempotency: Idempotency;
 }
 

@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';
 import { formatLogLine } from '../contract/log-line.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { LogLine } from '../ports/engine.ts';
 import { contextOf } from './context.ts';
 import type { Links, LinkTarget } from './links.ts';
+import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
 import type { Services } from './services.ts';
 
-/** Shorter than any idle limit between us and a client. */
-const KEEPALIVE_MS = 15_000;
 /** Open streams at once: each holds a connection and a reader of logs. */
 const MAX_STREAMS = 500;
 /** The most lines of the past that one answer holds. */
@@ -39,17 +37,10 @@ export function createStreams(deps: StreamDeps): Streams {
     return async (req, res) => {
       if (streams >= MAX_STREAMS) throw PlatformError.of('rate_limit', {});
       streams += 1;
-      const { signal } = contextOf(res);
-      const own = new AbortController();
-      const stop = (): void => own.abort(signal.aborted ? signal.reason : ending.reason);
-      for (const reason of [signal, ending]) reason.addEventListener('abort', stop, { once: true });
       try {
-        if (signal.aborted || ending.aborted) stop();
-        await handler(req, res, own.signal);
+        await whileOpen(contextOf(res).signal, ending, (signal) => handler(req, res, signal));
       } finally {
         streams -= 1;
-        for (const reason of [signal, ending]) reason.removeEventListener('abort', stop);
-        own.abort(new Error('the stream has ended')); // readers behind it end with it
       }
     };
   }
@@ -105,41 +96,6 @@ function linkText(param: unknown): string {
 
 function gone(resource: string): Error {
   return PlatformError.of('not_found', { resource, name: 'it has ended, or its time is over' });
-}
-
-function begin(res: Response, type: string): void {
-  // `no` keeps proxies from collecting what should be seen at once
-  const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
-  // Not express' `set`, which would add a charset to a type that clients compare.
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  res.flushHeaders();
-}
-
-/** Writes pieces as they come, waits for slow readers, fills silence, and ends the answer. */
-async function pump(
-  res: Response,
-  pieces: AsyncIterable<string>,
-  silence: { readonly text: string; readonly everyMs: number },
-  signal: AbortSignal,
-): Promise<void> {
-  let written = false;
-  const timer = setInterval(() => {
-    if (!written && !res.writableNeedDrain) res.write(silence.text);
-    written = false;
-  }, silence.everyMs);
-  try {
-    for await (const piece of pieces) {
-      written = true;
-      if (!res.write(piece)) await once(res, 'drain', { signal });
-    }
-    res.end();
-  } catch (err) {
-    // The reader went away, or the door closes: neither is worth an answer that nobody hears.
-    if (!signal.aborted) throw err;
-    res.end();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 async function* textOf(lines: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {

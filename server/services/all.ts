@@ -12,6 +12,7 @@ import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
+import type { Happenings as HappeningStore } from '../ports/happenings.ts';
 import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Tokens as AccessTokens } from '../ports/tokens.ts';
@@ -29,6 +30,7 @@ import { createDeploys } from './deploys.ts';
 import { createDomains } from './domains.ts';
 import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
+import { createHappenings } from './happenings.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLogs } from './logs.ts';
 import { createPushes } from './pushes.ts';
@@ -56,6 +58,7 @@ export interface ServicePorts {
   readonly queue: BuildQueue;
   readonly bulletin: Bulletin;
   readonly trail: AuditTrail;
+  readonly happenings: HappeningStore;
   readonly causes: Causes;
 }
 
@@ -103,10 +106,11 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     runs,
     execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
     builds: createBuilds({ apps, store: builds }),
-    logs: createLogs({ apps, logs: ports.engine }),
+    logs: createLogs({ apps, logs: ports.engine, happenings: ports.happenings, bulletin }),
     transcripts,
     idempotency: ports.idempotency,
     audit,
+    happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
     pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),
     sources: createSources({ builds, repositories }),
     branches: createBranches({ apps, builds, repositories, open, log }),

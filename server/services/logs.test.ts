@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { createBulletin } from '../../lib/bulletin.ts';
+import { createMemoryHappenings } from '../../test/support/memory-happenings.ts';
 import { createStoresRig, patient } from '../../test/support/services-rig.ts';
 import type { AppLogs, LogLine } from '../ports/engine.ts';
 import { createLogs } from './logs.ts';
@@ -20,7 +22,13 @@ function createRig() {
       });
     },
   };
-  return { ...rig, asked, service: createLogs({ apps: rig.apps, logs }) };
+  const happenings = createMemoryHappenings(rig.clock.now);
+  return {
+    ...rig,
+    asked,
+    happenings,
+    service: createLogs({ apps: rig.apps, logs, happenings, bulletin: createBulletin() }),
+  };
 }
 
 it('reads the app by its id, whatever it was called, and no more than was asked for', async () => {
@@ -29,16 +37,20 @@ it('reads the app by its id, whatever it was called, and no more than was asked 
   const own = new AbortController().signal;
   const read = async (query: Parameters<typeof rig.service.read>[2]): Promise<string[]> => {
     const texts: string[] = [];
-    for await (const { text } of await rig.service.read(rig.ann, 'hello', query, own)) texts.push(text);
+    for await (const { text } of await rig.service.read(rig.ann, 'hello', query, own)) {
+      texts.push(text);
+      break; // one that follows has no end
+    }
     return texts;
   };
   expect(await read({ lines: 5, follow: false, type: undefined })).toEqual([app.id]);
   expect(await read({ lines: 5, follow: true, type: 'web', number: 0 })).toEqual([app.id]);
-  expect(rig.asked).toEqual([
-    { query: { appId: app.id, lines: 5, follow: false }, signal: own },
-    { query: { appId: app.id, lines: 5, follow: true, type: 'web', number: 0 }, signal: own },
+  expect(rig.asked.map(({ query }) => query)).toEqual([
+    { appId: app.id, lines: 5, follow: false },
+    { appId: app.id, lines: 5, follow: true, type: 'web', number: 0 },
   ]);
   expect(rig.asked[0]?.signal, 'so that leaving ends the reading').toBe(own);
+  expect(rig.asked[1]?.signal.aborted, 'so that leaving ends the reading').toBe(true);
   expect(Object.keys(rig.asked[0]?.query ?? {})).not.toContain('type');
 });
 
@@ -51,4 +63,62 @@ it('reads nothing for a stranger, and says that before the first line', async ()
     params: { resource: 'app', name: 'hello' },
   });
   expect(rig.asked).toEqual([]);
+});
+
+const SCALED = {
+  ...{ kind: 'app', action: 'update' as const, subject: 'x' },
+  before: { formation: { web: 1 } },
+  after: { formation: { web: 2 } },
+};
+const UP = {
+  ...{ kind: 'instance', action: 'update' as const, subject: 'i' },
+  before: { state: 'starting' },
+  after: { name: 'web.1', state: 'up' },
+};
+
+async function texts(lines: AsyncIterable<LogLine>, most: number): Promise<string[]> {
+  const all: string[] = [];
+  for await (const { source, instance, text } of lines) {
+    all.push(`${source}[${instance}] ${text}`);
+    if (all.length === most) break;
+  }
+  return all;
+}
+
+it('tells what the platform did with an app beside what its instances printed, and of one place only its own', async () => {
+  const rig = createRig();
+  const app = await rig.createApp();
+  await rig.happenings.note(
+    [SCALED, UP].map((note) => ({ ...note, appId: app.id })),
+    patient,
+  );
+  await rig.happenings.note([{ ...UP, appId: 'another' }], patient);
+  await rig.happenings.publish(patient);
+  const read = async (query: object) =>
+    texts(await rig.service.read(rig.ann, 'hello', { lines: 10, follow: false, ...query }, patient), 99);
+  expect(await read({})).toEqual([
+    `app[web.1] ${app.id}`,
+    'app[api] Scaled to web@2:small',
+    'gantry[web.1] State changed from starting to up',
+  ]);
+  expect(await read({ type: 'web' })).toHaveLength(2);
+  expect(await read({ lines: 1 })).toEqual(['gantry[web.1] State changed from starting to up']);
+});
+
+it('goes on with both while it is followed, each line once', async () => {
+  const rig = createRig();
+  const app = await rig.createApp();
+  await rig.happenings.note([{ ...UP, appId: app.id }], patient);
+  await rig.happenings.publish(patient);
+  setTimeout(() => {
+    void rig.happenings
+      .note([{ ...SCALED, appId: app.id }], patient)
+      .then(() => rig.happenings.publish(patient));
+  }, 500);
+  const lines = await rig.service.read(rig.ann, 'hello', { lines: 10, follow: true }, patient);
+  expect(await texts(lines, 3)).toEqual([
+    `app[web.1] ${app.id}`,
+    'gantry[web.1] State changed from starting to up',
+    'app[api] Scaled to web@2:small',
+  ]);
 });

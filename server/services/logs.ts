@@ -1,6 +1,12 @@
+import type { Bulletin } from '../../lib/bulletin.ts';
+import { pause } from '../../lib/deadline.ts';
+import { gather, type Source } from '../../lib/gather.ts';
 import type { Actor } from '../domain/actor.ts';
+import { platformLines } from '../domain/platform-log.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { AppLogs, LogLine } from '../ports/engine.ts';
+import type { Happenings } from '../ports/happenings.ts';
+import { NEWS } from './happenings.ts';
 import { reach } from './reach.ts';
 
 interface LogQuery {
@@ -11,23 +17,110 @@ interface LogQuery {
 }
 
 export interface Logs {
-  /** What the app's instances printed, oldest first; with `follow`, goes on until the signal aborts. */
+  /**
+   * What the app's instances printed and what the platform did with it, oldest first; with `follow`, goes on until the
+   * signal aborts. Of the past in order of time, then as it comes.
+   */
   read(actor: Actor, app: string, query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<LogLine>>;
+  /** The same for the platform itself, which needs no leave: of an app by its id. */
+  readFor(appId: string, query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
 }
 
-export function createLogs({ apps, logs }: { apps: Apps; logs: AppLogs }): Logs {
+export interface LogsDeps {
+  readonly apps: Pick<Apps, 'find'>;
+  readonly logs: AppLogs;
+  readonly happenings: Pick<Happenings, 'last' | 'read' | 'mark'>;
+  readonly bulletin: Bulletin;
+}
+
+/** How far a slow reader may fall behind. */
+const AHEAD_LINES = 2_000;
+const PAGE = 500;
+const LOOK_MS = 1_000;
+/** The past of an app's instances has been read after so long. */
+const PAST_MS = 300;
+
+export function createLogs(deps: LogsDeps): Logs {
   return {
-    async read(actor, name, { type, number, ...query }, signal) {
-      const app = await reach(apps, actor, 'view', name, signal);
-      return logs.read(
-        {
-          appId: app.id,
-          ...query,
-          ...(type !== undefined && { type }),
-          ...(number !== undefined && { number }),
-        },
-        signal,
-      );
+    async read(actor, name, query, signal) {
+      const app = await reach(deps.apps, actor, 'view', name, signal);
+      return lines(deps, app.id, query, signal);
     },
+    readFor: (appId, query, signal) => lines(deps, appId, query, signal),
   };
+}
+
+async function* lines(
+  deps: LogsDeps,
+  appId: string,
+  { type, number, lines: count, follow }: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine, void, undefined> {
+  const place = { ...(type !== undefined && { type }), ...(number !== undefined && { number }) };
+  const wanted = ({ instance }: LogLine): boolean => {
+    const full = number === undefined ? type : `${type ?? ''}.${number}`;
+    return (
+      full === undefined || instance === full || (number === undefined && instance.startsWith(`${full}.`))
+    );
+  };
+  // Taken first: what happens while the past is read comes after it.
+  const { published } = await deps.happenings.mark(signal);
+  const told = count === 0 ? [] : await deps.happenings.last(appId, count, signal);
+  const platform = told
+    .filter(({ seq }) => seq <= published)
+    .flatMap(platformLines)
+    .filter(wanted);
+  const printed = (stop: AbortSignal) => deps.logs.read({ appId, ...place, lines: count, follow }, stop);
+  if (follow) {
+    // One reading for the past and what follows, so that no line of an instance falls between them.
+    yield* merged(deps, appId, { platform: platform.slice(-count), published, wanted }, printed, signal);
+    return;
+  }
+  const past: LogLine[] = [];
+  for await (const line of printed(signal)) past.push(line);
+  if (count > 0) yield* inTime(past, platform).slice(-count);
+}
+
+interface Past {
+  readonly platform: readonly LogLine[];
+  readonly published: number;
+  readonly wanted: (line: LogLine) => boolean;
+}
+
+/** Lines of instances and of the platform as they come; those of the past, which come first and at once, in order of time. */
+async function* merged(
+  { happenings, bulletin }: LogsDeps,
+  appId: string,
+  { platform, published, wanted }: Past,
+  printed: Source<LogLine>,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine, void, undefined> {
+  async function* news(stop: AbortSignal): AsyncGenerator<LogLine, void, undefined> {
+    for (let after = published; ;) {
+      const mark = bulletin.mark(NEWS);
+      const page = await happenings.read({ after, limit: PAGE, appId }, stop);
+      yield* page.flatMap(platformLines).filter(wanted);
+      after = page.at(-1)?.seq ?? after;
+      if (page.length < PAGE) await bulletin.after(NEWS, mark, LOOK_MS, stop);
+    }
+  }
+  // The past of instances comes at once; whatever of the platform's own past is left then is later than all of it.
+  async function* settled(stop: AbortSignal): AsyncGenerator<null, void, undefined> {
+    await pause(PAST_MS, stop);
+    yield null;
+  }
+  async function* sources(): AsyncGenerator<Source<LogLine | null>> {
+    yield* await Promise.resolve([printed, news, settled]);
+  }
+  const waiting = [...platform];
+  for await (const line of gather(sources, AHEAD_LINES, signal)) {
+    const before = line === null ? waiting.length : waiting.findLastIndex(({ at }) => at <= line.at) + 1;
+    yield* waiting.splice(0, before);
+    if (line !== null) yield line;
+  }
+}
+
+/** Lines of equal times stay in their order, the platform's before what was printed. */
+function inTime(printed: readonly LogLine[], platform: readonly LogLine[]): LogLine[] {
+  return [...platform, ...printed].toSorted((a, b) => a.at.getTime() - b.at.getTime());
 }

@@ -65,6 +65,7 @@ export function createControllerRig() {
       log: quietLog(),
       epoch: () => epoch,
       nowMs,
+      note: () => Promise.resolve(),
       fenced: () => (fenced = true),
       hostOf: (app) => `${app}.test`,
       narrate: (id, lines, signal) => transcripts.append(id, lines, signal),

@@ -15,6 +15,7 @@ import { IMAGE, instanceOf, TIME } from './fake-app.ts';
 import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
+import { createMemoryHappenings, type MemoryHappenings } from './memory-happenings.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
@@ -31,6 +32,7 @@ export interface World {
   readonly services: AllServices;
   /** What is stored, for a test to look at and to arrange. */
   readonly memory: MemoryWorld;
+  readonly happenings: MemoryHappenings;
   readonly admin: Actor;
   readonly adminToken: string;
   /** Somebody else, who may see nothing of the admin's. */
@@ -99,6 +101,7 @@ export function createWorld(): World {
     transcripts: createMemoryTranscripts(memory),
     idempotency: createMemoryIdempotency(memory),
   };
+  const happenings = createMemoryHappenings(() => TIME);
   const known = new Map<string, { instances: Instance[]; readonly lines: LogLine[] }>();
   const attended = new Set<string>();
 
@@ -157,6 +160,7 @@ export function createWorld(): World {
       },
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
+      happenings,
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },
@@ -211,7 +215,7 @@ export function createWorld(): World {
   const writes: string[] = [];
   const world: World = {
     services: counted(services, writes),
-    memory,
+    ...{ memory, happenings },
     admin: first.actor,
     adminToken: first.token,
     other: second.actor,
@@ -263,7 +267,8 @@ function tokenOf(email: string): string {
 /** The services, with each call that changed something noted after it. */
 function counted(services: AllServices, writes: string[]): AllServices {
   for (const [topic, service] of Object.entries(services)) {
-    if (topic === 'idempotency' || topic === 'transcripts' || topic === 'audit') continue; // no use cases
+    if (topic === 'idempotency' || topic === 'transcripts' || topic === 'audit' || topic === 'happenings')
+      continue; // no use cases
     for (const [name, method] of Object.entries<unknown>({ ...service })) {
       if (typeof method !== 'function' || READS.has(name)) continue;
       const noted = async (...args: unknown[]): Promise<unknown> => {

@@ -268,7 +268,7 @@ describe('a log session', () => {
         'retry: 1\n',
         'id: 1795255200000-0\ndata: 2026-11-21T10:00:00.000000+00:00 app[web.1]: one\n',
         'id: 1795255200000-1\ndata: 2026-11-21T10:00:00.000000+00:00 app[web.1]: two three id: 7\n',
-        'id: 1795255201000-0\ndata: 2026-11-21T10:00:01.000000+00:00 gantry[web.1]: up\n',
+        'id: 1795255201000-0\ndata: 2026-11-21T10:00:01.000000+00:00 heroku[web.1]: up\n',
         'id: 1795255202000-0\ndata: 2026-11-21T10:00:02.000000+00:00 app[worker.1]: four\n\n',
       ].join('\n'),
     );
@@ -289,7 +289,7 @@ describe('a log session', () => {
     const headers = { 'last-event-id': '1795255200000-1' };
     const answer = await door.call('GET', await session({ lines: 1 }), { token: null, headers });
     expect(answer.text).not.toContain('one');
-    expect(answer.text).toContain('gantry[web.1]: up');
+    expect(answer.text).toContain('heroku[web.1]: up');
     expect(answer.text).toContain('four');
   });
 

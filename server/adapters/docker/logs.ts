@@ -13,7 +13,7 @@ import {
   type Note,
 } from './entries.ts';
 import { watch } from './events.ts';
-import { gather, type Source } from './gather.ts';
+import { gather, type Source } from '../../../lib/gather.ts';
 import type { Keeper } from './keeper.ts';
 import { LABEL } from './names.ts';
 import type { Notes } from './notes.ts';

@@ -14,7 +14,7 @@ export const UNWATCHED: readonly string[] = [
 /** Columns of any table that say nothing to anybody: counters, clocks, and what is too large to be told. */
 const MUTE = [
   ...['revision', 'updatedAt', 'lastSeq', 'lastVersion', 'position', 'epoch', 'attempt', 'network', 'image'],
-  ...['lastUsedAt', 'usedAt', 'seenAt', 'lastSeenAt', 'heartbeatAt'],
+  ...['lastLoginAt', 'totpStep', 'lastUsedAt', 'usedAt', 'seenAt', 'lastSeenAt', 'heartbeatAt'],
 ];
 
 /** Columns that are told with every change of a row, because they name it. */

@@ -8,6 +8,7 @@ import * as configVars from './config-vars.ts';
 import * as domains from './domains.ts';
 import * as dynos from './dynos.ts';
 import * as exec from './exec.ts';
+import * as events from './events.ts';
 import * as formation from './formation.ts';
 import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
@@ -27,6 +28,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   domains,
   dynos,
   exec,
+  events,
   formation,
   logs,
   oauth,

@@ -13,6 +13,7 @@ import { configVarRoutes } from './config-vars.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
 import { execRoutes } from './exec.ts';
+import { eventRoutes } from './events.ts';
 import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
@@ -41,6 +42,7 @@ export function allRoutes({ services, outputs, place, now, version }: RouteDeps)
     ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),
     ...execRoutes(services),
+    ...eventRoutes(services),
     ...formationRoutes(services),
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),

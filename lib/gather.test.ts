@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pause } from '../../../lib/deadline.ts';
+import { pause } from './deadline.ts';
 import { gather, type Source } from './gather.ts';
 
 const never = new AbortController().signal;
