@@ -8,7 +8,7 @@ import { contextStream } from './context.ts';
 import type { BuildEvent, BuildRequest, BuiltImage } from './contract.ts';
 import { StepError, type Engine, type ImageFacts } from './engine.ts';
 import { buildErrors } from './errors.ts';
-import { buildpackPlan, dockerfilePlan, type Plan } from './plan.ts';
+import { buildpackPlan, dockerfilePlan, PACKS, type Plan } from './plan.ts';
 import type { Pushes } from './pushes.ts';
 import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
 import { readSource, type SourceFacts } from './source.ts';
@@ -143,9 +143,12 @@ async function perform(
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   const { request, transcript } = attempt;
-  const facts = await stage(attempt, 'detect', async () =>
+  const read = await stage(attempt, 'detect', async () =>
     readSource(request.archive, deps.registries, signal),
   );
+  const { buildpack } = request;
+  if (buildpack !== null && !PACKS.includes(buildpack)) throw buildErrors.of('no_buildpack', { buildpack });
+  const facts = buildpack === null ? read : { ...read, dockerfile: null };
   for (const warning of facts.warnings) transcript.say(` !     ${warning}`);
   const lending = deps.layers.lend(request.target, signal);
   const image = await stage(attempt, 'build', () =>
@@ -245,7 +248,7 @@ async function buildWithPacks(
     return await runPlan(deps, attempt, { plan, take: steps.take }, signal);
   } catch (err) {
     steps.end();
-    if (err instanceof StepError) throw buildpackError(err.message, title);
+    if (err instanceof StepError) throw buildpackError(err.message, title, request.buildpack);
     throw err;
   }
 }

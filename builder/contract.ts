@@ -27,6 +27,8 @@ export const buildRequest = z.strictObject({
   archive: z.string().startsWith('/'),
   /** Handed to buildpacks as files (never to Dockerfile builds, never into an image or a cache). */
   env: z.record(z.string(), z.string()),
+  /** The one buildpack to use, even beside a Dockerfile; null: the Dockerfile, or whichever buildpack applies. */
+  buildpack: ident.nullable(),
   /** The commit, for SOURCE_VERSION. */
   sourceVersion: z.string().regex(/^[0-9a-f]{7,64}$/),
   target: z.strictObject({

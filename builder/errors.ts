@@ -16,6 +16,15 @@ export const buildErrors = errorTable({
       'No default language could be detected for this app. Add a Dockerfile, a package.json (Node.js), ' +
       'or an index.html, public/index.html or static.json (static site) to the root of the repository.',
   }),
+  wrong_buildpack: row<{ buildpack: string }>({
+    retry: false,
+    say: ({ buildpack }) =>
+      `The ${buildpack} buildpack was chosen for this app, and says that the source is none of its kind. Choose another, or none.`,
+  }),
+  no_buildpack: row<{ buildpack: string }>({
+    retry: false,
+    say: ({ buildpack }) => `There is no buildpack ${buildpack} here.`,
+  }),
   compile_failed: row<{ pack: string }>({
     retry: false,
     say: ({ pack }) => `Push rejected, failed to compile ${pack} app.`,

@@ -5,7 +5,7 @@ import type { ContextSource } from './context.ts';
 import type { SourceFacts } from './source.ts';
 
 /** The buildpacks in the order in which they are asked. */
-const PACKS = ['nodejs', 'static'];
+export const PACKS = ['nodejs', 'static'];
 
 /** What the engine is asked to do for one source. */
 export interface Plan {
@@ -80,7 +80,7 @@ export function buildpackPlan(request: BuildRequest, deps: BuildpackDeps): Plan 
     // In the key of the step below: other config, or another tenant, is another build.
     'ARG GANTRY_BUILD',
     `USER ${USER}:${USER}`,
-    `RUN ${MOUNTS.map((mount) => `--mount=${mount}`).join(' ')} ${JSON.stringify(['/gantry/driver/build', ...PACKS])}`,
+    `RUN ${MOUNTS.map((mount) => `--mount=${mount}`).join(' ')} ${JSON.stringify(['/gantry/driver/build', ...packsOf(request)])}`,
     'FROM ${STACK}',
     `COPY --from=build --chown=${USER}:${USER} /layers/runtime /app`,
     `COPY --from=build --chown=${USER}:${USER} /layers/deps /app`,
@@ -97,7 +97,7 @@ export function buildpackPlan(request: BuildRequest, deps: BuildpackDeps): Plan 
       directories: ['layers', 'layers/runtime', 'layers/deps', 'build'],
       copies: new Map(),
       folders: new Map(
-        ['driver', ...PACKS.map((pack) => `packs/${pack}`)].map((name) => [
+        ['driver', ...packsOf(request).map((pack) => `packs/${pack}`)].map((name) => [
           `gantry/${name}`,
           join(deps.folder, name.replace('packs/', '')),
         ]),
@@ -126,6 +126,11 @@ export function buildpackPlan(request: BuildRequest, deps: BuildpackDeps): Plan 
       ],
     ]),
   };
+}
+
+/** One that was chosen is asked too: it may see that the source is none of its kind. */
+function packsOf({ buildpack }: BuildRequest): readonly string[] {
+  return buildpack === null ? PACKS : [buildpack];
 }
 
 /** Keeps the cache mounts of tenants apart: the engine prefixes their ids with it, whatever the Dockerfile says. */

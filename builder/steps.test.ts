@@ -24,7 +24,11 @@ describe('a failed step', () => {
 
   it('of the buildpacks tells by its exit code how far they came', () => {
     const ended = (code: number): Error =>
-      buildpackError(`executor failed running [/gantry/driver/build nodejs]: exit code: ${code}`, 'Node.js');
+      buildpackError(
+        `executor failed running [/gantry/driver/build nodejs]: exit code: ${code}`,
+        'Node.js',
+        null,
+      );
     expect(ended(81)).toMatchObject({ id: 'no_language' });
     expect(ended(82)).toMatchObject({
       id: 'compile_failed',

@@ -95,9 +95,12 @@ export function dockerfileError(message: string): Error {
 }
 
 /** The failure of a buildpack build; `title` is what bin/detect called the app, when it came so far. */
-export function buildpackError(message: string, title: string): Error {
+export function buildpackError(message: string, title: string, chosen: string | null): Error {
   const { step, code, why } = readFailure(message);
-  if (code === 81) return buildErrors.of('no_language', {});
+  if (code === 81)
+    return chosen === null
+      ? buildErrors.of('no_language', {})
+      : buildErrors.of('wrong_buildpack', { buildpack: chosen });
   if (code === 82 || code === 137) return buildErrors.of('compile_failed', { pack: title });
   if (code === 83) return buildErrors.of('release_unreadable', { pack: title, why: 'bin/release failed' });
   if (ENGINE_FAULT.test(message)) return buildErrors.of('engine_away', { why });

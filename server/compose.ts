@@ -14,6 +14,7 @@ import { createHealth } from './adapters/health/health.ts';
 import { createLogArchive } from './adapters/log-archive/log-archive.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
+import { createAppOptions } from './adapters/postgres/app-options.ts';
 import { createApps as createAppStore } from './adapters/postgres/apps.ts';
 import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
 import { createCertificates as createCertificateStore } from './adapters/postgres/certificates.ts';
@@ -30,6 +31,7 @@ import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
 import { createRouterClient } from './adapters/router/router.ts';
 import { createSealer } from './adapters/secrets/sealer.ts';
+import { createUploads as createUploadStore } from './adapters/uploads/uploads.ts';
 import type { Config } from './config.ts';
 import type { Cause } from './domain/cause.ts';
 import { createController, type Controller } from './controller/controller.ts';
@@ -72,6 +74,8 @@ export async function openAdapters(config: Config, log: Logger) {
     domains: createDomainStore({ db }),
     certificates: createCertificateStore({ db, sealer }),
     builds: createBuildStore({ db, clock }),
+    options: createAppOptions({ db }),
+    uploads: createUploadStore({ folder: config.paths.uploads }),
     transcripts: createTranscriptStore({ db }),
     state: createControllerState({ db, sealer, clock }),
     imageUse: createImageUse({ db, clock }),
@@ -185,6 +189,7 @@ export function openServices(
     epoch,
     urlOf,
     platformDomain: config.domain,
+    routed: (app) => controller.carries(`${app}.${config.domain}`),
   });
   return { ...services, accounts: withSessionTokens(services.accounts, adapters.sessionTokens) };
 }

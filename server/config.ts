@@ -43,6 +43,7 @@ export interface Config {
   readonly paths: {
     readonly repositories: string;
     readonly sources: string;
+    readonly uploads: string;
     readonly appLogs: string;
     readonly secrets: string;
     readonly adminToken: string;
@@ -76,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     paths: Object.freeze({
       repositories: under('repos'),
       sources: under('sources'),
+      uploads: under('uploads'),
       appLogs: under('app-logs'),
       secrets: under('secrets'),
       adminToken: under('admin-token'),

@@ -119,6 +119,7 @@ function startJobs(
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
     await services.sources.tidy(LEFTOVERS_MS, look);
     await services.happenings.prune(look);
+    await adapters.uploads.tidy(LEFTOVERS_MS, look);
   };
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.stackToken(), look);

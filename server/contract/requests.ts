@@ -62,11 +62,8 @@ export const updateFormations = z.strictObject({
 export type FormationUpdate = z.infer<typeof updateFormation>;
 
 /** A version (`3`, `"v3"`) or an id; null: the one before the current release. */
-export const rollback = z.strictObject({
-  release: z.union([z.int().positive().transform(String), identity, z.null()], {
-    error: 'must be the id or the version of a release',
-  }),
-  description: ignored,
+const releaseName = z.union([z.int().positive().transform(String), identity, z.null()], {
+  error: 'must be the id or the version of a release',
 });
 
 const NUL = '\0';
@@ -112,6 +109,40 @@ export const runOrder = z.strictObject({ ...runFields, command, attach: z.boolea
 /** Attached always; without a command it is a shell. */
 export const runInside = z.strictObject({ ...runFields, command: command.nullish(), attach: ignored });
 export type RunOrderBody = z.infer<typeof runInside>;
+/** Back to an earlier release, or an image of one again with the config of now. */
+export const createRelease = z.union(
+  [
+    z.strictObject({ slug: z.string().min(1).max(100), description: z.string().max(500).nullish() }),
+    z.strictObject({ release: releaseName, description: ignored }),
+  ],
+  { error: 'must name the release to go back to, or the slug to release again' },
+);
+
+const line = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}]*$/u, 'must be one line of text');
+
+const buildpackNames = z.array(z.strictObject({ url: line.optional(), name: line.optional() })).max(100);
+
+export const createBuild = z.strictObject({
+  source_blob: z.strictObject({
+    url: z.string().max(4000),
+    checksum: z
+      .string()
+      .regex(/^(?:SHA256:)?[0-9a-fA-F]{64}$/i, 'must be SHA256: and 64 hexadecimal digits')
+      .nullish(),
+    version: line.nullish(),
+    version_description: line.nullish(),
+  }),
+  buildpacks: buildpackNames.nullish(),
+  normalize_line_endings: ignored,
+});
+
+export const createSource = z.strictObject({});
+
+/** What the Platform API takes for a slug; here it is refused with the way to go. */
+export const createSlug = z.looseObject({});
 
 export const createLogSession = z.strictObject({
   lines: z.coerce.number().int().min(0).max(1500).default(100),

@@ -175,6 +175,26 @@ export const build = z.object({
 });
 export type BuildResource = z.infer<typeof build>;
 
+/** Where a source can be sent, and where it is then. Both are secrets for an hour. */
+export const source = z.object({ source_blob: z.object({ get_url: z.string(), put_url: z.string() }) });
+export type SourceResource = z.infer<typeof source>;
+
+/** The Platform API's word for what a build made: here an image. */
+export const slug = z.object({
+  id: z.string(),
+  blob: z.object({ method: z.string(), url: z.string() }),
+  buildpack_provided_description: z.string().nullable(),
+  checksum: z.string().nullable(),
+  commit: z.string().nullable(),
+  commit_description: z.string().nullable(),
+  process_types: z.record(z.string(), z.string()),
+  size: z.number().nullable(),
+  stack: ref,
+  created_at: time,
+  updated_at: time,
+});
+export type SlugResource = z.infer<typeof slug>;
+
 export const logSession = z.object({
   id: z.string(),
   logplex_url: z.string(),

@@ -29,6 +29,8 @@ export interface Controller extends AsyncDisposable {
   start(): void;
   /** Whether the router has served a table of this controller. */
   inControl(): boolean;
+  /** Whether the router has acknowledged that it carries this host. */
+  carries(host: string): boolean;
   /** Asks for a look soon. */
   wake(appId: string): void;
   /** What is known to run for an app, as of the last look. */
@@ -117,6 +119,7 @@ export function createController(deps: ControllerDeps): Controller {
       loops = [loop, ...startHousekeeping(deps, collection, wake)];
     },
     inControl: () => inControl,
+    carries: (host) => routes.carries(host),
     wake,
     instancesOf: (appId) => instances.filter((i) => i.appId === appId),
     async [Symbol.asyncDispose]() {

@@ -32,6 +32,8 @@ export interface Routes {
   /** Reads back what the router serves; call once before anything else, with everything that runs. */
   recover(instances: readonly Instance[], signal: AbortSignal): Promise<readonly string[]>;
   acknowledged(appId: string): AppRoute;
+  /** True when the router has acknowledged a table with this host, whatever answers for it. */
+  carries(host: string): boolean;
   /** Makes the whole table true unless it is already; answers the milliseconds it took, 0 when nothing was to do. */
   apply(wanted: readonly WantedRoute[], instances: readonly Instance[], signal: AbortSignal): Promise<number>;
   /** Looks what the router carries; also notices a router that has lost its table, so that the next `apply` repeats it. */
@@ -52,6 +54,7 @@ export function createRoutes(deps: {
 }): Routes {
   let acked = new Map<string, AppRoute>();
   let ackedTable = '';
+  let ackedHosts: ReadonlySet<string> = new Set();
   let seq = 0;
   /** When an instance was last named by the acknowledged table as a receiver of visitors. */
   const lastRouted = new Map<string, number>();
@@ -66,19 +69,15 @@ export function createRoutes(deps: {
 
   return {
     async recover(instances, signal) {
-      const reports = await deps.router.backends(signal);
-      acked = new Map();
-      for (const report of reports) {
-        if (report.role === 'draining') continue;
-        const before = acked.get(report.app) ?? NO_ROUTE;
-        acked.set(report.app, { ...before, [report.role]: targetOf(report, instances) });
-      }
+      acked = servedNow(await deps.router.backends(signal), instances);
       // Anything that runs may have carried requests a moment ago.
       for (const instance of instances) lastRouted.set(instance.id, deps.nowMs());
       return receiversOf(acked.values());
     },
 
     acknowledged: (appId) => acked.get(appId) ?? NO_ROUTE,
+
+    carries: (host) => ackedHosts.has(host),
 
     async apply(wanted, instances, signal) {
       const byId = new Map(instances.map((i) => [i.id, i]));
@@ -96,6 +95,7 @@ export function createRoutes(deps: {
       );
       remember(); // those that leave have received up to now, however long it took
       ackedTable = table;
+      ackedHosts = new Set(routes.flatMap(({ hosts }) => hosts));
       acked = next;
       unconfirmed = new Set();
       remember();
@@ -151,6 +151,16 @@ async function withKnownCertificates(
       ? { ...route, certificates: route.certificates.filter(({ digest }) => held.has(digest)) }
       : route,
   );
+}
+
+function servedNow(reports: readonly BackendReport[], instances: readonly Instance[]): Map<string, AppRoute> {
+  const served = new Map<string, AppRoute>();
+  for (const report of reports) {
+    if (report.role === 'draining') continue;
+    const before = served.get(report.app) ?? NO_ROUTE;
+    served.set(report.app, { ...before, [report.role]: targetOf(report, instances) });
+  }
+  return served;
 }
 
 function receiversOf(routes: Iterable<AppRoute>): string[] {

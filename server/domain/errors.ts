@@ -153,7 +153,42 @@ export const PlatformError = errorTable({
   }),
   source_refused: row<{ reason: string }>({
     retry: false,
-    say: ({ reason }) => `The pushed source was refused: ${reason}.`,
+    say: ({ reason }) => `The source was refused: ${reason}.`,
+  }),
+  upload_missing: row<object>({
+    retry: false,
+    say: () =>
+      'Nothing was sent to the address of this source yet, or too long ago; PUT the archive to put_url, then ask again.',
+  }),
+  upload_too_large: row<{ limit: number }>({
+    retry: false,
+    say: ({ limit }) =>
+      `The source is larger than ${Math.floor(limit / 1024 ** 2)} MiB; leave out what the build does not need (.slugignore).`,
+  }),
+  uploads_full: row<{ limit: number }>({
+    retry: true,
+    say: ({ limit }) =>
+      `You have sent ${Math.floor(limit / 1024 ** 2)} MiB of sources within an hour, which is all that is kept; wait until the first of them are forgotten.`,
+  }),
+  source_elsewhere: row<object>({
+    retry: false,
+    say: () =>
+      'The source is not fetched from other addresses: get one of this platform by POST /sources, PUT the archive there, and name its get_url.',
+  }),
+  checksum_wrong: row<{ said: string; is: string }>({
+    retry: false,
+    say: ({ said, is }) =>
+      `The archive is not the one that was meant: its checksum is SHA256:${is}, not ${said}; send it again.`,
+  }),
+  build_over: row<{ app: string; status: string }>({
+    retry: false,
+    say: ({ app, status }) =>
+      `This build of ${app} cannot be cancelled: it has ${status} already${status === 'succeeded' ? '; gantry rollback goes back to what served before' : ''}.`,
+  }),
+  slug_refused: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `${app} takes no slugs that were made elsewhere: what runs is an image that this platform built; send the source (gantry deploy, or POST /apps/${app}/builds).`,
   }),
   builder_away: row<object>({
     retry: true,

@@ -19,6 +19,7 @@ import { allRoutes } from './routes/all.ts';
 import type { Route } from './route.ts';
 import type { Services } from './services.ts';
 import type { Place } from './shapes.ts';
+import { createSources } from './sources.ts';
 import { createStreams } from './streams.ts';
 
 export interface ApiDeps extends Place {
@@ -69,6 +70,7 @@ export function createApi(deps: ApiDeps): Express {
     ending,
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
+  const sources = createSources({ uploads: services.uploads, links, now });
   const rateLimit = createRateLimit(perHour, () => now().getTime());
 
   const api = express();
@@ -77,7 +79,10 @@ export function createApi(deps: ApiDeps): Express {
   // The router, which tells whose request it passes on, is on this machine.
   api.set('trust proxy', 'loopback');
   api.use(context(cut, perHour), logged(log));
-  api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }), promptBody(BODY_MS));
+  api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }));
+  api.put('/sources/:source', sources.put);
+  api.get('/sources/:source', sources.get);
+  api.use(promptBody(BODY_MS));
   api.get('/health', (_req, res) => {
     res.json({ ok: true, in_control: deps.inControl() });
   });
@@ -89,7 +94,7 @@ export function createApi(deps: ApiDeps): Express {
     apiHost: apiHost(deps),
     ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
   };
-  const routes = inOrder(allRoutes({ services, outputs, place: deps, now, version: deps.version }));
+  const routes = inOrder(allRoutes({ services, outputs, sources, place: deps, now, version: deps.version }));
   const mount = (some: readonly Route[], ...before: readonly RequestHandler[]): void => {
     for (const route of some) {
       const { method, path } = route.endpoint;
@@ -143,11 +148,12 @@ function context(cut: AbortSignal, perHour: number): RequestHandler {
   };
 }
 
-/** One line per change, at the level of facts; one per question, at that of details. Paths of streams are secrets. */
+/** One line per change, at the level of facts; one per question, at that of details. Paths of streams and sources are secrets. */
 function logged(log: Logger): RequestHandler {
   return (req, res, next) => {
     const began = performance.now();
-    const path = req.path.startsWith('/streams/') ? '/streams/…' : req.path.slice(0, 200);
+    const [, secret] = /^\/(streams|sources)\//.exec(req.path) ?? [];
+    const path = secret === undefined ? req.path.slice(0, 200) : `/${secret}/…`;
     res.once('close', () => {
       const { requestId, actor } = contextOf(res);
       const facts = {

@@ -35,6 +35,8 @@ const linkTarget = z.discriminatedUnion('kind', [
   }),
   /** The transcript of a build or a deployment, by its id. */
   z.object({ kind: z.literal('transcript'), stream: z.string() }),
+  /** A place for one source that is sent without git. */
+  z.object({ kind: z.literal('source'), access: z.enum(['get', 'put']), id: z.string(), userId: z.string() }),
   /** That of a release's latest deployment, looked up when the link is followed. */
   z.object({ kind: z.literal('release'), actor, app: z.string(), release: z.string() }),
 ]);
@@ -44,6 +46,7 @@ const LIFETIME_MS: Readonly<Record<LinkTarget['kind'], number>> = {
   logs: 3_600_000,
   transcript: 24 * 3_600_000,
   release: 24 * 3_600_000,
+  source: 3_600_000,
 };
 
 const CIPHER = 'aes-256-gcm';

@@ -15,6 +15,7 @@ import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
 import type { Runs } from '../services/runs.ts';
 import type { Authorizations } from '../services/authorizations.ts';
+import type { UploadName } from '../ports/uploads.ts';
 
 /**
  * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
@@ -37,6 +38,9 @@ export interface Services {
     create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
     list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
     find(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    /** As `find`, for whoever may deploy it. */
+    deployable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    rename(actor: Actor, app: string, name: string, signal: AbortSignal): Promise<App>;
     /** As `find`, for whoever may operate it. */
     operable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
     setDeployBranch(actor: Actor, app: string, branch: string | null, signal: AbortSignal): Promise<App>;
@@ -114,6 +118,14 @@ export interface Services {
       versionOrId: string | null,
       signal: AbortSignal,
     ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
+    /** The image of a release again, with the config of now. */
+    again(
+      actor: Actor,
+      app: string,
+      releaseId: string,
+      description: string | null,
+      signal: AbortSignal,
+    ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
     /** The latest deployment of a release; undefined for one that had nothing to deploy. */
     deploymentOf(
       actor: Actor,
@@ -146,6 +158,28 @@ export interface Services {
   readonly builds: {
     list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Build[]>;
     find(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
+    create(
+      actor: Actor,
+      app: string,
+      source: {
+        readonly upload: UploadName;
+        readonly checksum: string | null;
+        readonly version: string | null;
+        readonly description: string | null;
+        readonly buildpacks: readonly string[] | null;
+      },
+      signal: AbortSignal,
+    ): Promise<Build>;
+    cancel(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
+    purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+  };
+  readonly uploads: {
+    open(actor: Actor): UploadName;
+    put(name: UploadName, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;
+    read(
+      name: UploadName,
+      signal: AbortSignal,
+    ): Promise<{ readonly bytes: number; readonly content: AsyncIterable<Uint8Array> }>;
   };
   readonly logs: {
     read(

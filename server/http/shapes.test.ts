@@ -139,6 +139,8 @@ describe('a build', () => {
     userId: 'u',
     status: 'queued',
     push: { ref: 'refs/heads/main', commit: 'c0ffee', from: null },
+    upload: null,
+    buildpacks: null,
     attempt: 1,
     failure: null,
     image: null,

@@ -12,10 +12,12 @@ import type {
   KeyResource,
   RegionResource,
   ReleaseResource,
+  SlugResource,
   StackResource,
 } from '../contract/resources.ts';
 import type { App } from '../domain/app.ts';
 import type { Build, BuildStatus } from '../domain/build.ts';
+import { buildpackName } from '../domain/buildpacks.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { instanceName, SMALL, type Instance, type InstanceState } from '../domain/instance.ts';
 import { rollbackTarget, type BuiltImage, type ConfigVars, type Release } from '../domain/release.ts';
@@ -269,14 +271,25 @@ export function shapeBuild(build: Build, app: App, email: string, outputUrl: str
     user: { id: build.userId, email },
     release: build.releaseId === null ? null : { id: build.releaseId },
     slug: slugOf(build.image),
-    source_blob: { checksum: null, url: null, version: build.push.commit, version_description: null },
-    buildpacks: null,
+    source_blob: {
+      checksum: build.upload && `SHA256:${build.upload.checksum}`,
+      url: null, // whoever has it has the source
+      version: build.push?.commit ?? build.upload?.version ?? null,
+      version_description: build.upload?.description ?? null,
+    },
+    buildpacks: build.buildpacks && build.buildpacks.map((name) => shapeBuildpack(name)),
     stack: STACK.name,
     generation: GENERATION.name,
     output_stream_url: outputUrl,
     created_at: wireTime(build.createdAt),
     updated_at: wireTime(build.finishedAt ?? build.createdAt),
   };
+}
+
+/** A name of the registry has a URL too: clients tell by it what is a name. */
+export function shapeBuildpack(word: string): { url: string; name: string } {
+  const name = buildpackName(word);
+  return { url: name.startsWith('https://') ? name : `urn:buildpack:${name}`, name };
 }
 
 export function shapeStack(): StackResource {
@@ -324,6 +337,30 @@ function refOf(app: App): { id: string; name: string } {
   return { id: app.id, name: app.name };
 }
 
+/** An image is a slug to clients of the Platform API. */
+export function slugIdOf({ repository, digest }: BuiltImage): string {
+  return uuidOf(`image:${repository}@${digest}`);
+}
+
+/** There is nothing to be downloaded: images stay in the platform's registry. */
+export function shapeSlug({ commit, createdAt }: Release, image: BuiltImage): SlugResource {
+  return {
+    id: slugIdOf(image),
+    blob: { method: 'GET', url: '' },
+    buildpack_provided_description: image.builder,
+    checksum: image.digest.replace('sha256:', 'SHA256:'),
+    commit,
+    commit_description: null,
+    process_types: Object.fromEntries(
+      Object.entries(image.processes).map(([type, { command }]) => [type, command]),
+    ),
+    size: image.bytes,
+    stack: STACK,
+    created_at: wireTime(createdAt),
+    updated_at: wireTime(createdAt),
+  };
+}
+
 function slugOf(image: BuiltImage | null): { id: string } | null {
-  return image === null ? null : { id: uuidOf(`image:${image.repository}@${image.digest}`) };
+  return image === null ? null : { id: slugIdOf(image) };
 }

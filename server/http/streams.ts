@@ -85,7 +85,7 @@ async function transcriptOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (target.kind === 'transcript') return target.stream;
-  if (target.kind === 'logs') return undefined;
+  if (target.kind !== 'release') return undefined;
   const deployment = await services.releases.deploymentOf(target.actor, target.app, target.release, signal);
   return deployment?.id;
 }

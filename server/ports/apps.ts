@@ -26,6 +26,8 @@ export interface Apps {
     flags: { readonly maintenance?: boolean; readonly acm?: boolean },
     signal: AbortSignal,
   ): Promise<boolean>;
+  /** Gives the app another name; false when the row changed since it was read. Throws `name_taken`. */
+  rename(app: App, name: string, signal: AbortSignal): Promise<boolean>;
   /** Frees the name and its domains, and leaves the rest to the controller; false when the row changed since. */
   markDeleted(app: App, signal: AbortSignal): Promise<boolean>;
 }

@@ -5,7 +5,10 @@ export interface BuildOrder {
   readonly appId: string;
   /** Path of the source archive, as `Repositories.receive` made it. */
   readonly archive: string;
+  /** A commit's id, or the checksum of what was sent without one. */
   readonly commit: string;
+  /** The one buildpack to use; null: a Dockerfile, or whichever applies. */
+  readonly buildpack: string | null;
   readonly config: ConfigVars;
   readonly repository: string;
   readonly token: string;

@@ -1,17 +1,13 @@
-import type { Build, Push } from '../domain/build.ts';
+import type { Build, Push, PushedBuild, Upload } from '../domain/build.ts';
 import type { BuiltImage } from '../domain/release.ts';
 
 export interface Builds {
   /**
-   * Records a push as a queued build and, in the same transaction, marks every older unsettled build of the app superseded
+   * Records a source as a queued build and, in the same transaction, marks every older unsettled build of the app superseded
    * (with this failure sentence), along with its undecided deployment and pending release (failed).
    * A build whose deployment has already succeeded is left to settle. Asked again for the same id, it answers what it recorded.
    */
-  submit(
-    build: { readonly id: string; readonly appId: string; readonly userId: string; readonly push: Push },
-    supersede: string,
-    signal: AbortSignal,
-  ): Promise<Build>;
+  submit(build: NewBuild, supersede: string, signal: AbortSignal): Promise<Build>;
   find(id: string, signal: AbortSignal): Promise<Build | undefined>;
   list(appId: string, signal: AbortSignal): Promise<readonly Build[]>;
   /** Apps that have a queued build, or one that is `building` under this epoch or an older one: a worker may have left it behind. */
@@ -31,6 +27,19 @@ export interface Builds {
     outcome: { readonly status: 'succeeded' } | { readonly status: 'failed'; readonly failure: string },
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** The last successful deploy of the app: where its branch must be. */
-  lastDeployed(appId: string, signal: AbortSignal): Promise<Build | undefined>;
+  /**
+   * Ends a build as superseded with this sentence, along with its undecided deployment and pending release. False when
+   * it is settled, or its deployment has succeeded and it is about to be.
+   */
+  cancel(id: string, reason: string, signal: AbortSignal): Promise<boolean>;
+  /** The last successful push of the app: where its branch must be, whatever came without git since. */
+  lastDeployed(appId: string, signal: AbortSignal): Promise<PushedBuild | undefined>;
 }
+
+/** A source to be built: pushed, or sent as an archive. */
+export type NewBuild = {
+  readonly id: string;
+  readonly appId: string;
+  readonly userId: string;
+  readonly buildpacks?: readonly string[] | null;
+} & ({ readonly push: Push; readonly upload?: null } | { readonly push: null; readonly upload: Upload });

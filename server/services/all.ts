@@ -1,6 +1,7 @@
 import type { Bulletin } from '../../lib/bulletin.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Accounts as AccountStore, Idempotency } from '../ports/accounts.ts';
+import type { AppOptions } from '../ports/app-options.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Builder } from '../ports/builder.ts';
@@ -17,6 +18,7 @@ import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Tokens as AccessTokens } from '../ports/tokens.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
+import type { Uploads as UploadStore } from '../ports/uploads.ts';
 import { createAccounts } from './accounts.ts';
 import { createApps } from './apps.ts';
 import { createAudit } from './audit.ts';
@@ -38,6 +40,7 @@ import { createReleases } from './releases.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
 import { createSources } from './sources.ts';
 import { createTranscripts } from './transcripts.ts';
+import { createUploads } from './uploads.ts';
 
 /** What the use cases need from outside, each behind its port: the adapters in a server, memory in tests. */
 export interface ServicePorts {
@@ -49,6 +52,8 @@ export interface ServicePorts {
   readonly domains: DomainStore;
   readonly certificates: CertificateStore;
   readonly builds: BuildStore;
+  readonly options: AppOptions;
+  readonly uploads: UploadStore;
   readonly transcripts: TranscriptStore;
   readonly idempotency: Idempotency;
   readonly engine: AppLogs & RunsDeps['engine'];
@@ -75,11 +80,13 @@ export interface ServiceDeps {
   readonly urlOf: (app: string) => string;
   /** Below which the apps' own addresses are. */
   readonly platformDomain: string;
+  /** Whether the router has acknowledged that it carries the app of this name. */
+  readonly routed: (app: string) => boolean;
 }
 
 /** Every use case there is, over ports. */
 export function createServices(ports: ServicePorts, deps: ServiceDeps) {
-  const { controller, log, epoch, urlOf, platformDomain } = deps;
+  const { controller, log, epoch, urlOf, platformDomain, routed } = deps;
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
@@ -88,7 +95,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
     authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
-    apps: createApps({ store: apps, repositories, controller }),
+    apps: createApps({ store: apps, repositories, controller, routed }),
     configVars: createConfigVars({ apps, releases, controller }),
     domains: createDomains({
       ...{ apps, controller, platformDomain },
@@ -105,8 +112,20 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     instances: createInstances({ apps, releases, controller }),
     runs,
     execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
-    builds: createBuilds({ apps, store: builds }),
     logs: createLogs({ apps, logs: ports.engine, happenings: ports.happenings, bulletin }),
+    builds: createBuilds({
+      ...{
+        apps,
+        store: builds,
+        repositories,
+        uploads: ports.uploads,
+        transcripts,
+        queue,
+        controller,
+        builder,
+      },
+    }),
+    uploads: createUploads({ store: ports.uploads }),
     transcripts,
     idempotency: ports.idempotency,
     audit,
@@ -116,6 +135,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     branches: createBranches({ apps, builds, repositories, open, log }),
     deploys: createDeploys({
       ...{ apps, builds, releases, repositories, builder, tokens, transcripts, controller, bulletin, log },
+      options: ports.options,
       epoch: () => epoch,
       urlOf,
     }),

@@ -6,7 +6,10 @@ import { createApps } from './apps.ts';
 function createRig() {
   const rig = createStoresRig();
   const repositories = rig.mishaps.on('repositories', rig.repositories);
-  const service = createApps({ store: rig.apps, repositories, controller: rig.controller });
+  const service = createApps({
+    ...{ store: rig.apps, repositories, controller: rig.controller },
+    routed: () => true,
+  });
   return { ...rig, service };
 }
 

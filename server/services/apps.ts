@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { pause } from '../../lib/deadline.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -14,6 +15,8 @@ export interface Apps {
   create(actor: Actor, input: { readonly name?: string | undefined }, signal: AbortSignal): Promise<App>;
   list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
   find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  /** As `find`, for whoever may deploy it. */
+  deployable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
   /** As `find`, for whoever may operate it: where a change is asked for, before what is wrong with it is told. */
   operable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
   /** Sets the one branch that deploys the app; null: `main` or `master`, whichever is deployed first. Throws `invalid_params`. */
@@ -22,6 +25,11 @@ export interface Apps {
   setMaintenance(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
   /** Whether its owner wants certificates to be got for its domains. Idempotent. */
   setAcm(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
+  /**
+   * Gives the app another name; when it answers the router knows the app by it, and by the old one no more. Its
+   * repository, releases and instances stay what they are. Throws `invalid_params`, `name_taken`.
+   */
+  rename(actor: Actor, nameOrId: string, name: string, signal: AbortSignal): Promise<App>;
   /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
   destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
 }
@@ -30,24 +38,25 @@ export interface AppsDeps {
   readonly store: AppStore;
   readonly repositories: Pick<Repositories, 'ensure'>;
   readonly controller: Wake;
+  /** Whether the router has acknowledged that it carries the app of this name. */
+  readonly routed: (name: string) => boolean;
 }
 
-export function createApps({ store, repositories, controller }: AppsDeps): Apps {
+/** A router that is away must not keep a change from being answered: it is made, and takes effect when it is back. */
+const ROUTED_MS = 5_000;
+const LOOK_MS = 20;
+
+export function createApps({ store, repositories, controller, routed }: AppsDeps): Apps {
+  async function untilRouted(name: string, signal: AbortSignal): Promise<void> {
+    for (let waited = 0; waited < ROUTED_MS && !routed(name); waited += LOOK_MS) await pause(LOOK_MS, signal);
+  }
+
   return {
     async create(actor, input, signal) {
       needCreating(actor);
-      const parsed = appName.safeParse(input.name ?? randomAppName(randomBytes(4)));
-      if (!parsed.success) {
-        throw PlatformError.of('invalid_params', {
-          field: 'Name',
-          problem: parsed.error.issues[0]?.message ?? 'is not valid',
-        });
-      }
+      const name = checkedName(input.name ?? randomAppName(randomBytes(4)));
       const id = randomUUID();
-      const app = await store.create(
-        { id, name: parsed.data, ownerId: actor.userId, deployBranch: null },
-        signal,
-      );
+      const app = await store.create({ id, name, ownerId: actor.userId, deployBranch: null }, signal);
       // After the row: a crash in between leaves an app whose repository the first push makes.
       await repositories.ensure(id, signal);
       controller.wake(id);
@@ -60,6 +69,8 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
     },
 
     find: (actor, nameOrId, signal) => reach(store, actor, 'view', nameOrId, signal),
+
+    deployable: (actor, nameOrId, signal) => reach(store, actor, 'deploy', nameOrId, signal),
 
     operable: (actor, nameOrId, signal) => reach(store, actor, 'operate', nameOrId, signal),
 
@@ -89,6 +100,16 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
       return { ...app, acm: on };
     },
 
+    async rename(actor, nameOrId, wanted, signal) {
+      const app = await reach(store, actor, 'manage', nameOrId, signal);
+      const name = checkedName(wanted);
+      if (name === app.name) return app;
+      if (!(await store.rename(app, name, signal))) throw PlatformError.of('app_changed', { app: app.name });
+      controller.wake(app.id);
+      await untilRouted(name, signal);
+      return { ...app, name, revision: app.revision + 1 };
+    },
+
     async destroy(actor, nameOrId, signal) {
       const app = await reach(store, actor, 'admin', nameOrId, signal);
       if (!(await store.markDeleted(app, signal))) throw PlatformError.of('app_changed', { app: app.name });
@@ -96,4 +117,11 @@ export function createApps({ store, repositories, controller }: AppsDeps): Apps 
       return app;
     },
   };
+}
+
+function checkedName(wanted: string): string {
+  const parsed = appName.safeParse(wanted);
+  if (parsed.success) return parsed.data;
+  const problem = parsed.error.issues[0]?.message ?? 'is not valid';
+  throw PlatformError.of('invalid_params', { field: 'Name', problem });
 }

@@ -12,7 +12,7 @@ import {
   type DeployRig,
 } from '../../test/support/services-rig.ts';
 import type { App } from '../domain/app.ts';
-import type { Build } from '../domain/build.ts';
+import type { PushedBuild } from '../domain/build.ts';
 import { createBranches } from './branches.ts';
 
 const FAILED = { status: 'failed', failure: 'npm ci failed.' } as const;
@@ -38,7 +38,7 @@ async function ended(rig: DeployRig, app: App, digit: string, outcome: typeof OK
 
 const branchOf = (rig: DeployRig, app: App): string | undefined =>
   rig.repositories.refs.get(`${app.id} ${MAIN}`);
-const gitMoves = (rig: DeployRig, build: Build) =>
+const gitMoves = (rig: DeployRig, build: PushedBuild) =>
   rig.repositories.refs.set(`${build.appId} ${build.push.ref}`, build.push.commit);
 
 describe('a branch', () => {

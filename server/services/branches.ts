@@ -1,7 +1,7 @@
 import type { Logger } from '../../lib/log.ts';
 import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
-import { settled, type Build } from '../domain/build.ts';
+import { settled, type PushedBuild } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builds } from '../ports/builds.ts';
 import type { Repositories } from '../ports/repositories.ts';
@@ -36,7 +36,7 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
   const done = new Map<string, string>();
 
   /** The last deploy of an app, once the branch shows it; undefined when there is nothing to do or it is not our turn. */
-  async function point(app: App, signal: AbortSignal): Promise<Build | undefined> {
+  async function point(app: App, signal: AbortSignal): Promise<PushedBuild | undefined> {
     const last = await builds.lastDeployed(app.id, signal);
     if (!last || done.get(app.id) === last.id || open.has(last.id)) return undefined;
     const { ref, commit } = last.push;
@@ -54,6 +54,7 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
     const build = await builds.find(buildId, signal);
     if (!build || build.status === 'failed' || build.status === 'superseded') return false;
     if (!settled(build)) return true;
+    if (build.push === null) return false; // no branch waits for it
     if ((await builds.lastDeployed(appId, signal))?.id !== buildId) return false;
     return (await repositories.resolve(appId, build.push.ref, signal)) !== build.push.commit;
   }
@@ -76,7 +77,7 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
 
   return {
     async repair(signal) {
-      const shown: { readonly app: App; readonly last: Build }[] = [];
+      const shown: { readonly app: App; readonly last: PushedBuild }[] = [];
       for (const app of await apps.list(PLATFORM, signal)) {
         const look = async (): Promise<void> => {
           const last = await point(app, signal);

@@ -1,10 +1,27 @@
-import { expect, it } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { built, drained, untilAborted } from '../../test/support/build-courses.ts';
+import { createMemoryUploads, HOSTILE } from '../../test/support/memory-uploads.ts';
 import { commit, createDeployRig, patient } from '../../test/support/services-rig.ts';
-import { createBuilds } from './builds.ts';
+import type { UploadName } from '../ports/uploads.ts';
+import { createBuilds, type SentSource } from './builds.ts';
 
 function createRig() {
   const rig = createDeployRig();
-  return { ...rig, service: createBuilds({ apps: rig.apps, store: rig.builds }) };
+  const uploads = createMemoryUploads();
+  const service = createBuilds({
+    ...{ apps: rig.apps, store: rig.builds, repositories: rig.repositories, uploads },
+    ...{ transcripts: rig.transcripts, controller: rig.controller, builder: rig.builder },
+    queue: { wake: (appId) => void rig.queued.push(appId) },
+  });
+  /** Sends a source; answers its name. */
+  async function send(text = 'an archive'): Promise<UploadName> {
+    const upload = { id: randomUUID(), userId: rig.ann.userId };
+    await uploads.put(upload, Readable.from([Buffer.from(text)]), patient);
+    return upload;
+  }
+  return { ...rig, uploads, service, send };
 }
 
 it('lists an app’s builds newest first, and finds each', async () => {
@@ -44,4 +61,180 @@ it('answers a stranger as if there were no such app', async () => {
       id: 'not_found',
       params: { resource: 'app', name: 'hello' },
     });
+});
+
+describe('a source that was sent without git', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const NOTHING = { checksum: null, version: null, description: null, buildpacks: null };
+
+  it('is built, released and deployed as a push is, and the branch stays what git made it', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const pushed = await rig.submit(app);
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+
+    const source: SentSource = { ...NOTHING, upload: await rig.send(), version: 'v2.1', description: 'two' };
+    const build = await rig.service.create(rig.ann, 'hello', source, patient);
+    expect(build).toMatchObject({ status: 'queued', push: null, upload: { version: 'v2.1' } });
+    expect(rig.queued).toEqual([app.id]);
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+
+    expect(await rig.buildOf(build)).toMatchObject({ status: 'succeeded', failure: null });
+    expect(await rig.releasesOf(app)).toEqual(['v3 succeeded current', 'v2 succeeded', 'v1 succeeded']);
+    expect(await rig.releases.latest(app.id, patient)).toMatchObject({
+      description: 'Deploy v2.1',
+      commit: null,
+    });
+    expect(await rig.builds.lastDeployed(app.id, patient)).toMatchObject({ id: pushed.id });
+    expect(rig.builder.orders.at(-1)).toMatchObject({ commit: build.upload?.checksum, buildpack: null });
+  });
+
+  it('whose version is a commit is known by it', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const source = { ...NOTHING, upload: await rig.send(), version: commit('c') };
+    await rig.service.create(rig.ann, 'hello', source, patient);
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+    expect(await rig.releases.latest(app.id, patient)).toMatchObject({
+      description: 'Deploy cccccccc',
+      commit: commit('c'),
+    });
+    expect(rig.builder.orders.at(-1)?.commit).toBe(commit('c'));
+  });
+
+  it('must have been sent, be what was meant, and be one that can be unpacked', async () => {
+    const rig = createRig();
+    await rig.createApp();
+    const missing = { id: randomUUID(), userId: rig.ann.userId };
+    for (const [source, id] of [
+      [{ ...NOTHING, upload: missing }, 'upload_missing'],
+      [{ ...NOTHING, upload: await rig.send(), checksum: `SHA256:${'0'.repeat(64)}` }, 'checksum_wrong'],
+      [{ ...NOTHING, upload: await rig.send(HOSTILE) }, 'source_refused'],
+      [{ ...NOTHING, upload: await rig.send(), buildpacks: ['../x'] }, 'invalid_params'],
+    ] as const)
+      await expect(rig.service.create(rig.ann, 'hello', source, patient)).rejects.toMatchObject({ id });
+    expect(await rig.service.list(rig.ann, 'hello', patient)).toEqual([]);
+  });
+
+  it('that takes the place of an older build says so, and by what', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const older = await rig.submit(app);
+    await rig.service.create(
+      rig.ann,
+      'hello',
+      { ...NOTHING, upload: await rig.send(), version: 'v9' },
+      patient,
+    );
+    expect(await rig.buildOf(older)).toMatchObject({
+      status: 'superseded',
+      failure: 'A newer build (v9 by ann@example.com) took its place; nothing of it is live',
+    });
+  });
+
+  it('fails early, in a sentence, for a buildpack that is not here', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    await rig.options.setBuildpacks(app.id, ['heroku/ruby'], patient);
+    const build = await rig.service.create(
+      rig.ann,
+      'hello',
+      { ...NOTHING, upload: await rig.send() },
+      patient,
+    );
+    await drained(rig, app.id);
+    expect((await rig.buildOf(build)).failure).toMatch(
+      /^The buildpack heroku\/ruby is not one of this platform/,
+    );
+    expect(rig.builder.orders).toEqual([]);
+
+    const own = { ...NOTHING, upload: await rig.send(), buildpacks: ['urn:buildpack:heroku/nodejs'] };
+    await rig.service.create(rig.ann, 'hello', own, patient);
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+    expect(rig.builder.orders).toMatchObject([{ buildpack: 'nodejs' }]);
+  });
+});
+
+describe('cancelling a build', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const REASON = 'It was cancelled by ann@example.com; nothing of it is live';
+
+  it('that waits ends it at once, and it is never begun', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const build = await rig.submit(app);
+    expect(await rig.service.cancel(rig.ann, 'hello', build.id, patient)).toMatchObject({
+      status: 'superseded',
+      failure: REASON,
+    });
+    await drained(rig, app.id);
+    expect(rig.builder.orders).toEqual([]);
+    expect(await rig.said(build)).toEqual(['', ` !     ${REASON}.`]);
+  });
+
+  it('that is being built stops the builder within seconds', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const build = await rig.submit(app);
+    const cancel = () => rig.service.cancel(rig.ann, 'hello', build.id, patient);
+    rig.builder.expect(app.id, untilAborted(cancel));
+    await drained(rig, app.id, 2_000);
+    expect(rig.builder.cancelled).toEqual([build.id]);
+    expect(await rig.buildOf(build)).toMatchObject({ status: 'superseded', failure: REASON });
+  });
+
+  it('that is being rolled out leaves what served before', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    await rig.live(app);
+    rig.course.outcome = 'by hand';
+    const build = await rig.submit(app);
+    rig.builder.expect(app.id, [built()]);
+    const done = rig.deploys.drain(app.id, patient);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await rig.releasesOf(app)).toEqual(['v3 pending', 'v2 succeeded current', 'v1 succeeded']);
+    await rig.service.cancel(rig.ann, 'hello', build.id, patient);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await done;
+    expect(await rig.releasesOf(app)).toEqual(['v3 failed', 'v2 succeeded current', 'v1 succeeded']);
+    expect(rig.woken).toContain(app.id);
+  });
+
+  it('that is over is refused, and says how it ended', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const build = await rig.submit(app);
+    rig.builder.expect(app.id, [built()]);
+    await drained(rig, app.id);
+    const asked = rig.service.cancel(rig.ann, 'hello', build.id, patient);
+    await expect(asked).rejects.toMatchObject({ id: 'build_over' });
+    await expect(asked).rejects.toThrow('it has succeeded already');
+  });
+
+  it('and all else is not for strangers', async () => {
+    const rig = createRig();
+    const build = await rig.submit(await rig.createApp());
+    const source = {
+      upload: await rig.send(),
+      checksum: null,
+      version: null,
+      description: null,
+      buildpacks: null,
+    };
+    for (const asked of [
+      rig.service.cancel(rig.bob, 'hello', build.id, patient),
+      rig.service.create(rig.bob, 'hello', source, patient),
+      rig.service.purgeCache(rig.bob, 'hello', patient),
+    ])
+      await expect(asked).rejects.toMatchObject({ id: 'not_found' });
+    expect((await rig.buildOf(build)).status).toBe('queued');
+  });
 });

@@ -58,6 +58,7 @@ describe('a build', () => {
         appId: app.id,
         archive: `/sources/${build.id}.tar`,
         commit: commit('a'),
+        buildpack: null,
         config: new Map(),
         repository: `apps/${app.id}`,
         token: `may push apps/${app.id}`,

@@ -4,10 +4,12 @@ import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { insist, passes } from '../../lib/retry.ts';
 import { formationFor, refuseBranch, type App } from '../domain/app.ts';
-import { BUILD_ATTEMPTS, type Build } from '../domain/build.ts';
+import { BUILD_ATTEMPTS, commitOf, sourceName, sourceVersion, type Build } from '../domain/build.ts';
+import { chooseBuildpack } from '../domain/buildpacks.ts';
 import { decided, type Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { repositoryOf, type BuiltImage, type Release } from '../domain/release.ts';
+import type { AppOptions } from '../ports/app-options.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Builds } from '../ports/builds.ts';
@@ -18,7 +20,7 @@ import type { Transcripts } from './transcripts.ts';
 import { announce, receipt } from './transcript-lines.ts';
 import type { Wake } from './wake.ts';
 
-/** Takes pushed builds all the way: image, release, deployment, outcome. */
+/** Takes builds all the way: image, release, deployment, outcome. */
 export interface Deploys {
   /** Works off an app's waiting builds, newest first; returns when none is left. One at a time per app; more calls join. */
   drain(appId: string, signal: AbortSignal): Promise<void>;
@@ -30,6 +32,7 @@ export interface DeploysDeps {
   readonly apps: Apps;
   readonly builds: Builds;
   readonly releases: Releases;
+  readonly options: Pick<AppOptions, 'buildpacks'>;
   readonly repositories: Repositories;
   readonly builder: Builder;
   readonly tokens: RegistryTokens;
@@ -141,6 +144,7 @@ async function tooLate(
   { push }: Build,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  if (push === null) return undefined; // no branch waits for it
   const { ref, from, commit } = push;
   const last = await deps.builds.lastDeployed(app.id, signal);
   const otherBranch = refuseBranch(app, ref, last?.push.ref ?? null);
@@ -159,16 +163,18 @@ async function makeImage(
   build: Build,
   signal: AbortSignal,
 ): Promise<BuiltImage | undefined> {
-  const reason = await tooLate(deps, app, build, signal);
-  if (reason !== undefined) {
-    await refuse(deps, build, reason, signal);
+  const chosen = chooseBuildpack(build.buildpacks ?? (await deps.options.buildpacks(app.id, signal)));
+  const reason =
+    (await tooLate(deps, app, build, signal)) ?? ('reason' in chosen ? chosen.reason : undefined);
+  if (reason !== undefined || 'reason' in chosen) {
+    await refuse(deps, build, reason ?? '', signal);
     return undefined;
   }
   signal.throwIfAborted(); // the watch hears only of what comes after
   const superseded = new AbortController();
   const watch = watchSuperseded(deps, build, superseded, signal);
   try {
-    const image = await buildTwice(deps, app, build, superseded.signal);
+    const image = await buildTwice(deps, app, { ...build, pack: chosen.pack }, superseded.signal);
     if (!image) return undefined;
     const record = (): Promise<boolean> => deps.builds.recordImage(build.id, deps.epoch(), image, signal);
     // Insisted on: otherwise it would be built again.
@@ -209,11 +215,14 @@ async function watchSuperseded(
   signal.removeEventListener('abort', stop);
 }
 
+/** A build, and the one buildpack it is to use; null: whichever applies. */
+type Packed = Build & { readonly pack: string | null };
+
 /** Building is idempotent (same source, same names), so a builder that died is asked once more. */
 async function buildTwice(
   deps: DeploysDeps,
   app: App,
-  build: Build,
+  build: Packed,
   signal: AbortSignal,
 ): Promise<BuiltImage | undefined> {
   for (let last = false; ; last = true) {
@@ -231,7 +240,7 @@ async function buildTwice(
 async function buildOnce(
   deps: DeploysDeps,
   app: App,
-  build: Build,
+  build: Packed,
   signal: AbortSignal,
 ): Promise<{ image: BuiltImage } | { message: string; retry: boolean }> {
   const base = await deps.releases.latest(app.id, signal);
@@ -240,7 +249,8 @@ async function buildOnce(
     id: build.id,
     appId: app.id,
     archive: deps.repositories.archiveOf(build.id),
-    commit: build.push.commit,
+    commit: sourceVersion(build),
+    buildpack: build.pack,
     config: await deps.releases.configOf(base.id, signal),
     repository,
     token: deps.tokens.pushToken(repository),
@@ -284,10 +294,10 @@ async function release(
         fresh,
         {
           base: base.version,
-          description: `Deploy ${build.push.commit.slice(0, 8)}`,
+          description: `Deploy ${sourceName(build)}`,
           image,
           config: await deps.releases.configOf(base.id, signal),
-          commit: build.push.commit,
+          commit: commitOf(build),
           userId: build.userId,
           buildId: build.id,
           formation: formationFor(Object.keys(image.processes), fresh.formation),
@@ -347,7 +357,11 @@ async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: A
   const sentence = reason.replace(/\.$/, '');
   await deps.transcripts.append(
     build.id,
-    ['', ` !     ${sentence}.`, ' !     Push failed; what served before was not touched.'],
+    [
+      '',
+      ` !     ${sentence}.`,
+      ` !     ${build.push === null ? 'Build' : 'Push'} failed; what served before was not touched.`,
+    ],
     signal,
   );
   await settle(deps, build, { status: 'failed', failure: sentence }, signal);
@@ -363,4 +377,6 @@ async function settle(
   const write = (): Promise<boolean> => deps.builds.settle(build.id, deps.epoch(), outcome, signal);
   await insist(write, { everyMs: AGAIN_MS }, signal);
   deps.bulletin.post(build.id);
+  // Of a push the archive goes with its hidden ref, once the branch has moved; if this fails it is swept later.
+  if (build.push === null) await deps.repositories.discard(build.id, signal).catch(() => undefined);
 }

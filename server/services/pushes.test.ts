@@ -152,7 +152,7 @@ describe('when something fails', () => {
     const app = await rig.createApp();
     rig.repositories.refuse('it holds a link to /etc');
     const { answer } = push(rig, app.id);
-    await expect(answer).rejects.toThrow('The pushed source was refused: it holds a link to /etc.');
+    await expect(answer).rejects.toThrow('The source was refused: it holds a link to /etc.');
     expect(await rig.builds.list(app.id, patient)).toEqual([]);
     expect([...rig.repositories.kept]).toEqual([]);
   });

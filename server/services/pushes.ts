@@ -5,7 +5,7 @@ import { branchName, deployBranches, refuseBranch, type App } from '../domain/ap
 import type { Push } from '../domain/build.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
-import type { Builds } from '../ports/builds.ts';
+import type { Builds, NewBuild } from '../ports/builds.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { Quarantine, Repositories } from '../ports/repositories.ts';
 import { reach } from './reach.ts';
@@ -102,7 +102,7 @@ function waitingAloud(say: (line: string) => void): Patience {
 async function record(
   { repositories, builds }: PushesDeps,
   order: {
-    readonly build: Parameters<Builds['submit']>[0];
+    readonly build: NewBuild & { readonly push: Push };
     readonly superseded: string;
   } & Pick<Offer, 'quarantine' | 'say'>,
   signal: AbortSignal,

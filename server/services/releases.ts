@@ -2,7 +2,7 @@ import type { Actor } from '../domain/actor.ts';
 import { formationFor, type App } from '../domain/app.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
-import { rollbackTarget, type Release } from '../domain/release.ts';
+import { rollbackTarget, type ConfigVars, type Release } from '../domain/release.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import { reach } from './reach.ts';
@@ -23,6 +23,17 @@ export interface Releases {
     versionOrId: string | null,
     signal: AbortSignal,
   ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
+  /**
+   * Makes a new release with the image of an earlier one, whatever became of that, and the config of now: what failed
+   * for a reason that is gone is tried again. Throws `not_found`, `image_collected`, `deploy_in_progress`.
+   */
+  again(
+    actor: Actor,
+    app: string,
+    releaseId: string,
+    description: string | null,
+    signal: AbortSignal,
+  ): Promise<{ readonly release: Release; readonly deployment: Deployment }>;
   /** The newest deployment of a release; undefined for one that was never deployed. */
   deploymentOf(
     actor: Actor,
@@ -41,6 +52,25 @@ export function createReleases({
   store: ReleaseStore;
   controller: Wake;
 }): Releases {
+  async function make(
+    { actor, app, base, of, config, description }: Making,
+    signal: AbortSignal,
+  ): Promise<{ readonly release: Release; readonly deployment: Deployment }> {
+    const { release, deployment } = await store.create(
+      app,
+      {
+        ...{ base: base.version, description, image: of.image, config, commit: of.commit },
+        ...{ userId: actor.userId, buildId: null },
+        // Types that the current release lacks have lost their counts: without it a lost web would stay at 0.
+        formation: formationFor(Object.keys(of.image?.processes ?? {}), app.formation),
+      },
+      signal,
+    );
+    if (!deployment) throw new Error('a release with an image has a deployment');
+    controller.wake(app.id);
+    return { release, deployment };
+  }
+
   return {
     async list(actor, name, signal) {
       const app = await reach(apps, actor, 'view', name, signal);
@@ -59,24 +89,19 @@ export function createReleases({
       const app = await reach(apps, actor, 'deploy', name, signal);
       const to = await rollbackTo(store, app, versionOrId, signal);
       const base = await store.latest(app.id, signal);
-      const { release, deployment } = await store.create(
-        app,
-        {
-          base: base.version,
-          description: `Rollback to v${to.version}`,
-          image: to.image,
-          config: await store.configOf(to.id, signal),
-          commit: to.commit,
-          userId: actor.userId,
-          buildId: null,
-          // Types that the current release lacks have lost their counts: without it a lost web would stay at 0.
-          formation: formationFor(Object.keys(to.image?.processes ?? {}), app.formation),
-        },
-        signal,
-      );
-      if (!deployment) throw new Error('a release with an image has a deployment');
-      controller.wake(app.id);
-      return { release, deployment };
+      const config = await store.configOf(to.id, signal);
+      return make({ actor, app, base, of: to, config, description: `Rollback to v${to.version}` }, signal);
+    },
+
+    async again(actor, name, releaseId, description, signal) {
+      const app = await reach(apps, actor, 'deploy', name, signal);
+      const of = await store.find(app.id, releaseId, signal);
+      if (!of?.image)
+        throw PlatformError.of('not_found', { resource: 'slug', name: releaseId.slice(0, 100) });
+      const base = await store.latest(app.id, signal);
+      const config = await store.configOf(base.id, signal);
+      const said = description ?? `Deploy v${of.version} again`;
+      return make({ actor, app, base, of, config, description: said }, signal);
     },
 
     async deploymentOf(actor, name, releaseId, signal) {
@@ -85,6 +110,15 @@ export function createReleases({
       return release && store.deploymentOf(release.id, signal);
     },
   };
+}
+
+interface Making {
+  readonly actor: Actor;
+  readonly app: App;
+  readonly base: Release;
+  readonly of: Release;
+  readonly config: ConfigVars;
+  readonly description: string;
 }
 
 async function rollbackTo(

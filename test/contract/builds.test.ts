@@ -24,6 +24,8 @@ onEveryStore((open) => {
     const build = await stores.builds.submit(order, SUPERSEDED, patient);
     expect(build).toEqual({
       ...order,
+      upload: null,
+      buildpacks: null,
       status: 'queued',
       attempt: 0,
       failure: null,

@@ -96,6 +96,7 @@ export async function startBuilderRig(
         cacheKey: id,
         archive,
         env: {},
+        buildpack: null,
         sourceVersion: 'abcdef1234567890',
         target: {
           repository,

@@ -86,6 +86,14 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       Object.assign(row, { ...flags, revision: row.revision + 1, updatedAt: world.clock.now() });
       return true;
     },
+    async rename(app, name) {
+      if (living().some((one) => one.name === name && one.id !== app.id))
+        throw PlatformError.of('name_taken', { name });
+      const row = unchanged(app);
+      if (!row) return Promise.resolve(false);
+      Object.assign(row, { name, revision: row.revision + 1, updatedAt: world.clock.now() });
+      return true;
+    },
     async markDeleted(app) {
       const row = unchanged(app);
       if (!row) return Promise.resolve(false);

@@ -1,4 +1,4 @@
-import type { Build } from '../../server/domain/build.ts';
+import type { Build, PushedBuild } from '../../server/domain/build.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
@@ -22,17 +22,23 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
   const shapeAny = (build: MemoryBuild | undefined): Build | undefined => build && shape(world, build);
 
   return {
-    async submit({ id, appId, userId, push }, supersede) {
+    async submit({ id, appId, userId, push, upload = null, buildpacks = null }, supersede) {
       if (!livingApp(world, appId)) throw PlatformError.of('not_found', { resource: 'app', name: appId });
       const before = shapeAny(world.builds.get(id));
       if (before) return Promise.resolve(before);
       supersedeBuilds(world, appId, supersede);
       const build: MemoryBuild = {
-        ...{ id, appId, userId, status: 'queued', push: { ...push }, attempt: 0, failure: null, image: null },
+        ...{ id, appId, userId, status: 'queued', push: push && { ...push }, upload, buildpacks, attempt: 0 },
+        ...{ failure: null, image: null },
         ...{ createdAt: world.clock.now(), finishedAt: null, epoch: null },
       };
       world.builds.set(id, build);
       return Promise.resolve(shape(world, build));
+    },
+    async cancel(id, reason) {
+      const build = world.builds.get(id);
+      if (!build || !livingApp(world, build.appId)) return Promise.resolve(false);
+      return supersedeBuilds(world, build.appId, reason, id);
     },
     find: async (id) => Promise.resolve(shapeAny(world.builds.get(id))),
     list: async (appId) =>
@@ -75,8 +81,10 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
       Object.assign(build, { status: outcome.status, failure, finishedAt: world.clock.now() });
       return true;
     },
-    lastDeployed: async (appId) =>
-      Promise.resolve(shapeAny(buildsOf(appId).findLast((build) => build.status === 'succeeded'))),
+    async lastDeployed(appId) {
+      const last = buildsOf(appId).findLast((build) => build.status === 'succeeded' && build.push !== null);
+      return Promise.resolve(shapeAny(last) as PushedBuild | undefined);
+    },
   };
 }
 
@@ -87,11 +95,13 @@ function isWaiting(build: MemoryBuild, epoch: number): boolean {
 }
 
 function shape(world: MemoryWorld, row: MemoryBuild): Build {
-  const { id, appId, userId, status, push, attempt, failure, image, createdAt, finishedAt } = row;
+  const { id, appId, userId, status, push, upload, buildpacks } = row;
+  const { attempt, failure, image, createdAt, finishedAt } = row;
   const release = [...world.releases.values()].find((one) => one.buildId === id);
   const deployments = deploymentsOf(world, appId);
   return {
-    ...{ id, appId, userId, status, push: { ...push }, attempt, failure, image, createdAt, finishedAt },
+    ...{ id, appId, userId, status, push: push && { ...push }, upload, buildpacks },
+    ...{ attempt, failure, image, createdAt, finishedAt },
     releaseId: release?.id ?? null,
     deploymentId: deployments.find((one) => one.releaseId === release?.id)?.id ?? null,
   };

@@ -152,16 +152,20 @@ export function isUndecided({ status }: { readonly status: string }): boolean {
 }
 
 /** Ends the unsettled builds of an app, with their undecided deployments and pending releases, unless they are live. */
-export function supersedeBuilds(world: MemoryWorld, appId: string, reason: string): void {
+export function supersedeBuilds(world: MemoryWorld, appId: string, reason: string, only?: string): boolean {
   const failure = storable(reason);
+  let any = false;
   for (const build of world.builds.values()) {
     if (build.appId !== appId || (build.status !== 'queued' && build.status !== 'building')) continue;
+    if (only !== undefined && build.id !== only) continue;
     const release = releasesOf(world, appId).find((one) => one.buildId === build.id);
     const deployments = deploymentsOf(world, appId).filter((one) => one.releaseId === release?.id);
     if (deployments.some((one) => one.status === 'succeeded')) continue;
     Object.assign(build, { status: 'superseded', failure, finishedAt: world.clock.now() });
     deployments.forEach((one) => supersedeDeployment(world, one, failure));
+    any = true;
   }
+  return any;
 }
 
 export function supersedeDeployment(world: MemoryWorld, deployment: MemoryDeployment, failure: string): void {

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { createBulletin } from '../../lib/bulletin.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
-import type { Build, Push } from '../../server/domain/build.ts';
+import type { Build, Push, PushedBuild } from '../../server/domain/build.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import { createDeploys } from '../../server/services/deploys.ts';
@@ -12,6 +12,7 @@ import { createTranscripts } from '../../server/services/transcripts.ts';
 import { createFakeBuilder } from './fake-builder.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
 import { addMemoryUser, createMemoryAccounts } from './memory-accounts.ts';
+import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
@@ -58,6 +59,7 @@ export function createStoresRig() {
     accounts: mishaps.on('accounts', createMemoryAccounts(world)),
     tokens: mishaps.on('tokens', createMemoryTokens(world)),
     builds: mishaps.on('builds', createMemoryBuilds(world)),
+    options: mishaps.on('options', createMemoryAppOptions(world)),
     lines: mishaps.on('lines', createMemoryTranscripts(world)),
     repositories: createFakeRepositories(),
     controller: { wake: (appId: string) => void woken.push(appId) },
@@ -119,7 +121,7 @@ type Outcome = 'live' | 'by hand' | { readonly failure: string };
 /** Everything between a push and its end, with a controller that does as it is told. */
 export function createDeployRig() {
   const stores = createStoresRig();
-  const { world, mishaps, apps, builds, releases, lines } = stores;
+  const { world, mishaps, apps, builds, options, releases, lines } = stores;
   const repositories = mishaps.on('repositories', stores.repositories);
   const bulletin = createBulletin();
   const builder = createFakeBuilder();
@@ -144,7 +146,7 @@ export function createDeployRig() {
   }
 
   const deploys = createDeploys({
-    ...{ apps, builds, releases, repositories, builder, transcripts, bulletin },
+    ...{ apps, builds, options, releases, repositories, builder, transcripts, bulletin },
     tokens: {
       pushToken: (repository) => `may push ${repository}`,
       pullToken: () => 'pull',
@@ -170,11 +172,12 @@ export function createDeployRig() {
     /** What an operator would be told as an error. */
     complaints,
     /** A queued build, as a push would leave it. */
-    async submit(app: App, push: Partial<Push> = {}): Promise<Build> {
+    async submit(app: App, push: Partial<Push> = {}): Promise<PushedBuild> {
       const id = randomUUID();
       const whole: Push = { ref: MAIN, commit: commit('a'), from: null, ...push };
       await stores.repositories.receive(app.id, { id, commit: whole.commit, quarantine: OBJECTS }, patient);
-      return builds.submit({ id, appId: app.id, userId: app.owner.id, push: whole }, NEWER, patient);
+      const build = { id, appId: app.id, userId: app.owner.id, push: whole };
+      return { ...(await builds.submit(build, NEWER, patient)), push: whole };
     },
     /** A build as it is now. */
     async buildOf({ id }: { readonly id: string }): Promise<Build> {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { Client } from 'pg';
 import { quietLog } from '../../lib/log.ts';
 import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
+import { createAppOptions } from '../../server/adapters/postgres/app-options.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { createBuilds } from '../../server/adapters/postgres/builds.ts';
 import { createCertificates } from '../../server/adapters/postgres/certificates.ts';
@@ -21,6 +22,7 @@ import type { App } from '../../server/domain/app.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
+import type { AppOptions } from '../../server/ports/app-options.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { Certificates } from '../../server/ports/certificates.ts';
@@ -31,6 +33,7 @@ import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
+import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
@@ -51,6 +54,7 @@ export interface Stores extends AsyncDisposable {
   readonly domains: Domains;
   readonly certificates: Certificates;
   readonly builds: Builds;
+  readonly options: AppOptions;
   readonly transcripts: Transcripts;
   readonly controller: ControllerState;
   readonly imageUse: ImageUse;
@@ -103,6 +107,7 @@ export function openMemory(): Stores {
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
     builds: createMemoryBuilds(world),
+    options: createMemoryAppOptions(world),
     transcripts: createMemoryTranscripts(world),
     controller: createMemoryControllerState(world),
     imageUse: createMemoryImageUse(world),
@@ -133,6 +138,7 @@ function openPostgres(url: string): Stores {
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),
     builds: createBuilds({ db, clock }),
+    options: createAppOptions({ db }),
     transcripts: createTranscripts({ db }),
     controller: createControllerState({ db, sealer, clock }),
     imageUse: createImageUse({ db, clock }),

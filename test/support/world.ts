@@ -18,12 +18,14 @@ import { createFakeRepositories } from './fake-repositories.ts';
 import { createMemoryHappenings, type MemoryHappenings } from './memory-happenings.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
+import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
+import { createMemoryUploads } from './memory-uploads.ts';
 import { createMemoryWorld, deploymentsOf, type MemoryDeployment, type MemoryWorld } from './memory-world.ts';
 import { patient } from './services-rig.ts';
 
@@ -72,17 +74,18 @@ export interface WorldApp {
 
 /** Methods of services that change nothing. Any other counts as a write. */
 const READS = new Set(
-  ['authenticate', 'authenticateKey', 'me', 'keys', 'list', 'find', 'operable', 'get', 'ofRelease'].concat([
-    'deploymentOf',
-    'claim',
-    'instance',
-    'recheck',
-    'renew',
-    'sessions',
-    'read',
-    'follow',
-    'open',
-  ]),
+  [
+    'authenticate',
+    'authenticateKey',
+    'me',
+    'keys',
+    'list',
+    'find',
+    'operable',
+    'get',
+    'ofRelease',
+    'deployable',
+  ].concat(['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'read', 'follow', 'open']),
 );
 
 export function createWorld(): World {
@@ -100,6 +103,8 @@ export function createWorld(): World {
     builds: createMemoryBuilds(memory),
     transcripts: createMemoryTranscripts(memory),
     idempotency: createMemoryIdempotency(memory),
+    options: createMemoryAppOptions(memory),
+    uploads: createMemoryUploads(),
   };
   const happenings = createMemoryHappenings(() => TIME);
   const known = new Map<string, { instances: Instance[]; readonly lines: LogLine[] }>();
@@ -173,6 +178,7 @@ export function createWorld(): World {
       epoch: memory.epoch,
       urlOf: (app) => `http://${app}.test`,
       platformDomain: 'localhost',
+      routed: () => true,
     },
   );
 

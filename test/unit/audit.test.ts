@@ -46,7 +46,14 @@ describe('the audit trail', () => {
   it('is left out only by routes that say they change nothing', () => {
     const { services } = createWorld();
     const place = { domain: 'localhost', httpPort: 80, sshPort: 22, rendezvousPort: 7002 };
-    const routes = allRoutes({ services, outputs: {} as never, place, now: () => TIME, version: '0' });
+    const routes = allRoutes({
+      services,
+      outputs: {} as never,
+      sources: {} as never,
+      place,
+      now: () => TIME,
+      version: '0',
+    });
     const left = routes
       .filter(({ endpoint, options }) => endpoint.method !== 'GET' && options.changesNothing)
       .map(({ endpoint: { method, path } }) => `${method} ${path}`);

@@ -17,6 +17,7 @@ const order: BuildOrder = {
   appId: 'app-1',
   archive: '/tmp/source.tar',
   commit: 'a'.repeat(40),
+  buildpack: null,
   config: new Map([['KEY', new Secret('value')]]),
   repository: 'apps/hello',
   token: 'push-token',

@@ -61,6 +61,7 @@ function requestFor(order: BuildOrder, limits: BuildRequest['limits']): BuildReq
     archive: order.archive,
     env: Object.fromEntries([...order.config].map(([key, value]) => [key, value.reveal()])),
     sourceVersion: order.commit,
+    buildpack: order.buildpack,
     target: { repository: order.repository, token: order.token },
     limits,
   };

@@ -10,7 +10,7 @@ import type { Repositories } from '../../ports/repositories.ts';
 import { writeArchive } from './archive.ts';
 import { checkSource } from './gate.ts';
 import { git, gitOrThrow } from './git.ts';
-import { SOURCE_LIMITS, type SourceLimits } from './limits.ts';
+import { SOURCE_LIMITS, type SourceLimits } from '../../domain/source-limits.ts';
 
 export interface GitRepositories extends Repositories {
   /**

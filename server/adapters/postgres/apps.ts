@@ -65,6 +65,18 @@ export function createApps({
 
     setFlags: (app, flags, signal) => changeUnless(db, app, flags, signal),
 
+    rename: (app, name, signal) =>
+      db.transaction(async (tables) => {
+        await lock(tables, 'app names and networks');
+        const taken = await tables.app.findUnique({ where: { name }, select: { id: true } });
+        if (taken && taken.id !== app.id) throw PlatformError.of('name_taken', { name });
+        const changed = await tables.app.updateMany({
+          where: { id: app.id, revision: app.revision, deletedAt: null },
+          data: { name, revision: { increment: 1 } },
+        });
+        return changed.count === 1;
+      }, signal),
+
     markDeleted: (app, signal) =>
       db.transaction(async (tables) => {
         const now = clock.now();

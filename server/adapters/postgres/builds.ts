@@ -1,10 +1,10 @@
-import type { Build } from '../../domain/build.ts';
+import type { Build, PushedBuild } from '../../domain/build.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Builds } from '../../ports/builds.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Database, Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
-import { isId, readImage, storable, writeImage } from './stored-json.ts';
+import { isId, readImage, readNames, readUpload, storable, writeImage, writeUpload } from './stored-json.ts';
 import { lockLivingApp, supersede } from './supersede.ts';
 
 const BUILD = {
@@ -20,7 +20,7 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
     ...readBuilds(db),
     ...recordBuilds(db, clock),
 
-    submit: ({ id, appId, userId, push }, reason, signal) =>
+    submit: ({ id, appId, userId, push, upload, buildpacks }, reason, signal) =>
       db.transaction(async (tables) => {
         if (!(await lockLivingApp(tables, appId)))
           throw PlatformError.of('not_found', { resource: 'app', name: appId });
@@ -28,13 +28,25 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
         if (before) return readBuild(before);
         const now = clock.now();
         await supersede(tables, { appId, reason, now });
-        const { ref, commit, from } = push;
+        const source = push ?? { upload: writeUpload(upload) };
         return readBuild(
           await tables.build.create({
-            data: { id, appId, userId, ref, commit, from, createdAt: now },
+            data: {
+              ...{ id, appId, userId, ...source, createdAt: now },
+              ...(buildpacks && { buildpacks: [...buildpacks] }),
+            },
             ...BUILD,
           }),
         );
+      }, signal),
+
+    cancel: (id, reason, signal) =>
+      db.transaction(async (tables) => {
+        const build = isId(id)
+          ? await tables.build.findUnique({ where: { id }, select: { appId: true } })
+          : null;
+        if (!build || !(await lockLivingApp(tables, build.appId))) return false;
+        return supersede(tables, { appId: build.appId, only: id, reason, now: clock.now() });
       }, signal),
 
     claim: (appId, epoch, signal) =>
@@ -85,15 +97,19 @@ function readBuilds(db: Database): Pick<Builds, 'find' | 'list' | 'waiting' | 'l
       const row = await db.run(
         (tables) =>
           tables.build.findFirst({
-            where: { appId, status: 'succeeded' },
+            where: { appId, status: 'succeeded', ref: { not: null } },
             orderBy: { position: 'desc' },
             ...BUILD,
           }),
         signal,
       );
-      return row ? readBuild(row) : undefined;
+      return row ? pushed(readBuild(row)) : undefined;
     },
   };
+}
+
+function pushed({ push, ...build }: Build): PushedBuild | undefined {
+  return push === null ? undefined : { ...build, push };
 }
 
 /** What a worker writes down; each does nothing unless the build is still its own. */
@@ -166,7 +182,10 @@ function readBuild(row: Prisma.BuildGetPayload<typeof BUILD>): Build {
     appId: row.appId,
     userId: row.userId,
     status: row.status,
-    push: { ref: row.ref, commit: row.commit, from: row.from },
+    push:
+      row.ref === null || row.commit === null ? null : { ref: row.ref, commit: row.commit, from: row.from },
+    upload: readUpload(row.upload),
+    buildpacks: readNames(row.buildpacks),
     attempt: row.attempt,
     failure: row.failure,
     image: readImage(row.image),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Formation } from '../../domain/app.ts';
+import type { Upload } from '../../domain/build.ts';
 import type { Ledger } from '../../domain/deployment.ts';
 import type { BuiltImage } from '../../domain/release.ts';
 import { Prisma } from './generated/client.ts';
@@ -29,6 +30,16 @@ const ledger = z.object({
   dropped: z.number(),
 }) satisfies z.ZodType<Ledger>;
 
+const upload = z.object({
+  checksum: z.string(),
+  version: z.string().nullable(),
+  description: z.string().nullable(),
+}) satisfies z.ZodType<Upload>;
+
+const names = z.array(z.string());
+
+export const readUpload = (value: unknown): Upload | null => upload.nullable().parse(value);
+export const readNames = (value: unknown): readonly string[] | null => names.nullable().parse(value);
 export const readFormation = (value: unknown): Formation => formation.parse(value);
 export const readImage = (value: unknown): BuiltImage | null => image.nullable().parse(value);
 export const readLedger = (value: unknown): Ledger | null => ledger.nullable().parse(value);
@@ -39,6 +50,16 @@ export function writeFormation(value: Formation): Prisma.InputJsonObject {
 
 export function writeImage(value: BuiltImage | null): Prisma.InputJsonObject | typeof Prisma.DbNull {
   return value === null ? Prisma.DbNull : image.parse(value);
+}
+
+export function writeUpload(value: Upload | null | undefined): Prisma.InputJsonObject | typeof Prisma.DbNull {
+  if (!value) return Prisma.DbNull;
+  const { checksum, version, description } = value;
+  return {
+    checksum,
+    version: version && storable(version),
+    description: description && storable(description),
+  };
 }
 
 export function writeLedger(value: Ledger): Prisma.InputJsonObject {

@@ -10,24 +10,30 @@ export async function lockLivingApp(tables: Tables, appId: string): Promise<bool
 
 /**
  * Ends what of an app is on its way: its unsettled builds, their undecided deployments, their pending releases. A build
- * whose deployment has succeeded already is left to settle, because its branch has still to move.
- * The caller holds the lock on the app.
+ * whose deployment has succeeded already is left to settle, because its branch has still to move. Answers whether there
+ * was any; with `only` nothing but that build is looked at. The caller holds the lock on the app.
  */
 export async function supersede(
   tables: Tables,
-  { appId, reason, now }: { readonly appId: string; readonly reason: string; readonly now: Date },
-): Promise<void> {
+  {
+    appId,
+    only,
+    reason,
+    now,
+  }: { readonly appId: string; readonly only?: string; readonly reason: string; readonly now: Date },
+): Promise<boolean> {
   const failure = storable(reason);
   const unsettled = await tables.build.findMany({
     where: {
       appId,
+      ...(only !== undefined && { id: only }),
       status: { in: ['queued', 'building'] },
       NOT: { release: { deployments: { some: { status: 'succeeded' } } } },
     },
     select: { id: true },
   });
   const builds = unsettled.map(({ id }) => id);
-  if (builds.length === 0) return;
+  if (builds.length === 0) return false;
 
   const release = { buildId: { in: builds } };
   await tables.deployment.updateMany({
@@ -42,6 +48,7 @@ export async function supersede(
     where: { id: { in: builds } },
     data: { status: 'superseded', failure, finishedAt: now },
   });
+  return true;
 }
 
 /** As `supersede`, and with it every other deployment that is undecided: the app itself is going. */

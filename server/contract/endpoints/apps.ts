@@ -6,7 +6,7 @@ import {
   setDeployBranch as branchBody,
   updateApp as updateBody,
 } from '../requests.ts';
-import { app, collaborator, deployBranch } from '../resources.ts';
+import { app, collaborator, deployBranch, dynoSize, stack } from '../resources.ts';
 
 const apps = z.array(app);
 const APP_RANGES = ['name', 'id'];
@@ -80,6 +80,22 @@ export const listAddons = endpoint({
   summary: 'list the add-ons of an app',
   needs: 'app:view',
   answer: z.array(z.unknown()),
+});
+
+export const listAppStacks = endpoint({
+  method: 'GET',
+  path: '/apps/:app/available-stacks',
+  summary: 'list the stacks an app can be built on',
+  needs: 'app:view',
+  answer: z.array(stack),
+});
+
+export const listAppDynoSizes = endpoint({
+  method: 'GET',
+  path: '/apps/:app/available-dyno-sizes',
+  summary: 'list the sizes the instances of an app can have',
+  needs: 'app:view',
+  answer: z.array(dynoSize),
 });
 
 export const showDeployBranch = endpoint({

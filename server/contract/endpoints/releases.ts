@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '../endpoint.ts';
-import { rollback as rollbackBody } from '../requests.ts';
+import { createRelease as createBody } from '../requests.ts';
 import { deployment, release } from '../resources.ts';
 
 export const listReleases = endpoint({
@@ -31,9 +31,10 @@ export const showDeployment = endpoint({
 export const createRelease = endpoint({
   method: 'POST',
   path: '/apps/:app/releases',
-  summary: 'roll back: make a release of the image and the config of an earlier one',
+  summary:
+    'make a release: of the image and the config of an earlier one (rollback), or of an image (slug) with the config of now',
   needs: 'app:deploy',
-  body: rollbackBody,
+  body: createBody,
   status: 201,
   answer: release,
 });

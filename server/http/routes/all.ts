@@ -3,6 +3,7 @@ import { NEEDS, type Endpoint } from '../../contract/endpoint.ts';
 import type { Outputs } from '../outputs.ts';
 import type { Route } from '../route.ts';
 import type { Services } from '../services.ts';
+import type { Sources } from '../sources.ts';
 import type { Place } from '../shapes.ts';
 import { accountRoutes } from './account.ts';
 import { appRoutes } from './apps.ts';
@@ -25,19 +26,20 @@ import { schemaRoutes } from './schema.ts';
 export interface RouteDeps {
   readonly services: Services;
   readonly outputs: Outputs;
+  readonly sources: Sources;
   readonly place: Place;
   readonly now: () => Date;
   readonly version: string;
 }
 
 /** Every route there is. Throws for an endpoint that nobody serves, that two serve, or that says not what it needs. */
-export function allRoutes({ services, outputs, place, now, version }: RouteDeps): readonly Route[] {
+export function allRoutes({ services, outputs, sources, place, now, version }: RouteDeps): readonly Route[] {
   const routes = [
     ...accountRoutes(services.accounts),
     ...appRoutes(services.apps, place),
     ...auditRoutes(services.audit),
-    ...buildRoutes(services, outputs),
     ...certificateRoutes(services, place),
+    ...buildRoutes(services, { outputs, sources, place }),
     ...configVarRoutes(services.configVars),
     ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),

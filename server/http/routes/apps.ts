@@ -2,7 +2,9 @@ import {
   createApp,
   destroyApp,
   listAddons,
+  listAppDynoSizes,
   listApps,
+  listAppStacks,
   listCollaborators,
   listOwnApps,
   setDeployBranch,
@@ -15,7 +17,7 @@ import { PlatformError } from '../../domain/errors.ts';
 import { listAnswer } from '../answer.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { isOurs, OURS, shapeApp, shapeOwner, type Place } from '../shapes.ts';
+import { isOurs, OURS, shapeApp, shapeOwner, shapeSize, shapeStack, type Place } from '../shapes.ts';
 
 const FIELDS = { name: (app: App) => app.name, id: (app: App) => app.id };
 
@@ -44,8 +46,10 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
 
     route(updateApp, async ({ actor, params, body, signal }) => {
       const app = await apps.operable(actor, params.app, signal);
-      refuseChanges(app, body);
-      const { maintenance = app.maintenance } = body;
+      mustBeOurs('stack', body.build_stack);
+      const { name = app.name, maintenance = app.maintenance } = body;
+      const renamed = name === app.name ? app : await apps.rename(actor, app.id, name, signal);
+      if (maintenance === app.maintenance) return { body: shape(renamed) };
       return { body: shape(await apps.setMaintenance(actor, app.id, maintenance, signal)) };
     }),
 
@@ -69,6 +73,16 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
       return { body: [] };
     }),
 
+    route(listAppStacks, async ({ actor, params, signal }) => {
+      await apps.find(actor, params.app, signal);
+      return { body: [shapeStack()] };
+    }),
+
+    route(listAppDynoSizes, async ({ actor, params, signal }) => {
+      await apps.find(actor, params.app, signal);
+      return { body: [shapeSize()] };
+    }),
+
     route(showDeployBranch, async ({ actor, params, signal }) => {
       const app = await apps.find(actor, params.app, signal);
       return { body: { branch: app.deployBranch } };
@@ -84,15 +98,4 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
 function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined): void {
   if (word === null || word === undefined || isOurs[field](word)) return;
   throw PlatformError.of('invalid_params', { field, problem: `must be ${OURS[field]}, the only one here` });
-}
-
-/** What cannot be changed may be sent as it is. */
-function refuseChanges(
-  app: App,
-  change: { name?: string | undefined; build_stack?: string | undefined },
-): void {
-  if (change.name !== undefined && change.name !== app.name) {
-    throw PlatformError.of('invalid_params', { field: 'name', problem: 'of an app cannot be changed' });
-  }
-  mustBeOurs('stack', change.build_stack);
 }

@@ -11,7 +11,7 @@ import { listAnswer } from '../answer.ts';
 import type { Outputs } from '../outputs.ts';
 import { route, type Call, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { shapeDeployment, shapeRelease } from '../shapes.ts';
+import { shapeDeployment, shapeRelease, slugIdOf } from '../shapes.ts';
 
 const FIELDS = { version: (release: Release) => release.version, id: (release: Release) => release.id };
 
@@ -50,7 +50,15 @@ export function releaseRoutes(
     route(createRelease, async (call) => {
       const { actor, params, body, signal } = call;
       const app = await apps.find(actor, params.app, signal);
-      const { release } = await releases.rollback(actor, app.id, body.release, signal);
+      if ('release' in body) {
+        const { release } = await releases.rollback(actor, app.id, body.release, signal);
+        return { body: shape(call, app, release) };
+      }
+      const all = await releases.list(actor, app.id, signal);
+      const of = all.find(({ image }) => image !== null && slugIdOf(image) === body.slug);
+      // Whoever may not deploy hears that first.
+      const id = of?.id ?? body.slug;
+      const { release } = await releases.again(actor, app.id, id, body.description ?? null, signal);
       return { body: shape(call, app, release) };
     }),
   ];

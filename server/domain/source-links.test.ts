@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeOf } from './links.ts';
+import { escapeOf } from './source-links.ts';
 
 function problems(links: Record<string, string>): string[] {
   const map = new Map(Object.entries(links));

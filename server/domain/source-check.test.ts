@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SOURCE_LIMITS } from './limits.ts';
-import { createTreeCheck, parseTreeEntry, type TreeEntry } from './tree-check.ts';
+import { SOURCE_LIMITS } from './source-limits.ts';
+import { createTreeCheck, parseTreeEntry, type TreeEntry } from './source-check.ts';
 
 const file = (path: string, size = 1): TreeEntry => ({ mode: '100644', id: 'a'.repeat(40), size, path });
 

@@ -1,4 +1,4 @@
-import type { SourceLimits } from './limits.ts';
+import type { SourceLimits } from './source-limits.ts';
 
 /** One line of `git ls-tree -r -t -l -z`. */
 export interface TreeEntry {
