@@ -10,6 +10,7 @@ import { keys } from './catalogue/keys.ts';
 import { logs } from './catalogue/logs.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
+import { users } from './catalogue/users.ts';
 import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 
 /** Options that several commands share. */
@@ -42,6 +43,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   account,
   keys,
   authorizations,
+  users,
   heroku,
   help,
 ];

@@ -18,12 +18,14 @@ export interface Terminal {
   rest(): void;
   /** Colours a word of the result, where colours are wanted. */
   paint(colour: Colour, text: string): string;
-  /** Standard input: a hidden answer to a question on a terminal, else its first line. */
+  /** Standard input: a hidden answer to a question on a terminal, else its next line; nothing when there is none. */
   secret(question: string, signal: AbortSignal): Promise<string>;
   /** The answer to a question on a terminal; undefined where there is nobody to ask. */
   question(question: string, signal: AbortSignal): Promise<string | undefined>;
   /** All of standard input, of which at most `limit` bytes are read. */
   input(limit: number): Promise<string>;
+  /** Whether somebody sits there who can be asked. */
+  readonly interactive: boolean;
   /** Width of the screen in columns; undefined when there is none. */
   readonly columns: number | undefined;
 }
@@ -47,6 +49,7 @@ export function createTerminal(out: Out, err: Out, input: Input, env: Surroundin
   const colours = coloured(out);
   const status = createStatusLine(err);
   const live = err.isTTY === true && !env.CI && !env.NO_COLOR && env.TERM !== 'dumb';
+  const nextLine = lineReader(input);
   const write = (stream: Out, text: string): void => status.aside(() => stream.write(text));
   const note = (line: string): void => write(err, `${visible(line, { colours: coloured(err) })}\n`);
   return {
@@ -58,6 +61,7 @@ export function createTerminal(out: Out, err: Out, input: Input, env: Surroundin
     raw: (text) => write(out, text),
     json: (value) => write(out, `${JSON.stringify(value, null, 2)}\n`),
     note,
+    interactive: input.isTTY === true,
     progress(text, share) {
       if (live) return status.begin(text, share);
       note(text);
@@ -65,8 +69,7 @@ export function createTerminal(out: Out, err: Out, input: Input, env: Surroundin
     },
     rest: () => status.clear(),
     paint: (colour, text) => (colours ? styleText(colour, text, { validateStream: false }) : text),
-    secret: (question, signal) =>
-      input.isTTY === true ? ask(question, err, input, signal) : firstLine(input),
+    secret: (question, signal) => (input.isTTY === true ? ask(question, err, input, signal) : nextLine()),
     question: (question, signal) =>
       input.isTTY === true && err.isTTY === true
         ? ask(question, err, input, signal, { shown: true })
@@ -83,13 +86,21 @@ function coloured(stream: Out): boolean {
   return stream.isTTY === true && stream.hasColors?.() === true;
 }
 
-async function firstLine(input: Input): Promise<string> {
-  let text = '';
-  for await (const chunk of input) {
-    text += chunk.toString();
-    if (text.includes('\n') || text.length > 65_536) break;
-  }
-  return text.split('\n', 1)[0]?.trim() ?? '';
+/** Reads standard input line by line, as far as it is asked. */
+function lineReader(input: Input): () => Promise<string> {
+  let rest = '';
+  let pieces: AsyncIterator<string | Buffer> | undefined;
+  return async () => {
+    pieces ??= input[Symbol.asyncIterator]();
+    while (!rest.includes('\n') && rest.length <= 65_536) {
+      const piece = await pieces.next();
+      if (piece.done === true) break;
+      rest += piece.value.toString();
+    }
+    const [line = '', ...more] = rest.split('\n');
+    rest = more.join('\n');
+    return line.trim();
+  };
 }
 
 async function readAll(input: Input, limit: number): Promise<string> {

@@ -12,6 +12,7 @@ import { createDockerEngine } from './adapters/docker/engine.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
 import { createLogArchive } from './adapters/log-archive/log-archive.ts';
+import { createPasswords } from './adapters/passwords/argon2.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
 import { createAppOptions } from './adapters/postgres/app-options.ts';
@@ -24,6 +25,7 @@ import { createDomains as createDomainStore } from './adapters/postgres/domains.
 import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
+import { createPeople } from './adapters/postgres/people.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
 import { createTokens } from './adapters/postgres/tokens.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
@@ -69,6 +71,8 @@ export async function openAdapters(config: Config, log: Logger) {
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
     accessTokens: createTokens({ db, clock }),
+    people: createPeople({ db, sealer, clock }),
+    passwords: createPasswords(),
     apps: createAppStore({ db, sealer, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
     domains: createDomainStore({ db }),

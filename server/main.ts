@@ -59,6 +59,7 @@ async function serve(config: Config, log: Logger): Promise<string> {
   const adapters = await openAdapters(config, log);
   life.own(adapters.db);
   life.own(adapters.queue);
+  life.own(adapters.passwords);
   // Closed in reverse: the doors first, then what is in flight, then what it flies on.
   life.onClose('what is in flight', () => {
     closing.abort(new Error('the server is shutting down'));

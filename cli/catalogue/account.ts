@@ -6,14 +6,26 @@ export const account: TopicSpec = {
     {
       name: 'login',
       aliases: ['auth:login'],
-      summary: 'remember a server and a token',
-      details: 'The token is asked for on a terminal, else read from standard input.',
+      summary: 'log in to a server',
+      details:
+        'With --interactive it asks for email, password and second factor (or reads them, a line each, from standard input). Otherwise it takes a token: typed on a terminal, else from standard input.',
+      options: [
+        { flags: '-i, --interactive', says: 'by email and password' },
+        { flags: '--url <url>', says: 'the API of the server (default: GANTRY_API_URL, else this machine)' },
+      ],
+      local: true,
+      examples: ['gantry login', 'gantry login -i', 'gantry login --url https://api.example.com < token'],
+      load: () => import('../commands/account/login.ts'),
+    },
+    {
+      name: 'login:accept',
+      summary: 'accept an invitation: choose the password of your account',
       options: [
         { flags: '--url <url>', says: 'the API of the server (default: GANTRY_API_URL, else this machine)' },
       ],
       local: true,
-      examples: ['gantry login', 'gantry login --url https://api.example.com < token'],
-      load: () => import('../commands/account/login.ts'),
+      examples: ['gantry login:accept --url https://api.example.com'],
+      load: () => import('../commands/account/accept.ts'),
     },
     {
       name: 'logout',
@@ -36,6 +48,33 @@ export const account: TopicSpec = {
       local: true,
       examples: ['gantry auth:token'],
       load: () => import('../commands/account/token.ts'),
+    },
+    {
+      name: 'account:password',
+      summary: 'change your password, and end every other login of yours',
+      examples: ['gantry account:password'],
+      load: () => import('../commands/account/password.ts'),
+    },
+    {
+      name: 'auth:2fa',
+      aliases: ['2fa'],
+      summary: 'show whether your logins need a second factor',
+      examples: ['gantry auth:2fa'],
+      load: () => import('../commands/two-factor/show.ts'),
+    },
+    {
+      name: 'auth:2fa:enable',
+      aliases: ['2fa:enable'],
+      summary: 'have your logins need a code of an authenticator app',
+      examples: ['gantry auth:2fa:enable'],
+      load: () => import('../commands/two-factor/enable.ts'),
+    },
+    {
+      name: 'auth:2fa:disable',
+      aliases: ['2fa:disable'],
+      summary: 'remove the second factor',
+      examples: ['gantry auth:2fa:disable'],
+      load: () => import('../commands/two-factor/disable.ts'),
     },
   ],
 };

@@ -21,3 +21,23 @@ export const updateAccount = z.strictObject({
   allow_tracking: ignored,
   beta: ignored,
 });
+
+const password = z.string().min(1).max(1_000);
+const code = z.string().min(1).max(50);
+const email = z.string().min(3).max(254);
+
+export const changePassword = z.strictObject({
+  /** Left out by whoever has none yet. */
+  old_password: password.nullish(),
+  new_password: password,
+});
+
+export const beginTwoFactor = z.strictObject({ password: password.nullish() });
+export const proveTwoFactor = z.strictObject({ code });
+
+export const inviteUser = z.strictObject({ email, admin: z.boolean().optional() });
+export const changeUser = z.strictObject({ admin: z.boolean() });
+export const acceptInvitation = z.strictObject({ token: z.string().min(1).max(200), password });
+
+/** What clients of the Platform API send with a code before calls that need one; here a login needs it, and no call after. */
+export const preAuthorize = z.looseObject({});

@@ -56,3 +56,31 @@ export const accountFeature = z.object({
   created_at: time,
   updated_at: time,
 });
+
+export const twoFactor = z.object({ enabled: z.boolean(), recovery_codes_left: z.number() });
+
+export const twoFactorKey = z.object({
+  /** The key in base32, and as the URL that authenticator apps read from a QR code. */
+  secret: z.string(),
+  url: z.string(),
+});
+
+/** Shown in this answer only; each stands for a code of the app, once. */
+export const recoveryCodes = z.object({ recovery_codes: z.array(z.string()) });
+
+export const user = z.object({
+  id: z.string(),
+  email: z.string(),
+  name: z.string().nullable(),
+  admin: z.boolean(),
+  two_factor_authentication: z.boolean(),
+  has_password: z.boolean(),
+  invited_until: time.nullable(),
+  last_login: time.nullable(),
+  created_at: time,
+  updated_at: time,
+});
+export type UserResource = z.infer<typeof user>;
+
+/** The token is shown in this answer only; whoever has it chooses the password. */
+export const invitation = z.object({ user, token: z.string(), expires_at: time });

@@ -62,6 +62,8 @@ export interface ClientOptions {
   readonly userAgent?: string;
   /** Makes the requests; default: `fetch`. */
   readonly ask?: Ask;
+  /** Sent with every call, in place of those of the same name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The longest wait for an answer to begin, in milliseconds. Default 60 s, as the server answers early. */
   readonly timeoutMs?: number;
 }
@@ -93,6 +95,7 @@ export function createCall(options: ClientOptions): Caller {
       ...(options.userAgent !== undefined && { 'user-agent': options.userAgent }),
       ...(call.range !== undefined && { range: call.range }),
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
+      ...options.headers,
     };
     const init = {
       method: call.method,

@@ -37,6 +37,55 @@ export const PlatformError = errorTable({
     say: ({ what }) =>
       `The scope of this token does not cover ${what}; use a token with a wider scope (gantry authorizations:create).`,
   }),
+  login_failed: row<object>({
+    retry: false,
+    say: () =>
+      'Email or password is wrong; try again, or ask an administrator for a new invitation (gantry users:invite).',
+  }),
+  login_locked: row<{ minutes: number }>({
+    retry: true,
+    say: ({ minutes }) =>
+      `Too many tries to log in; wait ${minutes} ${minutes === 1 ? 'minute' : 'minutes'} and try again.`,
+  }),
+  logins_busy: row<object>({
+    retry: true,
+    say: () => 'Too many people log in at this moment; wait a few seconds and retry.',
+  }),
+  two_factor: row<{ problem: 'needed' | 'wrong' }>({
+    retry: false,
+    say: ({ problem }) =>
+      problem === 'needed'
+        ? 'A code of the second factor is needed: give the one your authenticator app shows, or a recovery code.'
+        : 'The code of the second factor is wrong, or was used before; give the next one your authenticator app shows.',
+  }),
+  two_factor_on: row<object>({
+    retry: false,
+    say: () => 'The account has a second factor already; remove it first (gantry auth:2fa:disable).',
+  }),
+  two_factor_off: row<object>({
+    retry: false,
+    say: () => 'The account has no second factor; set one up first (gantry auth:2fa:enable).',
+  }),
+  invitation_over: row<object>({
+    retry: false,
+    say: () =>
+      'This invitation was used, has expired, or never was one; ask an administrator for a new one (gantry users:invite).',
+  }),
+  email_taken: row<{ email: string }>({
+    retry: false,
+    say: ({ email }) =>
+      `${email} has an account already; for a new invitation, run gantry users:invite ${email}.`,
+  }),
+  user_owns_apps: row<{ email: string; apps: readonly string[] }>({
+    retry: false,
+    say: ({ email, apps }) =>
+      `${email} still owns ${apps.join(', ')}; destroy these apps or give them to somebody else first.`,
+  }),
+  last_admin: row<{ email: string }>({
+    retry: false,
+    say: ({ email }) =>
+      `${email} is the only administrator of the platform; make somebody else one first (gantry users:admin).`,
+  }),
   invalid_params: row<{ field: string; problem: string }>({
     retry: false,
     say: ({ field, problem }) => `${field} ${problem}.`,

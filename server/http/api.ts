@@ -105,7 +105,7 @@ export function createApi(deps: ApiDeps): Express {
   const json = express.json({ limit: '1mb', inflate: false, type: () => true });
   const isOpen = ({ endpoint }: Route): boolean => endpoint.needs === 'open' || endpoint.needs === 'link';
   mount(routes.filter(isOpen), openDoor(rateLimit, deps.version), json);
-  api.use(authentication(services.accounts, rateLimit, deps.version), json);
+  api.use(authentication(services, rateLimit, deps.version), json);
   mount(routes.filter((route) => !isOpen(route)));
   api.use((req) => {
     throw PlatformError.of('not_found', {

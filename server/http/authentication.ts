@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { withDeadline } from '../../lib/deadline.ts';
-import { NOBODY } from '../domain/actor.ts';
+import { Secret } from '../../lib/secret.ts';
+import { NOBODY, type Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
-import { contextOf, setContext } from './context.ts';
+import { contextOf, setContext, type RequestContext } from './context.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Services } from './services.ts';
 
@@ -21,14 +22,42 @@ export function tokenOf(header: string | undefined): string | undefined {
   return token !== undefined && TOKEN.test(token) ? token : undefined;
 }
 
+/** The email and password of whoever has no token yet; undefined for all else. */
+function passwordOf(header: string | undefined): { email: string; password: Secret } | undefined {
+  const [, value = ''] = /^basic +(\S{1,2000})$/i.exec(header ?? '') ?? [];
+  const [, email, password] =
+    /^([^:]{1,254}@[^:]{1,254}):(.{1,1000})$/s.exec(Buffer.from(value, 'base64').toString('utf8')) ?? [];
+  if (email === undefined || password === undefined || password.startsWith('gantry_')) return undefined;
+  return { email, password: new Secret(password) };
+}
+
+/** The one call that a password opens; its answer is a token, which opens the others. */
+const isLogin = ({ method, path }: Request): boolean =>
+  method === 'POST' && /^\/oauth\/authorizations\/?$/i.test(path);
+
 /** Finds out who asks, and how often they may. Everything behind it has an actor. */
 export function authentication(
-  accounts: Services['accounts'],
+  { accounts, logins }: Pick<Services, 'accounts' | 'logins'>,
   rateLimit: RateLimit,
   version: string,
 ): RequestHandler {
+  async function logIn(req: Request, context: RequestContext): Promise<Actor | undefined> {
+    const given = isLogin(req) ? passwordOf(req.headers.authorization) : undefined;
+    if (given === undefined) return undefined;
+    const code = req.get('heroku-two-factor-code')?.slice(0, 50);
+    const attempt = { ...given, code: code === '' ? undefined : code, ip: req.ip ?? '' };
+    return withDeadline(20_000, context.signal, (signal) => logins.byPassword(attempt, signal));
+  }
+
   return async (req, res, next) => {
     const context = contextOf(res);
+    const person = await logIn(req, context);
+    if (person !== undefined) {
+      res.set({ 'Gantry-Version': version });
+      setContext(res, { ...context, actor: person });
+      next();
+      return;
+    }
     const token = tokenOf(req.headers.authorization);
     if (token === undefined) throw PlatformError.of('unauthorized', {});
     const actor = await withDeadline(10_000, context.signal, (signal) =>

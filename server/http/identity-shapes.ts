@@ -1,7 +1,15 @@
-import type { AuthorizationResource, SessionResource } from '../contract/identity-resources.ts';
+import type * as z from 'zod';
+import type {
+  AuthorizationResource,
+  invitation,
+  SessionResource,
+  UserResource,
+} from '../contract/identity-resources.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { Person } from '../ports/people.ts';
 import type { Token } from '../ports/tokens.ts';
 import type { Issued } from '../services/authorizations.ts';
+import type { Invited } from '../services/people.ts';
 import { wireTime } from './shapes.ts';
 
 /** Clients of the Platform API recognise their own token in this form by its beginning and its end. */
@@ -49,4 +57,26 @@ export function shapeSession(token: Token, actor: Actor, now: Date): SessionReso
 
 function secondsLeft({ expiresAt }: Token, now: Date): number | null {
   return expiresAt && Math.max(0, Math.floor((expiresAt.getTime() - now.getTime()) / 1000));
+}
+
+export function shapePerson(person: Person): UserResource {
+  return {
+    id: person.id,
+    email: person.email,
+    name: person.name,
+    admin: person.admin,
+    two_factor_authentication: person.twoFactor,
+    has_password: person.hasPassword,
+    invited_until: person.invitedUntil && wireTime(person.invitedUntil),
+    last_login: person.lastLoginAt && wireTime(person.lastLoginAt),
+    created_at: wireTime(person.createdAt),
+    updated_at: wireTime(person.updatedAt),
+  };
+}
+
+/** The one answer that shows the secret. */
+export function shapeInvited({ person, secret }: Invited): z.infer<typeof invitation> {
+  const { invitedUntil } = person;
+  if (invitedUntil === null) throw new Error('whoever is invited has an invitation');
+  return { user: shapePerson(person), token: secret.reveal(), expires_at: wireTime(invitedUntil) };
 }

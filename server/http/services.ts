@@ -13,7 +13,10 @@ import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
 import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
+import type { Logins } from '../services/logins.ts';
+import type { People } from '../services/people.ts';
 import type { Runs } from '../services/runs.ts';
+import type { TwoFactor } from '../services/two-factor.ts';
 import type { Authorizations } from '../services/authorizations.ts';
 import type { UploadName } from '../ports/uploads.ts';
 
@@ -34,6 +37,9 @@ export interface Services {
     removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;
   };
   readonly authorizations: Authorizations;
+  readonly logins: Logins;
+  readonly people: People;
+  readonly twoFactor: TwoFactor;
   readonly apps: {
     create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
     list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;

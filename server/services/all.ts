@@ -11,6 +11,8 @@ import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
+import type { Passwords } from '../ports/passwords.ts';
+import type { People as PeopleStore } from '../ports/people.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Happenings as HappeningStore } from '../ports/happenings.ts';
@@ -34,11 +36,15 @@ import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createHappenings } from './happenings.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
+import { createLoginThrottle } from './login-throttle.ts';
+import { createLogins } from './logins.ts';
 import { createLogs } from './logs.ts';
+import { createPeople } from './people.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
 import { createSources } from './sources.ts';
+import { createTwoFactor } from './two-factor.ts';
 import { createTranscripts } from './transcripts.ts';
 import { createUploads } from './uploads.ts';
 
@@ -47,6 +53,8 @@ export interface ServicePorts {
   readonly clock: Clock;
   readonly accounts: AccountStore;
   readonly accessTokens: AccessTokens;
+  readonly people: PeopleStore;
+  readonly passwords: Passwords;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly domains: DomainStore;
@@ -88,12 +96,18 @@ export interface ServiceDeps {
 export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { controller, log, epoch, urlOf, platformDomain, routed } = deps;
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
+  const { people, passwords } = ports;
+  const throttle = createLoginThrottle(() => clock.now());
+  const logins = createLogins({ people, passwords, throttle, clock });
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const runs = createRuns({ ...ports, ...deps });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
+    logins,
+    people: createPeople({ store: people, passwords, clock }),
+    twoFactor: createTwoFactor({ people, logins, clock, issuer: `Gantry (${platformDomain})` }),
     authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
     apps: createApps({ store: apps, repositories, controller, routed }),
     configVars: createConfigVars({ apps, releases, controller }),

@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { addressSource } from '../../lib/address-source.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { SshLimits } from './limits.ts';
-import { createPenalties, sourceOf } from './penalties.ts';
+import { createPenalties } from './penalties.ts';
 
 /** A TCP connection on its way to a login. */
 export interface Visitor {
@@ -59,7 +60,7 @@ export async function startFront(deps: FrontDeps): Promise<Front> {
 
   function welcome(socket: Socket): void {
     const key = `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
-    const source = sourceOf(socket.remoteAddress ?? '');
+    const source = addressSource(socket.remoteAddress ?? '');
     socket.on('error', () => socket.destroy()); // resets are everyday; ssh2 adds its own listener for what it wants to know
     if (visitors.size >= limits.connections || penalties.blockedUntil(source, Date.now()) > 0) {
       socket.end('Too many failed logins or connections from here; try again later.\r\n');

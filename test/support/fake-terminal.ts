@@ -12,6 +12,7 @@ export interface FakeTerminal extends Terminal {
 export function createFakeTerminal(input: string): FakeTerminal {
   let out = '';
   let err = '';
+  const lines = input.split('\n');
   return {
     columns: undefined,
     print: (line) => (out += `${visible(line)}\n`),
@@ -26,7 +27,8 @@ export function createFakeTerminal(input: string): FakeTerminal {
     question: () => Promise.resolve(undefined),
     input: (limit) => Promise.resolve(input.slice(0, limit)),
     paint: (_colour, text) => text,
-    secret: () => Promise.resolve(input),
+    secret: () => Promise.resolve(lines.shift()?.trim() ?? ''),
+    interactive: false,
     out: () => out,
     err: () => err,
   };

@@ -78,9 +78,9 @@ export function addMemoryUser(
     email,
     admin,
     tokenHash,
-  }: { readonly email: string; readonly admin: boolean; readonly tokenHash?: string },
+    id = randomUUID(),
+  }: { readonly email: string; readonly admin: boolean; readonly tokenHash?: string; readonly id?: string },
 ): string {
-  const id = randomUUID();
   const now = world.clock.now();
   world.users.set(id, {
     ...{ id, email, admin, createdAt: now, updatedAt: now },

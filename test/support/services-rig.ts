@@ -18,6 +18,7 @@ import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts'
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { createMishaps } from './mishaps.ts';
@@ -58,6 +59,7 @@ export function createStoresRig() {
     certificates: createMemoryCertificates(world),
     accounts: mishaps.on('accounts', createMemoryAccounts(world)),
     tokens: mishaps.on('tokens', createMemoryTokens(world)),
+    people: mishaps.on('people', createMemoryPeople(world)),
     builds: mishaps.on('builds', createMemoryBuilds(world)),
     options: mishaps.on('options', createMemoryAppOptions(world)),
     lines: mishaps.on('lines', createMemoryTranscripts(world)),

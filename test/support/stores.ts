@@ -14,6 +14,7 @@ import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
 import { watchTables } from '../../server/adapters/postgres/watched.ts';
@@ -30,6 +31,7 @@ import type { ControllerState } from '../../server/ports/controller-state.ts';
 import type { Domains } from '../../server/ports/domains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
+import type { People } from '../../server/ports/people.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
@@ -40,6 +42,7 @@ import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -48,6 +51,7 @@ import { startPostgres, type TestPostgres } from './postgres.ts';
 export interface Stores extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
+  readonly people: People;
   readonly idempotency: Idempotency;
   readonly apps: Apps;
   readonly releases: Releases;
@@ -101,6 +105,7 @@ export function openMemory(): Stores {
     time,
     accounts: createMemoryAccounts(world),
     tokens: createMemoryTokens(world),
+    people: createMemoryPeople(world),
     idempotency: createMemoryIdempotency(world),
     apps: createMemoryApps(world, { networks: NETWORKS }),
     releases: createMemoryReleases(world),
@@ -132,6 +137,7 @@ function openPostgres(url: string): Stores {
     time: clock,
     accounts: createAccounts({ db, clock }),
     tokens: createTokens({ db, clock }),
+    people: createPeople({ db, sealer, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
     apps: createApps({ db, sealer, clock, networks: NETWORKS }),
     releases: createReleases({ db, sealer, clock }),

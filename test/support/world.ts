@@ -24,6 +24,7 @@ import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts'
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createFastPasswords, createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryUploads } from './memory-uploads.ts';
 import { createMemoryWorld, deploymentsOf, type MemoryDeployment, type MemoryWorld } from './memory-world.ts';
@@ -85,7 +86,10 @@ const READS = new Set(
     'get',
     'ofRelease',
     'deployable',
-  ].concat(['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'read', 'follow', 'open']),
+  ].concat(
+    ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status'],
+    ['read', 'follow', 'open'],
+  ),
 );
 
 export function createWorld(): World {
@@ -96,6 +100,8 @@ export function createWorld(): World {
   const stores = {
     accounts: createMemoryAccounts(memory),
     accessTokens: createMemoryTokens(memory),
+    people: createMemoryPeople(memory),
+    passwords: createFastPasswords(),
     apps: createMemoryApps(memory),
     releases: createMemoryReleases(memory),
     domains: createMemoryDomains(memory),

@@ -1,20 +1,22 @@
+import { hostname } from 'node:os';
 import { createClient } from '../../../server/contract/client.ts';
+import { addAuthorization } from '../../../server/contract/endpoints/oauth.ts';
 import { ApiError } from '../../../server/contract/transport.ts';
-import type { Run } from '../../command.ts';
+import type { Context, Run } from '../../command.ts';
 import { token as tokenSchema } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
 import { createAsk } from '../../ask.ts';
 import { CommandError, UsageError } from '../../failures.ts';
+import { serverUrl } from '../../server-url.ts';
 import { VERSION } from '../../version.ts';
 
-export const run: Run = async ({ terminal, config, options, result, signal }) => {
-  const url = parseUrl(options.text('url') ?? config.apiUrl ?? config.localUrl);
-  const given = await terminal.secret(`Token for ${url}: `, signal);
-  if (given === '') throw new UsageError('No token was given; type it, or pass it on standard input.');
-  const parsed = tokenSchema.safeParse(given);
-  if (!parsed.success)
-    throw new UsageError(`What was given ${parsed.error.issues[0]?.message ?? 'is no token'}.`);
-  const token = parsed.data;
+/** The Platform API's own length of a login. */
+const THIRTY_DAYS_S = 30 * 86_400;
+
+export const run: Run = async (context) => {
+  const { terminal, config, options, result, signal } = context;
+  const url = serverUrl(options.text('url'), config);
+  const token = options.flag('interactive') ? await byPassword(context, url) : await givenToken(context, url);
   // Tried before it is kept: a token that opens nothing helps nobody.
   const client = createClient({ url, token, ask: createAsk(config), userAgent: `gantry/${VERSION}` });
   const account = await client.account(signal).catch((err: unknown) => {
@@ -27,8 +29,31 @@ export const run: Run = async ({ terminal, config, options, result, signal }) =>
   result({ url, email: account.email }, () => undefined);
 };
 
-function parseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
-  throw new UsageError(`${text} is not a URL such as https://api.example.com.`);
+async function givenToken({ terminal, signal }: Context, url: string): Promise<string> {
+  const given = await terminal.secret(`Token for ${url}: `, signal);
+  if (given === '') throw new UsageError('No token was given; type it, or pass it on standard input.');
+  const parsed = tokenSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`What was given ${parsed.error.issues[0]?.message ?? 'is no token'}.`);
+}
+
+async function byPassword({ terminal, signal }: Context, url: string): Promise<string> {
+  const email = (await terminal.question('Email: ', signal)) ?? (await terminal.secret('Email: ', signal));
+  const password = await terminal.secret('Password: ', signal);
+  if (email === '' || password === '')
+    throw new UsageError('Email and password are needed; nothing was sent.');
+  const authorization = `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
+  const ask = async (second: Readonly<Record<string, string>>): Promise<string> => {
+    const headers = { authorization, ...second };
+    const client = createClient({ url, token: 'none', userAgent: `gantry/${VERSION}`, headers });
+    const body = { description: `Gantry CLI login from ${hostname()}`, expires_in: THIRTY_DAYS_S };
+    return (await client.call(addAuthorization, { body }, signal)).access_token.token;
+  };
+  try {
+    return await ask({});
+  } catch (err) {
+    if (!(err instanceof ApiError && err.id === 'two_factor')) throw err;
+    const code = await terminal.secret('Code of the second factor: ', signal);
+    return ask({ 'heroku-two-factor-code': code });
+  }
 }

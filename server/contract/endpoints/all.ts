@@ -12,6 +12,7 @@ import * as events from './events.ts';
 import * as formation from './formation.ts';
 import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
+import * as people from './people.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
 import * as runs from './runs.ts';
@@ -32,6 +33,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   formation,
   logs,
   oauth,
+  people,
   platform,
   releases,
   runs,

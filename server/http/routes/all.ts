@@ -18,6 +18,7 @@ import { eventRoutes } from './events.ts';
 import { formationRoutes } from './formation.ts';
 import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
+import { peopleRoutes } from './people.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
 import { runRoutes } from './runs.ts';
@@ -48,6 +49,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...formationRoutes(services),
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),
+    ...peopleRoutes(services, now),
     ...platformRoutes(),
     ...releaseRoutes(services, outputs),
     ...runRoutes(services, outputs, place),
