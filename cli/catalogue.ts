@@ -11,6 +11,7 @@ import { logs } from './catalogue/logs.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
 import { users } from './catalogue/users.ts';
+import { run } from './catalogue/run.ts';
 import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 
 /** Options that several commands share. */
@@ -37,6 +38,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   git,
   config,
   ps,
+  run,
   logs,
   releases,
   audit,

@@ -1,5 +1,6 @@
 import type { Client } from '../server/contract/client.ts';
 import type { CliConfig } from './config.ts';
+import type { OwnEnds } from './ends.ts';
 import type { Git } from './git.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -20,6 +21,8 @@ export interface Context {
   readonly result: (value: unknown, human: () => void) => void;
   /** Starts a program with one argument and leaves it alone; false when it cannot be started. */
   readonly launch: (program: string, argument: string) => Promise<boolean>;
+  /** The user's own keyboard and screen; undefined where there are none. */
+  readonly ends?: OwnEnds | undefined;
   /** Lends a program the user's own screen and keyboard until it ends, and answers its exit code. */
   readonly attach: Attach;
   /**

@@ -25,6 +25,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     now: system.now,
     launch: system.launch,
     attach: system.attach,
+    ends: system.ends,
     local: system.local,
     readFile: system.local ? readFileOf(system.cwd) : refuseFile,
     client() {

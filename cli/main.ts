@@ -11,9 +11,10 @@ if (asked.length === 1 && ['--version', '-V'].includes(asked[0] ?? '')) {
 }
 
 async function main(argv: readonly string[]): Promise<void> {
-  const [{ runCli }, { createTerminal }] = await Promise.all([
+  const [{ runCli }, { createTerminal }, { createEnds }] = await Promise.all([
     import('./program.ts'),
     import('./terminal.ts'),
+    import('./ends.ts'),
   ]);
   const terminal = createTerminal(process.stdout, process.stderr, process.stdin, process.env);
   const interrupted = new AbortController();
@@ -36,6 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
       local: true,
       launch,
       attach,
+      ends: createEnds(process.stdin, process.stdout, process.stderr),
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Attach } from './command.ts';
+import type { OwnEnds } from './ends.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line is given by whoever runs it: main.ts, or a test. */
@@ -10,6 +11,7 @@ export interface System {
   readonly now: () => Date;
   readonly launch: (program: string, argument: string) => Promise<boolean>;
   readonly attach: Attach;
+  readonly ends?: OwnEnds;
   /** False over SSH, where there is no machine of the user's: no files, no browser, no git repository. */
   readonly local: boolean;
 }

@@ -124,10 +124,10 @@ const ROUTING = `  acl tls so_name -m str tls
 `;
 
 const HEADERS = `  # Nothing that only a proxy may say is believed; a client could also name a header in Connection to have it dropped.
-  acl websocket req.fhdr(upgrade) -m str -i websocket
-  http-request del-header upgrade unless websocket
+  acl tunnel req.fhdr(upgrade) -m str -i websocket gantry-run
+  http-request del-header upgrade unless tunnel
   http-request del-header connection
-  http-request set-header connection upgrade if websocket
+  http-request set-header connection upgrade if tunnel
   http-request del-header http2-settings
   http-request del-header keep-alive
   http-request del-header proxy

@@ -1,0 +1,75 @@
+import type { OptionSpec, TopicSpec } from '../command.ts';
+
+const ENV: OptionSpec = { flags: '-e, --env <settings>', says: 'more environment: "NAME=value;OTHER=value"' };
+const SIZE: OptionSpec = { flags: '-s, --size <name>', says: 'the size of the process' };
+const NO_TTY: OptionSpec = { flags: '--no-tty', says: 'without a terminal, also where there is one' };
+const EXIT: OptionSpec = {
+  flags: '-x, --exit-code',
+  says: 'what happens anyway: the exit code is that of the command',
+};
+
+export const run: TopicSpec = {
+  title: 'One-off processes',
+  commands: [
+    {
+      name: 'run',
+      summary: 'run a command in a fresh process of the current release',
+      details:
+        'The command may be a process type of the Procfile. It has your keyboard and screen, and its exit code becomes ours.',
+      args: '[command...]',
+      options: [ENV, SIZE, NO_TTY, EXIT],
+      onApp: true,
+      local: true,
+      ownOutput: true,
+      passThrough: true,
+      examples: [
+        'gantry run bash',
+        'gantry run -a hello -- npm run migrate',
+        'gantry run --no-tty -- cat < dump.sql',
+      ],
+      load: () => import('../commands/run/run.ts'),
+    },
+    {
+      name: 'run:detached',
+      summary: 'run a command without waiting for it; its output goes to the log',
+      args: '[command...]',
+      options: [ENV, SIZE],
+      onApp: true,
+      passThrough: true,
+      examples: ['gantry run:detached -- npm run import'],
+      load: () => import('../commands/run/detached.ts'),
+    },
+    {
+      name: 'run:inside',
+      summary: 'run a command inside a process that runs',
+      args: '[process] [command...]',
+      options: [ENV, NO_TTY, EXIT],
+      onApp: true,
+      local: true,
+      ownOutput: true,
+      passThrough: true,
+      examples: ['gantry run:inside web.1 ls'],
+      load: () => import('../commands/run/inside.ts'),
+    },
+    {
+      name: 'ps:exec',
+      summary: 'open a shell inside a process that runs, or run a command there',
+      args: '[command...]',
+      options: [{ flags: '-d, --dyno <process>', says: 'which one (default: web.1)' }, NO_TTY],
+      onApp: true,
+      local: true,
+      ownOutput: true,
+      passThrough: true,
+      examples: ['gantry ps:exec', 'gantry ps:exec -d worker.1 -- ps'],
+      load: () => import('../commands/ps/exec.ts'),
+    },
+    {
+      name: 'ps:stop',
+      summary: 'stop a one-off process; instances are replaced by fresh ones',
+      args: '[process]',
+      onApp: true,
+      examples: ['gantry ps:stop run.1234', 'gantry ps:stop run'],
+      load: () => import('../commands/ps/stop.ts'),
+    },
+  ],
+};

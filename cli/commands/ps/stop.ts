@@ -1,0 +1,17 @@
+import { stopDyno, stopFormation } from '../../../server/contract/endpoints/runs.ts';
+import type { Run } from '../../command.ts';
+import { UsageError } from '../../failures.ts';
+
+export const run: Run = async (context, [which]) => {
+  if (which === undefined)
+    throw new UsageError('What is to be stopped? For example: gantry ps:stop run.1234');
+  const app = await context.app();
+  const client = await context.client();
+  const { signal } = context;
+  const answer = which.includes('.')
+    ? await client.call(stopDyno, { params: { app, dyno: which } }, signal)
+    : await client.call(stopFormation, { params: { app, type: which } }, signal);
+  const replaced = 'id' in answer;
+  context.terminal.note(replaced ? `${which} is being replaced by a fresh one.` : `${which} is told to end.`);
+  context.result(answer, () => undefined);
+};

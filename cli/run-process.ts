@@ -1,0 +1,70 @@
+import type { DynoResource } from '../server/contract/resources.ts';
+import type { Context } from './command.ts';
+import { CommandError, ExitCode, UsageError } from './failures.ts';
+
+/** What commands that run something have in common: what to run, and with what. */
+export interface Wanted {
+  readonly command: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly force_no_tty: boolean;
+  readonly size?: string;
+}
+
+/** Words become one command line; one word is taken as it is, so that it may be a line of a shell. */
+export function commandLine(words: readonly string[]): string {
+  const [first] = words;
+  if (words.length === 1 && first !== undefined) return first;
+  return words
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+/** Reads what the options say. Throws UsageError. */
+export function wantedOf({ options, ends, config }: Context, words: readonly string[]): Wanted {
+  const tty = ends?.live === true && !options.declined('tty');
+  const size = options.text('size');
+  const term = config.inherited['TERM'];
+  return {
+    command: commandLine(words),
+    env: { ...(tty && term !== undefined && { TERM: term }), ...readEnv(options.text('env')) },
+    force_no_tty: !tty,
+    ...(size !== undefined && { size }),
+  };
+}
+
+/** `A=1;B=2` */
+function readEnv(text: string | undefined): Record<string, string> {
+  const pairs = (text ?? '').split(';').filter((pair) => pair.trim() !== '');
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, key, value] = /^\s*([A-Za-z_]\w*)=([\s\S]*)$/.exec(pair) ?? [];
+      if (key === undefined || value === undefined)
+        throw new UsageError(`${pair} is no setting; write it as --env "NAME=value;OTHER=value".`);
+      return [key, value] as const;
+    }),
+  );
+}
+
+/** Lends the process the user's keyboard and screen until it ends; its exit code becomes ours. */
+export async function attend(context: Context, dyno: DynoResource): Promise<never> {
+  const { ends, terminal } = context;
+  const secret = dyno.attach_url?.split('/').at(-1);
+  if (ends === undefined || secret === undefined)
+    throw new CommandError('There is no keyboard and screen here to lend to a process.');
+  const [{ meetRun }, { findCredentials }] = await Promise.all([
+    import('../server/contract/run-client.ts'),
+    import('./credentials.ts'),
+  ]);
+  const { url } = await findCredentials(context.config);
+  terminal.rest();
+  const calm = ends.live && !context.options.declined('tty') ? ends.raw() : () => undefined;
+  try {
+    // A signal of the user is for the process; only the end of the connection ends this.
+    const end = await meetRun(url, secret, ends, new AbortController().signal);
+    calm();
+    if ('problem' in end) throw new CommandError(end.problem);
+    throw new ExitCode(end.code);
+  } finally {
+    calm();
+  }
+}
