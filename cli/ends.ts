@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { RunEnds } from '../server/contract/run-client.ts';
+import type { RunEnds } from './run-client.ts';
 
 interface Keyboard extends NodeJS.ReadableStream {
   readonly isTTY?: boolean;

@@ -52,7 +52,7 @@ export async function attend(context: Context, dyno: DynoResource): Promise<neve
   if (ends === undefined || secret === undefined)
     throw new CommandError('There is no keyboard and screen here to lend to a process.');
   const [{ meetRun }, { findCredentials }] = await Promise.all([
-    import('../server/contract/run-client.ts'),
+    import('./run-client.ts'),
     import('./credentials.ts'),
   ]);
   const { url } = await findCredentials(context.config);

@@ -5,7 +5,7 @@ import { createEnds } from '../../cli/ends.ts';
 import { commandLine } from '../../cli/run-process.ts';
 import { createDyno } from '../../server/contract/endpoints/runs.ts';
 import { createClient } from '../../server/contract/client.ts';
-import { meetRun } from '../../server/contract/run-client.ts';
+import { meetRun } from '../../cli/run-client.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
 
 const never = new AbortController().signal;

@@ -1,8 +1,14 @@
 import { request as plain, type IncomingMessage } from 'node:http';
 import { request as secure } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { createRunFrameReader, frame, RUN_PATH, RUN_PROTOCOL, SECRET_HEADER } from './run-frames.ts';
-import { UnreachableError } from './transport.ts';
+import {
+  createRunFrameReader,
+  frame,
+  RUN_PATH,
+  RUN_PROTOCOL,
+  SECRET_HEADER,
+} from '../server/contract/run-frames.ts';
+import { UnreachableError } from '../server/contract/transport.ts';
 
 /** The person's end of a process. */
 export interface RunEnds {
