@@ -6,6 +6,7 @@ import { meetPerson, visit, type Repo } from '../support/person.ts';
 import { startPlatform } from '../support/platform.ts';
 import { dockerfileApp } from '../support/samples.ts';
 import { addRemote, setUpBaseline } from './baseline.ts';
+import { median } from './median.ts';
 
 /**
  * Push-to-live: from the start of `git push` to the first answer of the new version through the router, for a one-line
@@ -37,13 +38,6 @@ async function pushToLive(repo: Repo, contender: Contender, marker: string): Pro
   const done = await pushing;
   if (done.code !== 0) throw new Error(`${contender.name}: ${done.stderr}`);
   return ms;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
 async function measure(rounds: number): Promise<string> {

@@ -6,9 +6,8 @@ import type { Account, Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { lock, type Database } from './database.ts';
 import { isTaken } from './failures.ts';
-import type { Prisma } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
-import { unexpired } from './tokens.ts';
 
 interface Deps {
   readonly db: Database;
@@ -99,18 +98,37 @@ async function renewActor(
   return user ? readActor(user, scopes, credential) : undefined;
 }
 
+/**
+ * Who has this token, in one statement: it is asked before every call, and the client would make two, at three times the
+ * cost.
+ */
 async function actorOfToken(
   { db, clock }: Deps,
   which: { readonly hash: string } | { readonly id: string; readonly userId: string },
   signal: AbortSignal,
 ): Promise<Actor | undefined> {
-  const token = await db.run(
-    (tables) => tables.token.findFirst({ where: { ...which, ...unexpired(clock) }, include: { user: true } }),
+  const named =
+    'hash' in which
+      ? Prisma.sql`t.hash = ${which.hash}`
+      : Prisma.sql`t.id = ${which.id}::uuid AND t."userId" = ${which.userId}::uuid`;
+  const [token] = await db.run(
+    (tables) => tables.$queryRaw<TokenRow[]>`
+      SELECT t.id AS token, t.scopes, u.id, u.email, u.admin
+      FROM "Token" t JOIN "User" u ON u.id = t."userId"
+      WHERE ${named} AND (t."expiresAt" IS NULL OR t."expiresAt" > ${clock.now()}) AND u."removedAt" IS NULL`,
     signal,
   );
   if (!token) return undefined;
   // A scope that an earlier or later version knew and this one does not is good for nothing here.
-  return readActor(token.user, token.scopes.filter(isScope), { kind: 'token', id: token.id });
+  return readActor(token, token.scopes.filter(isScope), { kind: 'token', id: token.token });
+}
+
+interface TokenRow {
+  readonly token: string;
+  readonly scopes: readonly string[];
+  readonly id: string;
+  readonly email: string;
+  readonly admin: boolean;
 }
 
 function readActor(

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPlatform } from '../support/platform.ts';
+import { median } from './median.ts';
+import { hammer, type Outcome, type Shot } from './hammer.ts';
+
+/**
+ * The HTTP API of a running platform with a thousand apps, asked by fifty clients at once. The calls take turns with a
+ * baseline (a Node server that answers the same number of bytes from memory) in one run, on the same two cores.
+ */
+const APPS = 1000;
+const CLIENTS = 50;
+/** A token may make 4500 calls an hour, so the clients share many. */
+const TOKENS = 80;
+
+interface Target {
+  readonly port: number;
+  readonly tokens: readonly string[];
+}
+
+interface Scenario {
+  readonly name: string;
+  readonly port: number;
+  readonly seconds: number;
+  readonly most?: number;
+  readonly aim: (nth: number, client: number) => Shot;
+}
+
+async function measure(rounds: number): Promise<string> {
+  const platform = await startPlatform();
+  const { home, apiPort } = platform.place;
+  const baseline = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(import.meta.dirname, 'plain-server.ts'), '900'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    const [line] = (await once(baseline.stdout, 'data')) as [Buffer];
+    const admin = (await readFile(join(home, 'admin-token'), 'utf8')).trim();
+    const target = { port: apiPort, tokens: await makeTokens(apiPort, admin) };
+    await makeApps(target);
+    const etag = await etagOf(target);
+    const scenarios = [plain(Number(line.toString())), ...reads(target, etag), ...writes(target)];
+    const outcomes = new Map<string, Outcome[]>(scenarios.map(({ name }) => [name, []]));
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const { name, port, aim, ...load } of scenarios) {
+        const outcome = await hammer(port, { clients: CLIENTS, ...load }, aim);
+        if (round > 0) outcomes.get(name)?.push(outcome); // the first round warms all sides alike
+      }
+    }
+    return table(outcomes, rounds);
+  } finally {
+    baseline.kill();
+    await platform.remove();
+  }
+}
+
+function plain(port: number): Scenario {
+  return { name: 'baseline', port, seconds: 3, aim: () => ({ method: 'GET', path: '/', headers: {} }) };
+}
+
+function reads({ port, tokens }: Target, etag: string): Scenario[] {
+  const as = (nth: number) => ({ authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}` });
+  const one = (nth: number) => `/apps/bench-${nth % APPS}`;
+  return [
+    {
+      name: 'GET /apps/:app',
+      port,
+      seconds: 4,
+      aim: (nth) => ({ method: 'GET', path: one(nth), headers: as(nth) }),
+    },
+    {
+      ...{ name: 'GET /apps/:app, 304', port, seconds: 4 },
+      aim: (nth) => ({
+        ...{ method: 'GET', path: '/apps/bench-0' },
+        headers: { ...as(nth), 'if-none-match': etag },
+      }),
+    },
+    {
+      ...{ name: `GET /apps (${APPS})`, port, seconds: 4 },
+      aim: (nth) => ({ method: 'GET', path: '/apps', headers: as(nth) }),
+    },
+  ];
+}
+
+function writes({ port, tokens }: Target): Scenario[] {
+  const json = { 'content-type': 'application/json' };
+  const as = (nth: number) => ({ ...json, authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}` });
+  let value = 0;
+  return [
+    {
+      ...{ name: 'PATCH config-vars', port, seconds: 4 },
+      aim: (nth, client) => ({
+        ...{ method: 'PATCH', path: `/apps/bench-${client}/config-vars`, headers: as(nth) },
+        body: JSON.stringify({ VALUE: String(value++) }),
+      }),
+    },
+  ];
+}
+
+async function makeTokens(port: number, admin: string): Promise<string[]> {
+  const tokens: string[] = [];
+  while (tokens.length < TOKENS) {
+    const res = await fetch(`http://127.0.0.1:${port}/oauth/authorizations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ description: 'bench', scope: ['global'] }),
+    });
+    const body = (await res.json()) as { readonly access_token: { readonly token: string } };
+    tokens.push(body.access_token.token);
+  }
+  return tokens;
+}
+
+async function makeApps({ port, tokens }: Target): Promise<void> {
+  const made = await hammer(port, { clients: 10, seconds: 600, most: APPS }, (nth) => ({
+    ...{ method: 'POST', path: '/apps', body: JSON.stringify({ name: `bench-${nth}` }) },
+    headers: {
+      authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}`,
+      'content-type': 'application/json',
+    },
+  }));
+  if (made.statuses.get(201) !== APPS) throw new Error(`not all apps were made: ${shown(made.statuses)}`);
+}
+
+async function etagOf({ port, tokens }: Target): Promise<string> {
+  const res = await fetch(`http://127.0.0.1:${port}/apps/bench-0`, {
+    headers: { authorization: `Bearer ${tokens[0] ?? ''}` },
+  });
+  return res.headers.get('etag') ?? '';
+}
+
+function table(outcomes: ReadonlyMap<string, readonly Outcome[]>, rounds: number): string {
+  const medianOf = (name: string, of: (one: Outcome) => number): number =>
+    median((outcomes.get(name) ?? []).map(of));
+  const theirs = medianOf('baseline', (one) => one.perSecond);
+  const rows = [...outcomes.keys()].map((name) => {
+    const [perSecond, p50, p99] = (['perSecond', 'p50', 'p99'] as const).map((what) =>
+      medianOf(name, (one) => one[what]),
+    );
+    const statuses =
+      outcomes
+        .get(name)
+        ?.map((one) => shown(one.statuses))
+        .at(-1) ?? '';
+    const figures = [perSecond, p50, p99].map((figure) =>
+      (figure ?? NaN).toFixed(figure && figure < 10 ? 1 : 0),
+    );
+    return `| ${name} | ${figures.join(' | ')} | ${((perSecond ?? NaN) / theirs).toFixed(2)} | ${statuses} |`;
+  });
+  return [
+    `${APPS} apps, ${CLIENTS} clients, ${rounds} rounds taking turns; medians of the rounds.`,
+    '',
+    '| | req/s | p50 ms | p99 ms | ratio | answers of the last round |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function shown(statuses: ReadonlyMap<number, number>): string {
+  return [...statuses].map(([status, count]) => `${count} × ${status}`).join(', ');
+}
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
+process.stdout.write(`${await measure(Number(values.rounds))}\n`);
