@@ -23,6 +23,10 @@ export const PlatformError = errorTable({
     say: ({ resource, name }) =>
       `Couldn't find that ${resource.replaceAll('_', ' ')}: ${name}. It may not exist, or you may not see it.`,
   }),
+  not_offered: row<{ what: string; instead: string }>({
+    retry: false,
+    say: ({ what, instead }) => `There are no ${what} on this platform; ${instead}.`,
+  }),
   forbidden: row<{ app: string; role: string; permission: string }>({
     retry: false,
     say: ({ app, role, permission }) =>

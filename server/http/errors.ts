@@ -39,6 +39,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   too_many_domains: 422,
   too_many_certificates: 422,
   nothing_changed: 422,
+  not_offered: 422,
   too_many_instances: 422,
   nothing_to_run: 422,
   too_many_runs: 429,

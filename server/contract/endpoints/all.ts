@@ -7,6 +7,7 @@ import * as certificates from './certificates.ts';
 import * as configVars from './config-vars.ts';
 import * as domains from './domains.ts';
 import * as dynos from './dynos.ts';
+import * as elsewhere from './elsewhere.ts';
 import * as exec from './exec.ts';
 import * as events from './events.ts';
 import * as formation from './formation.ts';
@@ -28,6 +29,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   configVars,
   domains,
   dynos,
+  elsewhere,
   exec,
   events,
   formation,

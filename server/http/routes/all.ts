@@ -13,6 +13,7 @@ import { certificateRoutes } from './certificates.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
+import { elsewhereRoutes } from './elsewhere.ts';
 import { execRoutes } from './exec.ts';
 import { eventRoutes } from './events.ts';
 import { formationRoutes } from './formation.ts';
@@ -44,6 +45,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...configVarRoutes(services.configVars),
     ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),
+    ...elsewhereRoutes(services.apps),
     ...execRoutes(services),
     ...eventRoutes(services),
     ...formationRoutes(services),
