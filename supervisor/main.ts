@@ -9,6 +9,7 @@ import { doctor } from './doctor.ts';
 import { stopPlatform } from './down.ts';
 import { setupErrors } from './errors.ts';
 import { findHome, makeHome } from './home.ts';
+import { recoverAdmin } from './recover.ts';
 import { createTerminal } from './terminal.ts';
 import { uninstall } from './uninstall.ts';
 import { prepare, runSupervisor, up, type Caller } from './up.ts';
@@ -80,12 +81,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Runs one command; answers its exit code. */
 async function main(args: string[], signal: AbortSignal): Promise<number> {
-  const { command, flags } = parse(args);
   const caller: Caller = {
     settings: readSettings(process.env),
     env: process.env,
     terminal: createTerminal(),
   };
+  // Its arguments are the business of the program that does it.
+  if (args[0] === 'admin:recover') return recoverAdmin(caller, args.slice(1));
+  const { command, flags } = parse(args);
   const chosen = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!chosen)
     throw setupErrors.of('usage', {

@@ -20,6 +20,7 @@ import type { Route } from './route.ts';
 import type { Services } from './services.ts';
 import type { Place } from './shapes.ts';
 import { createSources } from './sources.ts';
+import { createStreamRights } from './stream-rights.ts';
 import { createStreams } from './streams.ts';
 
 export interface ApiDeps extends Place {
@@ -38,6 +39,8 @@ export interface ApiDeps extends Place {
   readonly checkAnswers?: boolean;
   /** How often a silent stream is written to; for tests. */
   readonly keepAliveMs?: number;
+  /** How often is asked whether open streams may still be read; for tests. */
+  readonly rightsCheckMs?: number;
   /** Aborts when streams must end. */
   readonly ending: AbortSignal;
   /** Aborts when everything must end. */
@@ -63,9 +66,11 @@ export function createApi(deps: ApiDeps): Express {
     ...{ idempotency: services.idempotency, key: deps.linkKey, ending, closing: cut },
     ...(keepAliveMs !== undefined && { keepAliveMs }),
   });
+  const rights = createStreamRights(services, log, deps.rightsCheckMs);
   const streams = createStreams({
     services,
     links,
+    rights,
     now,
     ending,
     ...(keepAliveMs !== undefined && { keepAliveMs }),

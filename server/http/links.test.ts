@@ -11,7 +11,7 @@ const links = createLinks(new Secret('a key for tests'));
 const actor = { userId: 'u', email: 'a@b', admin: false, scopes: ['global' as const] };
 const LOGS: LinkTarget = { kind: 'logs', actor, app: 'a', lines: 5, tail: true, type: 'web', number: 1 };
 const RELEASE: LinkTarget = { kind: 'release', actor, app: 'a', release: 'r' };
-const TRANSCRIPT: LinkTarget = { kind: 'transcript', stream: 's' };
+const TRANSCRIPT: LinkTarget = { kind: 'transcript', actor, app: 'a', stream: 's' };
 
 describe('a sealed link', () => {
   it.each([

@@ -21,6 +21,7 @@ const actor = z.object({
   email: z.string(),
   admin: z.boolean(),
   scopes: z.array(z.custom<Scope>((text) => typeof text === 'string' && isScope(text))),
+  credential: z.object({ kind: z.enum(['token', 'key']), id: z.string() }).optional(),
 });
 const linkTarget = z.discriminatedUnion('kind', [
   z.object({
@@ -34,7 +35,7 @@ const linkTarget = z.discriminatedUnion('kind', [
     number: z.number().optional(),
   }),
   /** The transcript of a build or a deployment, by its id. */
-  z.object({ kind: z.literal('transcript'), stream: z.string() }),
+  z.object({ kind: z.literal('transcript'), actor, app: z.string(), stream: z.string() }),
   /** A place for one source that is sent without git. */
   z.object({ kind: z.literal('source'), access: z.enum(['get', 'put']), id: z.string(), userId: z.string() }),
   /** That of a release's latest deployment, looked up when the link is followed. */
@@ -75,8 +76,9 @@ export function createLinks(key: Secret): Links {
       } catch {
         return undefined; // not sealed with this key
       }
-      const sealed = z.object({ until: z.number(), target: linkTarget }).parse(JSON.parse(plain));
-      return sealed.until > now.getTime() ? sealed.target : undefined;
+      // What an earlier version sealed may lack what this one needs; it opens nothing any more.
+      const sealed = z.object({ until: z.number(), target: linkTarget }).safeParse(JSON.parse(plain)).data;
+      return sealed !== undefined && sealed.until > now.getTime() ? sealed.target : undefined;
     },
   };
 }

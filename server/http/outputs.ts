@@ -8,7 +8,7 @@ type Caller = Pick<Call, 'actor' | 'origin'>;
 /** Absolute URLs of the streams that are read without credentials. */
 export interface Outputs {
   /** The transcript of a build or of a deployment. */
-  ofTranscript(caller: Caller, stream: string): string;
+  ofTranscript(caller: Caller, app: App, stream: string): string;
   /** The transcript of a release's latest deployment. */
   ofRelease(caller: Caller, app: App, releaseId: string): string;
   ofLogs(caller: Caller, query: LogsQuery): string;
@@ -21,7 +21,8 @@ export function createOutputs(links: Links, now: () => Date): Outputs {
     `${origin}/streams/${path}${links.seal(target, now())}`;
   const sealable = ({ actor }: Caller) => ({ ...actor, scopes: [...actor.scopes] });
   return {
-    ofTranscript: (caller, stream) => url(caller, '', { kind: 'transcript', stream }),
+    ofTranscript: (caller, app, stream) =>
+      url(caller, '', { kind: 'transcript', actor: sealable(caller), app: app.id, stream }),
     ofRelease: (caller, app, release) =>
       url(caller, '', { kind: 'release', actor: sealable(caller), app: app.id, release }),
     ofLogs: (caller, query) => url(caller, 'logs/', { kind: 'logs', actor: sealable(caller), ...query }),

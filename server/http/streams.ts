@@ -1,11 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { formatLogLine } from '../contract/log-line.ts';
+import { abortController } from '../../lib/abort.ts';
+import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { LogLine } from '../ports/engine.ts';
 import { contextOf } from './context.ts';
 import type { Links, LinkTarget } from './links.ts';
 import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
 import type { Services } from './services.ts';
+import type { Opened, StreamRights } from './stream-rights.ts';
 
 /** Open streams at once: each holds a connection and a reader of logs. */
 const MAX_STREAMS = 500;
@@ -15,6 +18,7 @@ const MAX_LINES = 1500;
 export interface StreamDeps {
   readonly services: Pick<Services, 'logs' | 'releases' | 'transcripts'>;
   readonly links: Links;
+  readonly rights: StreamRights;
   readonly now: () => Date;
   /** Aborts when the door closes. */
   readonly ending: AbortSignal;
@@ -30,7 +34,7 @@ export interface Streams {
 type StreamHandler = (req: Request, res: Response, signal: AbortSignal) => Promise<void>;
 
 export function createStreams(deps: StreamDeps): Streams {
-  const { services, links, now, ending, keepAliveMs = KEEPALIVE_MS } = deps;
+  const { services, links, rights, now, ending, keepAliveMs = KEEPALIVE_MS } = deps;
   let streams = 0;
 
   function stream(handler: StreamHandler): RequestHandler {
@@ -43,6 +47,22 @@ export function createStreams(deps: StreamDeps): Streams {
         streams -= 1;
       }
     };
+  }
+
+  /** Works for the actor as they are now, until they may see it no longer. */
+  async function whileAllowed(
+    opened: Opened,
+    signal: AbortSignal,
+    work: (actor: Actor, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const actor = await rights.check(opened, signal);
+    const lost = abortController();
+    const unwatch = rights.watch(opened, () => lost.abort(new Error('it may be seen no longer')));
+    try {
+      await whileOpen(signal, lost.signal, (inner) => work(actor, inner));
+    } finally {
+      unwatch();
+    }
   }
 
   return {
@@ -59,34 +79,39 @@ export function createStreams(deps: StreamDeps): Streams {
         ...(target.type !== undefined && { type: target.type }),
         ...(target.number !== undefined && { number: target.number }),
       };
-      const lines = await services.logs.read(target.actor, target.app, query, signal);
-      begin(res, 'text/event-stream');
-      // Without it clients wait seconds for their reconnection before they end.
-      res.write('retry: 1\n\n');
-      const silence = { text: ':keepalive\n\n', everyMs: keepAliveMs };
-      const wanted = events(lines, matching(target), seen);
-      await pump(res, sifted && seen === null ? last(target.lines, wanted) : wanted, silence, signal);
+      await whileAllowed(target, signal, async (actor, allowed) => {
+        const lines = await services.logs.read(actor, target.app, query, allowed);
+        begin(res, 'text/event-stream');
+        // Without it clients wait seconds for their reconnection before they end.
+        res.write('retry: 1\n\n');
+        const silence = { text: ':keepalive\n\n', everyMs: keepAliveMs };
+        const wanted = events(lines, matching(target), seen);
+        await pump(res, sifted && seen === null ? last(target.lines, wanted) : wanted, silence, allowed);
+      });
     }),
 
     output: stream(async (req, res, signal) => {
       const target = links.open(linkText(req.params['stream']), now());
-      const name = target && (await transcriptOf(target, services, signal));
-      if (name === undefined) throw gone('output stream');
-      begin(res, 'text/plain; charset=utf-8');
-      const silence = { text: '\0', everyMs: keepAliveMs };
-      await pump(res, textOf(services.transcripts.follow(name, signal)), silence, signal);
+      if (target?.kind !== 'transcript' && target?.kind !== 'release') throw gone('output stream');
+      await whileAllowed(target, signal, async (actor, allowed) => {
+        const name = await transcriptOf(target, actor, services, allowed);
+        if (name === undefined) throw gone('output stream');
+        begin(res, 'text/plain; charset=utf-8');
+        const silence = { text: '\0', everyMs: keepAliveMs };
+        await pump(res, textOf(services.transcripts.follow(name, allowed)), silence, allowed);
+      });
     }),
   };
 }
 
 async function transcriptOf(
-  target: LinkTarget,
+  target: Extract<LinkTarget, { kind: 'transcript' | 'release' }>,
+  actor: Actor,
   services: StreamDeps['services'],
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (target.kind === 'transcript') return target.stream;
-  if (target.kind !== 'release') return undefined;
-  const deployment = await services.releases.deploymentOf(target.actor, target.app, target.release, signal);
+  const deployment = await services.releases.deploymentOf(actor, target.app, target.release, signal);
   return deployment?.id;
 }
 

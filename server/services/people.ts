@@ -49,12 +49,6 @@ export interface PeopleDeps {
 }
 
 export function createPeople({ store, passwords, clock }: PeopleDeps): People {
-  function newInvitation() {
-    const secret = new Secret(`gantry_invite_${randomBytes(32).toString('base64url')}`);
-    const expiresAt = new Date(clock.now().getTime() + INVITATION_MS);
-    return { secret, invitation: { hash: hashToken(secret.reveal()), expiresAt } };
-  }
-
   async function found(idOrEmail: string, signal: AbortSignal): Promise<Person> {
     return (await store.find(idOrEmail.toLowerCase(), signal)) ?? absent(idOrEmail);
   }
@@ -70,7 +64,7 @@ export function createPeople({ store, passwords, clock }: PeopleDeps): People {
       const email = parseEmail(wish.email);
       if (email === undefined)
         throw PlatformError.of('invalid_params', { field: 'email', problem: 'must be an email address' });
-      const { secret, invitation } = newInvitation();
+      const { secret, invitation } = newInvitation(clock.now());
       const person = await store.invite({ id: randomUUID(), email, admin: wish.admin }, invitation, signal);
       return { person, secret };
     },
@@ -78,7 +72,7 @@ export function createPeople({ store, passwords, clock }: PeopleDeps): People {
     async inviteAgain(actor, idOrEmail, signal) {
       needAdmin(actor, 'invite people');
       const { id } = await found(idOrEmail, signal);
-      const { secret, invitation } = newInvitation();
+      const { secret, invitation } = newInvitation(clock.now());
       const person = await store.inviteAgain(id, invitation, signal);
       return { person: person ?? absent(idOrEmail), secret };
     },
@@ -107,6 +101,13 @@ export function createPeople({ store, passwords, clock }: PeopleDeps): People {
       return (await store.remove(id, signal)) ?? absent(idOrEmail);
     },
   };
+}
+
+/** An invitation that nobody has yet, and what is kept of it. */
+export function newInvitation(now: Date) {
+  const secret = new Secret(`gantry_invite_${randomBytes(32).toString('base64url')}`);
+  const expiresAt = new Date(now.getTime() + INVITATION_MS);
+  return { secret, invitation: { hash: hashToken(secret.reveal()), expiresAt } };
 }
 
 function absent(name: string): never {

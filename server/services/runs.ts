@@ -5,6 +5,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
 import type { Release } from '../domain/release.ts';
 import { MOST_EXECS, RUN_SECONDS, runArgv, runName, type Run } from '../domain/run.ts';
+import type { Accounts } from '../ports/accounts.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Engine } from '../ports/engine.ts';
@@ -70,6 +71,7 @@ export interface Runs {
 }
 
 export interface RunsDeps {
+  readonly accounts: Pick<Accounts, 'renew'>;
   readonly apps: Apps;
   readonly releases: Releases;
   readonly engine: RunEngine & Pick<Engine, 'prepare'>;
@@ -82,7 +84,7 @@ export interface RunsDeps {
 }
 
 /** What a right that is gone looks like. */
-const REFUSALS = ['not_found', 'forbidden', 'scope_too_small'] as const;
+const REFUSALS = ['unauthorized', 'not_found', 'forbidden', 'scope_too_small'] as const;
 /** As the clients' own. */
 const IDLE_MS = 3_600_000;
 
@@ -222,12 +224,15 @@ function sizeOf(env: ReadonlyMap<string, string>): TerminalSize | null {
   return good(columns) && good(rows) ? { columns, rows } : null;
 }
 
-async function recheck({ apps, sessions, clock }: RunsDeps, signal: AbortSignal): Promise<void> {
+async function recheck({ accounts, apps, sessions, clock }: RunsDeps, signal: AbortSignal): Promise<void> {
   for (const session of sessions.open()) {
     if (session.lastUsedMs + IDLE_MS <= clock.now().getTime())
       session.cut('Nothing was said here for an hour, so the connection was closed.');
     try {
-      await reach(apps, session.actor, 'operate', session.appId, signal);
+      // As they are now: a token that was revoked opens no terminal any longer either.
+      const actor = await accounts.renew(session.actor, signal);
+      if (!actor) throw PlatformError.of('unauthorized', {});
+      await reach(apps, actor, 'operate', session.appId, signal);
     } catch (err) {
       if (!REFUSALS.some((id) => PlatformError.is(err, id))) throw err;
       session.cut('You may not operate this app any more, or it is gone; the connection was closed.');

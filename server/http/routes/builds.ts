@@ -38,7 +38,7 @@ export function buildRoutes(
 ): readonly Route[] {
   const { apps, builds, releases, uploads } = services;
   const shape = (call: Pick<Call, 'actor' | 'origin'>, app: App, build: Build) =>
-    shapeBuild(build, app, emailOf(build, app, call.actor), outputs.ofTranscript(call, build.id));
+    shapeBuild(build, app, emailOf(build, app, call.actor), outputs.ofTranscript(call, app, build.id));
   const sourceFor = (call: Pick<Call, 'actor' | 'origin'>) => {
     const { put, get } = sources.addresses(call, uploads.open(call.actor));
     return { body: { source_blob: { get_url: get, put_url: put } } };

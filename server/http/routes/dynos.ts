@@ -94,7 +94,7 @@ async function restart(services: DynoDeps, outputs: Outputs, call: AppCall, whic
   const place = which === '' ? {} : await placeOf(services, actor, app, which, signal);
   const deployment = await services.instances.restart(actor, app.id, place, signal);
   if (deployment === undefined) return { body: {} };
-  return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, deployment.id)) };
+  return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, app, deployment.id)) };
 }
 
 /** `web.1`, `web`, or the UUID of an instance. */

@@ -44,7 +44,7 @@ export function releaseRoutes(
       if (deployment === undefined) {
         throw PlatformError.of('not_found', { resource: 'deployment', name: `v${release.version} had none` });
       }
-      return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, deployment.id)) };
+      return { body: shapeDeployment(deployment, app, outputs.ofTranscript(call, app, deployment.id)) };
     }),
 
     route(createRelease, async (call) => {

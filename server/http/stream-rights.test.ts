@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pause } from '../../lib/deadline.ts';
+import { openTestDoor, type TestDoor } from '../../test/support/fake-door.ts';
+import { patient } from '../../test/support/services-rig.ts';
+import { authorization } from '../contract/identity-resources.ts';
+import { logSession } from '../contract/resources.ts';
+
+let door: TestDoor;
+beforeEach(async () => {
+  door = await openTestDoor({ rightsCheckMs: 20, keepAliveMs: 10 });
+  door.world.deployed('demo', door.world.other);
+});
+afterEach(() => door[Symbol.asyncDispose]());
+
+/** A token of the owner of `demo`. */
+async function newToken() {
+  const answer = await door.call('POST', '/oauth/authorizations', { token: door.world.otherToken, body: {} });
+  const { id, access_token } = authorization.parse(answer.body);
+  return { id, token: access_token.token };
+}
+
+async function tail(token: string): Promise<string> {
+  const answer = await door.call('POST', '/apps/demo/log-sessions', { token, body: { tail: true } });
+  return new URL(logSession.parse(answer.body).logplex_url).pathname;
+}
+
+const ended = (answer: Promise<unknown>) =>
+  Promise.race([answer.then(() => true), pause(300, patient).then(() => false)]);
+
+describe('an open stream', () => {
+  it('goes on as long as its reader may read it', async () => {
+    const { token } = await newToken();
+    const open = door.call('GET', await tail(token), { token: null });
+    expect(await ended(open)).toBe(false);
+    await door.call('DELETE', '/oauth/authorizations/~', { token });
+    expect((await open).status).toBe(200);
+  });
+
+  it.each(['revoke', 'expire', 'rename'] as const)(
+    'ends when its token dies or its reader loses the app: %s',
+    async (how) => {
+      const { id, token } = await newToken();
+      const path = await tail(token);
+      const open = door.call('GET', path, { token: null });
+      expect(await ended(open)).toBe(false);
+      const { memory, admin } = door.world;
+      if (how === 'revoke') memory.tokens.delete(id);
+      if (how === 'expire') Object.assign(memory.tokens.get(id) ?? {}, { expiresAt: new Date(0) });
+      if (how === 'rename')
+        for (const app of memory.apps.values()) Object.assign(app, { ownerId: admin.userId });
+      expect(await ended(open)).toBe(true);
+      const again = await door.call('GET', path, { token: null });
+      expect(again.status).toBe(how === 'rename' ? 404 : 401);
+    },
+  );
+
+  it('of another token goes on', async () => {
+    const [one, other] = [await newToken(), await newToken()];
+    const open = door.call('GET', await tail(other.token), { token: null });
+    door.world.memory.tokens.delete(one.id);
+    expect(await ended(open)).toBe(false);
+    door.world.memory.tokens.delete(other.id);
+    expect(await ended(open)).toBe(true);
+  });
+
+  it('ends with all others when every token is revoked', async () => {
+    const { token } = await newToken();
+    const open = door.call('GET', await tail(token), { token: null });
+    expect(await ended(open)).toBe(false);
+    door.world.memory.tokens.clear();
+    expect(await ended(open)).toBe(true);
+  });
+});
