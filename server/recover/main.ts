@@ -45,7 +45,7 @@ async function run(config: Config, given: Given): Promise<Recovered> {
     tokens: createTokens({ db, clock }),
   };
   const kept = (await readFile(config.paths.adminToken, 'utf8').catch(() => '')).trim();
-  return recover(
+  return await recover(
     { ...stores, clock },
     {
       email: given.email,
