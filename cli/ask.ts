@@ -6,6 +6,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '../lib/errors.ts';
 import type { Ask } from '../server/contract/transport.ts';
 import { CommandError } from './failures.ts';
@@ -24,7 +25,7 @@ export function createAsk({ caFile }: { readonly caFile: string | undefined }): 
       method: init.method ?? 'GET',
       signal: init.signal,
     });
-    const answer = await answered(req, init.body);
+    const answer = await answered(req, init);
     const read = async (): Promise<string> => {
       const pieces: Buffer[] = [];
       for await (const piece of answer as AsyncIterable<Buffer>) pieces.push(piece);
@@ -62,11 +63,20 @@ function target(
   };
 }
 
-function answered(req: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
+function answered(
+  req: ClientRequest,
+  { body, content }: Pick<Parameters<Ask>[1], 'body' | 'content'>,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     req.once('response', resolve);
-    req.once('error', reject);
-    req.end(body);
+    if (content === undefined) {
+      req.once('error', reject);
+      req.end(body);
+    } else {
+      // A refusal may come before all was sent: then the answer counts, and not what became of the rest.
+      req.on('error', reject);
+      pipeline(content, req).catch(reject);
+    }
   });
 }
 

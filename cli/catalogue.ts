@@ -3,6 +3,7 @@ import { apps } from './catalogue/apps.ts';
 import { audit } from './catalogue/audit.ts';
 import { authorizations } from './catalogue/authorizations.ts';
 import { config } from './catalogue/config.ts';
+import { deploy } from './catalogue/deploy.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
 import { heroku } from './catalogue/heroku.ts';
@@ -36,6 +37,7 @@ export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
 export const CATALOGUE: readonly TopicSpec[] = [
   apps,
   git,
+  deploy,
   config,
   ps,
   run,

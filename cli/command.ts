@@ -10,6 +10,8 @@ export interface Context {
   readonly config: CliConfig;
   readonly git: Git;
   readonly options: Options;
+  /** The folder in which the command was called. */
+  readonly cwd: string;
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal;
   readonly now: () => Date;

@@ -21,6 +21,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     config,
     git,
     options,
+    cwd: system.cwd,
     signal,
     now: system.now,
     launch: system.launch,

@@ -42,6 +42,7 @@ function contextWith(client: Partial<Client>): Context {
     attach: unused,
     readFile: unused,
     local: true,
+    cwd: '/',
   };
 }
 /** Lets timers run until the work is over; answers what it answers. */

@@ -39,6 +39,16 @@ export const apps: TopicSpec = {
       load: () => import('../commands/apps/info.ts'),
     },
     {
+      name: 'apps:rename',
+      aliases: ['rename'],
+      summary: 'give an app another name',
+      details: 'It serves under the new name as soon as this answers, and no more under the old one.',
+      args: '<name>',
+      onApp: true,
+      examples: ['gantry apps:rename newname -a hello'],
+      load: () => import('../commands/apps/rename.ts'),
+    },
+    {
       name: 'apps:destroy',
       aliases: ['destroy'],
       summary: 'destroy an app with everything it has; cannot be undone',

@@ -29,6 +29,7 @@ import {
   ApiError,
   createCall,
   listAll,
+  sendStream,
   streamText,
   UnreachableError,
   type Caller,
@@ -104,6 +105,8 @@ export interface Client {
     lastEventId: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<ServerEvent, void, undefined>;
+  /** Sends a source to the address that was given for it. */
+  send(url: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   /** The text of an output stream as it comes, until it is complete. */
   output(url: string, signal: AbortSignal): AsyncGenerator<string, void, undefined>;
 }
@@ -177,6 +180,7 @@ export function createClient(options: ClientOptions): Client {
       };
       yield* serverEvents(streamText(options, url, headers, signal));
     },
+    send: (url, content, signal) => sendStream(options, url, content, signal),
     async *output(url, signal) {
       // The server keeps a silent stream open with NUL characters.
       for await (const text of streamText(options, url, {}, signal)) yield text.replaceAll('\0', '');

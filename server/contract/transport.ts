@@ -38,6 +38,8 @@ export type Ask = (
     readonly method?: string;
     readonly headers: Readonly<Record<string, string>>;
     readonly body?: string;
+    /** Instead of a body: one that is made while it is sent. */
+    readonly content?: AsyncIterable<Uint8Array>;
     readonly redirect: 'error';
     readonly signal: AbortSignal;
   },
@@ -138,15 +140,23 @@ export async function listAll(
   }
 }
 
+const fetching: Ask = (url, { content, ...init }) =>
+  fetch(url, content === undefined ? init : { ...init, body: ReadableStream.from(content), duplex: 'half' });
+
 async function open(
   options: ClientOptions,
   path: string,
-  init: { method?: string; headers: Record<string, string>; body?: string },
+  init: {
+    method?: string;
+    headers: Record<string, string>;
+    body?: string;
+    content?: AsyncIterable<Uint8Array>;
+  },
   signal: AbortSignal,
 ): Promise<Answered> {
   const url = new URL(path, options.url).href;
   try {
-    return await (options.ask ?? fetch)(url, { ...init, redirect: 'error', signal });
+    return await (options.ask ?? fetching)(url, { ...init, redirect: 'error', signal });
   } catch (err) {
     signal.throwIfAborted();
     throw new UnreachableError(new URL(path, options.url).origin, reasonOf(err), err);
@@ -200,6 +210,31 @@ export async function* streamText(
     signal.throwIfAborted();
     throw new UnreachableError(options.url, reasonOf(err), err);
   }
+}
+
+/** Sends a body of unknown length to an address that is its own permission. Throws as a call does. */
+export async function sendStream(
+  options: ClientOptions,
+  url: string,
+  content: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  let failure: { readonly err: unknown } | undefined;
+  async function* read(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* content;
+    } catch (err) {
+      failure = { err };
+      throw err;
+    }
+  }
+  const headers = { 'content-type': 'application/octet-stream' };
+  const init = { method: 'PUT', headers, content: read() };
+  const res = await open(options, url, init, signal).catch((err: unknown) => {
+    // What could not be read is not the server's fault.
+    throw failure === undefined ? err : failure.err;
+  });
+  answerOf(options.url, { status: res.status, headers: res.headers, text: await res.text() });
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,21 @@
+import { createRelease } from '../../../server/contract/endpoints/releases.ts';
+import type { Run } from '../../command.ts';
+import { during } from '../../during.ts';
+import { CommandError } from '../../failures.ts';
+import { followRelease, patiently, waits } from '../../follow.ts';
+
+export const run: Run = async (context) => {
+  const { terminal, result, signal } = context;
+  const app = await context.app();
+  const client = await context.client();
+  const [newest] = await client.releases(app, 1, signal);
+  const slug = newest?.slug ?? null;
+  if (newest === undefined || slug === null)
+    throw new CommandError(`${app} has no release with anything to run.`);
+  const body = { slug: slug.id, description: `Retry of v${newest.version}: ${newest.description}` };
+  const begun = await patiently(context, () => client.call(createRelease, { params: { app }, body }, signal));
+  const follow = () => (waits(context) ? followRelease(context, app, begun.version) : Promise.resolve(begun));
+  const release = await during(terminal, `${begun.description} on ${app}: v${begun.version} …`, follow);
+  if (release.status === 'succeeded') terminal.note(`v${release.version} is live.`);
+  result(release, () => undefined);
+};
