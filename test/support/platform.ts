@@ -24,15 +24,11 @@ export interface TestPlatform {
 export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPlatform> {
   // Short: the path of a unix socket has room for 107 characters.
   const home = await mkdtemp('/tmp/gty-');
-  const [httpPort, httpsPort, sshPort, apiPort, registryPort] = await freePorts();
+  const ports = await freePorts();
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     GANTRY_HOME: home,
-    GANTRY_HTTP_PORT: String(httpPort),
-    GANTRY_HTTPS_PORT: String(httpsPort),
-    GANTRY_SSH_PORT: String(sshPort),
-    GANTRY_API_PORT: String(apiPort),
-    GANTRY_REGISTRY_PORT: String(registryPort),
+    ...Object.fromEntries(PORTS.map((name) => [`GANTRY_${name}_PORT`, String(ports[name])])),
     GANTRY_COMMAND_LINK: '',
     GANTRY_STACK_CACHE: '/var/cache/gantry/stack', // what the stack is made of is fetched once for all suites
     ...more,
@@ -40,7 +36,7 @@ export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPla
   const script = (name: string, ...args: readonly string[]): Promise<Finished> =>
     run(join(ROOT, 'script', name), args, { env }, patient);
   return {
-    place: { home, httpPort, sshPort, apiPort },
+    place: { home, httpPort: ports.HTTP, sshPort: ports.SSH, apiPort: ports.API },
     env,
     script,
     doctor: (...args) => run(join(ROOT, 'bin', 'gantry'), ['doctor', ...args], { env }, patient),
@@ -73,14 +69,16 @@ export async function startPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestP
   throw new Error(`script/server --detach ended with ${code ?? 'a signal'}`);
 }
 
-type Ports = [http: number, https: number, ssh: number, api: number, registry: number];
+/** The settings that are ports. */
+const PORTS = ['HTTP', 'HTTPS', 'SSH', 'API', 'REGISTRY', 'RENDEZVOUS', 'EXEC'] as const;
+type Ports = Readonly<Record<(typeof PORTS)[number], number>>;
 
 /** Ports nobody listens on, all held at once so that none is given twice. */
 async function freePorts(): Promise<Ports> {
-  const servers = await Promise.all([hold(), hold(), hold(), hold(), hold()]);
-  await Promise.all(servers.map(({ close }) => close()));
-  const [http, https, ssh, api, registry] = servers;
-  return [http.port, https.port, ssh.port, api.port, registry.port];
+  const held = await Promise.all(PORTS.map(async (name) => ({ name, ...(await hold()) })));
+  await Promise.all(held.map(({ close }) => close()));
+  // Every name has its port: the list was made from the names.
+  return Object.fromEntries(held.map(({ name, port }) => [name, port])) as Ports;
 }
 
 function hold(): Promise<{ port: number; close: () => Promise<void> }> {
