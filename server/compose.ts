@@ -26,8 +26,10 @@ import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createPeople } from './adapters/postgres/people.ts';
+import { createCollaborators, createDirectory, createTransfers } from './adapters/postgres/membership.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
 import { createTokens } from './adapters/postgres/tokens.ts';
+import { createTeams } from './adapters/postgres/teams.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
@@ -74,6 +76,10 @@ export async function openAdapters(config: Config, log: Logger) {
     people: createPeople({ db, sealer, clock }),
     passwords: createPasswords(),
     apps: createAppStore({ db, sealer, clock }),
+    directory: createDirectory({ db }),
+    teams: createTeams({ db }),
+    collaborators: createCollaborators({ db }),
+    transfers: createTransfers({ db }),
     releases: createReleaseStore({ db, sealer, clock }),
     domains: createDomainStore({ db }),
     certificates: createCertificateStore({ db, sealer }),

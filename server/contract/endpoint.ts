@@ -8,7 +8,8 @@ import type * as z from 'zod';
  * - `identity`: anybody who is known, by whatever token · `platform:read`: the same, about what the platform offers
  * - `self:read`, `self:write`: one's own account, so a token that is good for everything
  * - `apps:list`: whatever of them the caller may view · `apps:create`
- * - `app:…`: a role on the app of the path; `app:secrets` is to read config vars
+ * - `teams:list`: those the caller is in · `teams:create`
+ * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars
  * - `team:…`: a role in the team of the path
  * - `platform:admin`: an administrator of the platform
  */
@@ -22,6 +23,8 @@ export const NEEDS = [
   'self:write',
   'apps:list',
   'apps:create',
+  'teams:list',
+  'teams:create',
   'app:view',
   'app:secrets',
   'app:deploy',

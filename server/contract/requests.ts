@@ -19,6 +19,59 @@ export const createApp = z.strictObject({
   personal: ignored,
 });
 
+/** `POST /teams/apps`; without a team the app is the caller's own. */
+export const createTeamApp = createApp.extend({
+  team: identity.nullish(),
+  locked: z.boolean().nullish(),
+  personal: z.boolean().nullish(),
+  space: z.null('must be null: there are no spaces here').optional(),
+  internal_routing: ignored,
+});
+
+/** An e-mail address, an id, or `~` for oneself. */
+const who = z.string().regex(/^[\x21-\x7e]{1,254}$/, 'must be the e-mail address or the id of somebody');
+const permissions = z
+  .array(z.string().max(30), { error: 'must be a list such as ["view", "deploy"]' })
+  .min(1, 'must name at least one permission')
+  .max(10);
+
+export const addCollaborator = z.strictObject({
+  user: who,
+  silent: z.boolean().optional(),
+  permissions: permissions.optional(),
+});
+export const updateCollaborator = z.strictObject({ permissions });
+
+const TEAM_ROLE = { error: 'must be admin, member, viewer or collaborator' };
+const teamRole = z.enum(['admin', 'member', 'viewer', 'collaborator'], TEAM_ROLE);
+export const createTeam = z.strictObject({
+  name: z.string(),
+  ...Object.fromEntries(
+    ['address_1', 'address_2', 'card_number', 'city', 'country', 'cvv', 'expiration_month', 'expiration_year']
+      .concat(['first_name', 'last_name', 'other', 'postal_code', 'state', 'nonce', 'device_data'])
+      .map((field) => [field, ignored]),
+  ),
+});
+export const updateTeam = z.strictObject({ name: z.string().optional(), default: z.boolean().optional() });
+export const putTeamMember = z.strictObject({
+  email: who,
+  role: teamRole,
+  federated: z.boolean().optional(),
+});
+export const inviteToTeam = z.strictObject({ email: who, role: teamRole });
+
+/** Either to lock or unlock, or to give the app to a team or a person. */
+export const updateTeamApp = z
+  .strictObject({ locked: z.boolean().optional(), owner: who.optional() })
+  .refine(({ locked, owner }) => (locked === undefined) !== (owner === undefined), {
+    error: 'must say either locked or owner',
+  });
+
+export const offerApp = z.strictObject({ app: identity, recipient: who, silent: z.boolean().optional() });
+export const answerOffer = z.strictObject({
+  state: z.enum(['accepted', 'declined'], { error: 'must be accepted or declined' }),
+});
+
 export const updateApp = z.strictObject({
   name: z.string().optional(),
   maintenance: z.boolean().optional(),

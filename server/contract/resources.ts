@@ -59,6 +59,10 @@ export const app = z.object({
   internal_routing: z.boolean().nullable(),
   organization: ref.nullable(),
   team: ref.nullable(),
+  /** Members of its team may not join it by themselves. */
+  locked: z.boolean(),
+  /** Whether the caller owns it or is a collaborator. */
+  joined: z.boolean(),
   space: ref.nullable(),
   repo_size: z.number().nullable(),
   slug_size: z.number().nullable(),
@@ -68,16 +72,90 @@ export const app = z.object({
 });
 export type AppResource = z.infer<typeof app>;
 
+/** What a collaborator may do, in the words of the Platform API. */
+export const permission = z.object({ name: z.string(), description: z.string() });
+export type PermissionResource = z.infer<typeof permission>;
+
 export const collaborator = z.object({
   id: z.string(),
   app: ref,
   user: person,
   role: z.string().nullable(),
-  permissions: z.array(z.object({ name: z.string() })),
+  permissions: z.array(permission),
   created_at: time,
   updated_at: time,
 });
 export type CollaboratorResource = z.infer<typeof collaborator>;
+
+export const user = z.object({ id: z.string(), email: z.string(), name: z.string().nullable() });
+export type UserResource = z.infer<typeof user>;
+
+export const teamRole = z.enum(['admin', 'member', 'viewer', 'collaborator']);
+
+export const team = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: teamRole.nullable(),
+  type: z.literal('team'),
+  default: z.boolean(),
+  credit_card_collections: z.boolean(),
+  enterprise_account: z.null(),
+  identity_provider: z.null(),
+  membership_limit: z.number().nullable(),
+  provisioned_licenses: z.boolean(),
+  created_at: time,
+  updated_at: time,
+});
+export type TeamResource = z.infer<typeof team>;
+
+export const teamMember = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: teamRole,
+  user,
+  federated: z.boolean(),
+  identity_provider: z.null(),
+  two_factor_authentication: z.boolean(),
+  created_at: time,
+  updated_at: time,
+});
+export type TeamMemberResource = z.infer<typeof teamMember>;
+
+export const teamInvitation = z.object({
+  id: z.string(),
+  invited_by: user,
+  team: ref,
+  role: teamRole,
+  user,
+  created_at: time,
+  updated_at: time,
+});
+export type TeamInvitationResource = z.infer<typeof teamInvitation>;
+
+export const teamFeature = z.object({
+  id: z.string(),
+  name: z.string(),
+  display_name: z.string(),
+  description: z.string(),
+  doc_url: z.string(),
+  enabled: z.boolean(),
+  feedback_email: z.string(),
+  state: z.string(),
+  created_at: time,
+  updated_at: time,
+});
+export type TeamFeatureResource = z.infer<typeof teamFeature>;
+
+export const appTransfer = z.object({
+  id: z.string(),
+  app: ref,
+  owner: person,
+  recipient: person,
+  state: z.enum(['pending', 'accepted', 'declined']),
+  created_at: time,
+  updated_at: time,
+});
+export type AppTransferResource = z.infer<typeof appTransfer>;
 
 /** Our own. Null: `main` or `master`, whichever is deployed first. */
 export const deployBranch = z.object({ branch: z.string().nullable() });

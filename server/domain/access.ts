@@ -7,6 +7,20 @@ import type { Actor, Scope } from './actor.ts';
 export const ROLES = ['view', 'deploy', 'operate', 'manage', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a person is in a team, in the Platform API's words. A `collaborator` sees only the apps they collaborate on. */
+export const TEAM_ROLES = ['admin', 'member', 'viewer', 'collaborator'] as const;
+export type TeamRole = (typeof TEAM_ROLES)[number];
+
+/** What a person is to an app. */
+export interface Standing {
+  /** It belongs to them, and to no team. */
+  readonly owner: boolean;
+  /** Their role in the team the app belongs to. */
+  readonly team: TeamRole | null;
+  /** Their role as a collaborator. */
+  readonly collaborator: Role | null;
+}
+
 /** What is asked of an app: a role, or to read its config vars. */
 export type Permission = Role | 'secrets';
 
@@ -31,6 +45,35 @@ export function appOfScope(text: string): string | undefined {
 
 export function roleHas(role: Role, permission: Permission): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(LEAST[permission]);
+}
+
+/** What a person may do with an app; null: not even know that it is there. */
+export function roleOf(
+  { owner, team, collaborator }: Standing,
+  { admin }: Pick<Actor, 'admin'>,
+): Role | null {
+  if (admin || owner || team === 'admin') return 'admin';
+  return higher(collaborator, team === 'member' || team === 'viewer' ? 'view' : null);
+}
+
+/** Whether somebody may make themselves a collaborator: a member of the team, of an app that is not locked. */
+export function mayJoin({ team }: Standing, { locked }: { readonly locked: boolean }): boolean {
+  return team === 'member' && !locked;
+}
+
+/** What a collaborator may do for whom nothing was said: everything but to hand out rights, or to give the app away. */
+export const USUAL_ROLE: Role = 'operate';
+
+/** The permissions of the wire that a role includes. */
+export function permissionsOf(role: Role): readonly Role[] {
+  return ROLES.slice(0, Math.min(ROLES.indexOf(role), ROLES.indexOf('manage')) + 1);
+}
+
+/** The role that has these permissions of the wire; undefined when one of them is none. */
+export function roleFor(permissions: readonly string[]): Role | undefined {
+  const known = permissions.map((one) => ROLES.find((role) => role === one && role !== 'admin'));
+  if (known.length === 0 || known.includes(undefined)) return undefined;
+  return known.reduce<Role | null>((best, one) => higher(best, one ?? null), null) ?? undefined;
 }
 
 /** The higher of two roles; null is none. */
@@ -61,6 +104,11 @@ export function scopesCoverListing(scopes: readonly Scope[]): boolean {
 /** Whether a credential is good for everything its owner may do: keys, tokens, the account itself. */
 export function isGlobal({ scopes }: Pick<Actor, 'scopes'>): boolean {
   return scopes.includes('global');
+}
+
+/** Whether a credential is good for looking at teams and at those one shares something with. */
+export function scopesCoverPeople(scopes: readonly Scope[]): boolean {
+  return scopes.some((scope) => scope === 'global' || scope in FOR_APPS);
 }
 
 const FOR_APPS: Readonly<Record<string, (permission: Permission) => boolean>> = {

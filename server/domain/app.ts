@@ -1,10 +1,16 @@
+import type { Standing } from './access.ts';
 import { staysUp } from './release.ts';
 
 /** An app as its owner knows it. Its id names everything that belongs to it; its name may be used again after it is gone. */
 export interface App {
   readonly id: string;
   readonly name: string;
+  /** Of an app of a team: who brought it there, and may no more than the team lets them. */
   readonly owner: { readonly id: string; readonly email: string };
+  /** The team it belongs to; null: it is its owner's. */
+  readonly team: { readonly id: string; readonly name: string } | null;
+  /** Members of its team may not join it by themselves. */
+  readonly locked: boolean;
   /** Index of its private network among the platform's subnets; unique among living apps. */
   readonly network: number;
   /** Null: `main` or `master`, whichever is deployed first. */
@@ -20,6 +26,11 @@ export interface App {
   readonly releasedAt: Date | null;
   /** Grows with each change of the row; writes compare it. */
   readonly revision: number;
+}
+
+/** An app, and what somebody is to it. */
+export interface SeenApp extends App {
+  readonly standing: Standing;
 }
 
 /** How many instances of each process type are wanted; types without an entry count as 0. */

@@ -36,6 +36,38 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ what }) => `Only an administrator of the platform may ${what}.`,
   }),
+  forbidden_team: row<{ team: string; role: string }>({
+    retry: false,
+    say: ({ team, role }) =>
+      `You are ${role} of team ${team}, which does not include this; ask an administrator of the team.`,
+  }),
+  forbidden_transfer: row<{ app: string; recipient: string }>({
+    retry: false,
+    say: ({ app, recipient }) => `${app} was offered to ${recipient}, and only they may answer.`,
+  }),
+  role_too_high: row<{ app: string; role: string }>({
+    retry: false,
+    say: ({ app, role }) =>
+      `Your role on ${app} is ${role}; you cannot give, change or take rights beyond that.`,
+  }),
+  user_unknown: row<{ who: string }>({
+    retry: false,
+    say: ({ who }) =>
+      `There is no account ${who} here; an administrator of the platform makes one: gantry users:add ${who}.`,
+  }),
+  team_needs_admin: row<{ team: string }>({
+    retry: false,
+    say: ({ team }) => `Team ${team} would have no administrator left; make somebody else one first.`,
+  }),
+  team_not_empty: row<{ team: string }>({
+    retry: false,
+    say: ({ team }) => `Team ${team} still has apps; transfer or destroy them first.`,
+  }),
+  transfer_over: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `This offer of ${app} is over: it was answered, or ${app} belongs to somebody else now.`,
+  }),
   scope_too_small: row<{ what: string }>({
     retry: false,
     say: ({ what }) =>

@@ -12,6 +12,15 @@ export const appName = z
   )
   .refine((name) => !RESERVED.has(name), 'is reserved by the platform');
 
+/** A team's name, written like an app's; some words have a meaning of their own in the paths of the API. */
+export const teamName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/,
+    'must be 3 to 30 characters: lower-case letters, digits and dashes, starting with a letter and not ending with a dash',
+  )
+  .refine((name) => !['apps', 'permissions', 'invitations'].includes(name), 'is reserved by the platform');
+
 /**
  * A branch's name, as far as a person may choose it. Without slashes: git keeps no `main/live` beside `main`, and would
  * say so only after the deploy.

@@ -1,6 +1,6 @@
 import type { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import type { App, SeenApp } from '../domain/app.ts';
 import type { Build } from '../domain/build.ts';
 import type { Certificate } from '../domain/certificate.ts';
 import type { ConfigChange } from '../domain/config-vars.ts';
@@ -19,6 +19,10 @@ import type { Runs } from '../services/runs.ts';
 import type { TwoFactor } from '../services/two-factor.ts';
 import type { Authorizations } from '../services/authorizations.ts';
 import type { UploadName } from '../ports/uploads.ts';
+import type { Collaborators } from '../services/collaborators.ts';
+import type { Directory } from '../services/directory.ts';
+import type { Teams } from '../services/teams.ts';
+import type { Transfers } from '../services/transfers.ts';
 
 /**
  * What the HTTP door needs of the services. Each of them authorizes before anything else and throws PlatformError;
@@ -41,18 +45,22 @@ export interface Services {
   readonly people: People;
   readonly twoFactor: TwoFactor;
   readonly apps: {
-    create(actor: Actor, input: { readonly name?: string }, signal: AbortSignal): Promise<App>;
-    list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
-    find(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
     /** As `find`, for whoever may deploy it. */
-    deployable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
-    rename(actor: Actor, app: string, name: string, signal: AbortSignal): Promise<App>;
+    deployable(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
+    rename(actor: Actor, app: string, name: string, signal: AbortSignal): Promise<SeenApp>;
+    create(
+      actor: Actor,
+      input: { readonly name?: string; readonly team?: string; readonly locked?: boolean },
+      signal: AbortSignal,
+    ): Promise<SeenApp>;
+    list(actor: Actor, signal: AbortSignal): Promise<readonly SeenApp[]>;
+    find(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
     /** As `find`, for whoever may operate it. */
-    operable(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    operable(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
     setDeployBranch(actor: Actor, app: string, branch: string | null, signal: AbortSignal): Promise<App>;
-    setMaintenance(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<App>;
-    setAcm(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<App>;
-    destroy(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    setMaintenance(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<SeenApp>;
+    setAcm(actor: Actor, app: string, on: boolean, signal: AbortSignal): Promise<SeenApp>;
+    destroy(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
   };
   readonly domains: {
     list(actor: Actor, app: string, signal: AbortSignal): Promise<OfApp<{ domains: readonly Domain[] }>>;
@@ -104,6 +112,10 @@ export interface Services {
       signal: AbortSignal,
     ): Promise<OfApp<{ certificate: Certificate }>>;
   };
+  readonly directory: Directory;
+  readonly teams: Teams;
+  readonly collaborators: Collaborators;
+  readonly transfers: Transfers;
   readonly configVars: {
     get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
     ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<ConfigVars>;
@@ -177,7 +189,7 @@ export interface Services {
       signal: AbortSignal,
     ): Promise<Build>;
     cancel(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
-    purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+    purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
   };
   readonly uploads: {
     open(actor: Actor): UploadName;

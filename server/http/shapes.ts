@@ -4,7 +4,6 @@ import type {
   AccountResource,
   AppResource,
   BuildResource,
-  CollaboratorResource,
   DeploymentResource,
   DynoResource,
   DynoSizeResource,
@@ -15,7 +14,8 @@ import type {
   SlugResource,
   StackResource,
 } from '../contract/resources.ts';
-import type { App } from '../domain/app.ts';
+import type { App, SeenApp } from '../domain/app.ts';
+import { PlatformError } from '../domain/errors.ts';
 import type { Build, BuildStatus } from '../domain/build.ts';
 import { buildpackName } from '../domain/buildpacks.ts';
 import type { Deployment } from '../domain/deployment.ts';
@@ -101,11 +101,13 @@ export function shapeKey(key: Key): KeyResource {
   };
 }
 
-export function shapeApp(app: App, place: Place): AppResource {
+export function shapeApp(app: SeenApp, place: Place): AppResource {
+  const { team, standing } = app;
   return {
     id: app.id,
     name: app.name,
-    owner: { id: app.owner.id, email: app.owner.email },
+    // An app of a team belongs to the team, which clients recognise by an address made of its name.
+    owner: team ? { id: team.id, email: `${team.name}@${place.domain}` } : { ...app.owner },
     git_url: gitUrl(app.name, place),
     web_url: webUrl(app.name, place),
     region: REGION,
@@ -117,26 +119,16 @@ export function shapeApp(app: App, place: Place): AppResource {
     archived_at: null,
     buildpack_provided_description: null,
     internal_routing: null,
-    organization: null,
-    team: null,
+    organization: team,
+    team,
+    locked: app.locked,
+    joined: standing.owner || standing.collaborator !== null,
     space: null,
     repo_size: null,
     slug_size: null,
     released_at: app.releasedAt === null ? null : wireTime(app.releasedAt),
     created_at: wireTime(app.createdAt),
     updated_at: wireTime(app.updatedAt),
-  };
-}
-
-export function shapeOwner(app: App): CollaboratorResource {
-  return {
-    id: uuidOf(`collaborator:${app.id}:${app.owner.id}`),
-    app: refOf(app),
-    user: { id: app.owner.id, email: app.owner.email },
-    role: 'owner',
-    permissions: [],
-    created_at: wireTime(app.createdAt),
-    updated_at: wireTime(app.createdAt),
   };
 }
 
@@ -329,6 +321,12 @@ export const isOurs = {
   region: (word: string): boolean => word === REGION.name || word === REGION.id,
   size: (word: string): boolean => word === SIZE.name || word === SIZE.id,
 };
+
+/** Refuses another stack or region than the one there is. */
+export function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined): void {
+  if (word === null || word === undefined || isOurs[field](word)) return;
+  throw PlatformError.of('invalid_params', { field, problem: `must be ${OURS[field]}, the only one here` });
+}
 
 /** Names told to a client that asked for something else. */
 export const OURS = { stack: STACK.name, region: REGION.name, size: SIZE.name } as const;

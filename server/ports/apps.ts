@@ -1,7 +1,8 @@
-import type { App, Formation } from '../domain/app.ts';
+import type { App, Formation, SeenApp } from '../domain/app.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { Belonging } from './membership.ts';
 
-export interface Apps {
+export interface Apps extends Belonging {
   /** Makes the app and its release v1 (no image, empty config) in one transaction. Throws `name_taken`, `networks_used_up`. */
   create(
     input: {
@@ -9,13 +10,17 @@ export interface Apps {
       readonly name: string;
       readonly ownerId: string;
       readonly deployBranch: string | null;
+      /** It is to belong to this team; whoever makes it becomes a collaborator who may manage it. */
+      readonly team?: { readonly id: string; readonly locked: boolean };
     },
     signal: AbortSignal,
   ): Promise<App>;
   /** By name or id, living apps only. */
   find(nameOrId: string, signal: AbortSignal): Promise<App | undefined>;
+  /** As `find`, with what the actor is to it, whether or not they may see it. */
+  findFor(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp | undefined>;
   /** Those the actor may see, by name. */
-  list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
+  list(actor: Actor, signal: AbortSignal): Promise<readonly SeenApp[]>;
   /** False when the row changed since it was read. */
   setFormation(app: App, formation: Formation, signal: AbortSignal): Promise<boolean>;
   /** The one branch that deploys the app; null: `main` or `master`. False when the row changed since it was read. */

@@ -13,6 +13,12 @@ import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { People as PeopleStore } from '../ports/people.ts';
+import type {
+  Collaborators as CollaboratorStore,
+  Directory as DirectoryStore,
+  Teams as TeamStore,
+  Transfers as TransferStore,
+} from '../ports/membership.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Happenings as HappeningStore } from '../ports/happenings.ts';
@@ -29,6 +35,7 @@ import { createAuthorizations } from './authorizations.ts';
 import { createBranches } from './branches.ts';
 import { createBuilds } from './builds.ts';
 import { createCertificates } from './certificates.ts';
+import { createCollaborators } from './collaborators.ts';
 import { createConfigVars } from './config-vars.ts';
 import { createDeploys } from './deploys.ts';
 import { createDomains } from './domains.ts';
@@ -40,11 +47,14 @@ import { createLoginThrottle } from './login-throttle.ts';
 import { createLogins } from './logins.ts';
 import { createLogs } from './logs.ts';
 import { createPeople } from './people.ts';
+import { createDirectory } from './directory.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
 import { createSources } from './sources.ts';
 import { createTwoFactor } from './two-factor.ts';
+import { createTeams } from './teams.ts';
+import { createTransfers } from './transfers.ts';
 import { createTranscripts } from './transcripts.ts';
 import { createUploads } from './uploads.ts';
 
@@ -55,6 +65,10 @@ export interface ServicePorts {
   readonly accessTokens: AccessTokens;
   readonly people: PeopleStore;
   readonly passwords: Passwords;
+  readonly directory: DirectoryStore;
+  readonly teams: TeamStore;
+  readonly collaborators: CollaboratorStore;
+  readonly transfers: TransferStore;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly domains: DomainStore;
@@ -95,6 +109,7 @@ export interface ServiceDeps {
 /** Every use case there is, over ports. */
 export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { controller, log, epoch, urlOf, platformDomain, routed } = deps;
+  const { directory, teams } = ports;
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const { people, passwords } = ports;
   const throttle = createLoginThrottle(() => clock.now());
@@ -109,7 +124,11 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     people: createPeople({ store: people, passwords, clock }),
     twoFactor: createTwoFactor({ people, logins, clock, issuer: `Gantry (${platformDomain})` }),
     authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
-    apps: createApps({ store: apps, repositories, controller, routed }),
+    apps: createApps({ store: apps, teams, repositories, controller, routed }),
+    directory: createDirectory({ store: directory }),
+    teams: createTeams({ store: teams, apps, directory }),
+    collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
+    transfers: createTransfers({ apps, teams, directory, store: ports.transfers }),
     configVars: createConfigVars({ apps, releases, controller }),
     domains: createDomains({
       ...{ apps, controller, platformDomain },

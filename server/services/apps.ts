@@ -1,41 +1,54 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pause } from '../../lib/deadline.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import type { App, SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { appName, branch } from '../domain/names.ts';
 import { randomAppName } from '../domain/random-name.ts';
+import type { SeenTeam } from '../domain/team.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Repositories } from '../ports/repositories.ts';
+import type { Teams } from '../ports/membership.ts';
 import { needCreating, needListing, reach } from './reach.ts';
+import { reachTeam } from './teams.ts';
 import type { Wake } from './wake.ts';
 
 export interface Apps {
-  /** Makes an app with release v1 and an empty repository. Without a name it gets one. Throws `invalid_params`, `name_taken`. */
-  create(actor: Actor, input: { readonly name?: string | undefined }, signal: AbortSignal): Promise<App>;
-  list(actor: Actor, signal: AbortSignal): Promise<readonly App[]>;
-  find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  /**
+   * Makes an app with release v1 and an empty repository, in a team when one is named. Without a name it gets one.
+   * Throws `invalid_params`, `name_taken`, `forbidden_team`.
+   */
+  create(actor: Actor, input: NewApp, signal: AbortSignal): Promise<SeenApp>;
+  list(actor: Actor, signal: AbortSignal): Promise<readonly SeenApp[]>;
+  find(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp>;
   /** As `find`, for whoever may deploy it. */
-  deployable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  deployable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp>;
   /** As `find`, for whoever may operate it: where a change is asked for, before what is wrong with it is told. */
-  operable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  operable(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp>;
   /** Sets the one branch that deploys the app; null: `main` or `master`, whichever is deployed first. Throws `invalid_params`. */
   setDeployBranch(actor: Actor, nameOrId: string, branch: string | null, signal: AbortSignal): Promise<App>;
   /** Whether visitors get the maintenance page; instances and deploys go on. Idempotent. */
-  setMaintenance(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
+  setMaintenance(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<SeenApp>;
   /** Whether its owner wants certificates to be got for its domains. Idempotent. */
-  setAcm(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<App>;
+  setAcm(actor: Actor, nameOrId: string, on: boolean, signal: AbortSignal): Promise<SeenApp>;
   /**
    * Gives the app another name; when it answers the router knows the app by it, and by the old one no more. Its
    * repository, releases and instances stay what they are. Throws `invalid_params`, `name_taken`.
    */
-  rename(actor: Actor, nameOrId: string, name: string, signal: AbortSignal): Promise<App>;
+  rename(actor: Actor, nameOrId: string, name: string, signal: AbortSignal): Promise<SeenApp>;
   /** Takes the app out of service at once and frees its name; the controller removes what it leaves behind. */
-  destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<App>;
+  destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp>;
+}
+
+export interface NewApp {
+  readonly name?: string | undefined;
+  readonly team?: string | undefined;
+  readonly locked?: boolean | undefined;
 }
 
 export interface AppsDeps {
   readonly store: AppStore;
+  readonly teams: Pick<Teams, 'find'>;
   readonly repositories: Pick<Repositories, 'ensure'>;
   readonly controller: Wake;
   /** Whether the router has acknowledged that it carries the app of this name. */
@@ -46,7 +59,7 @@ export interface AppsDeps {
 const ROUTED_MS = 5_000;
 const LOOK_MS = 20;
 
-export function createApps({ store, repositories, controller, routed }: AppsDeps): Apps {
+export function createApps({ store, teams, repositories, controller, routed }: AppsDeps): Apps {
   async function untilRouted(name: string, signal: AbortSignal): Promise<void> {
     for (let waited = 0; waited < ROUTED_MS && !routed(name); waited += LOOK_MS) await pause(LOOK_MS, signal);
   }
@@ -54,13 +67,21 @@ export function createApps({ store, repositories, controller, routed }: AppsDeps
   return {
     async create(actor, input, signal) {
       needCreating(actor);
+      const team = await teamFor(teams, actor, input, signal);
       const name = checkedName(input.name ?? randomAppName(randomBytes(4)));
       const id = randomUUID();
-      const app = await store.create({ id, name, ownerId: actor.userId, deployBranch: null }, signal);
+      const app = await store.create(
+        {
+          ...{ id, name, ownerId: actor.userId, deployBranch: null },
+          ...(team && { team: { id: team.id, locked: input.locked === true } }),
+        },
+        signal,
+      );
       // After the row: a crash in between leaves an app whose repository the first push makes.
       await repositories.ensure(id, signal);
       controller.wake(id);
-      return app;
+      const collaborator = team ? ('manage' as const) : null;
+      return { ...app, standing: { owner: !team, team: team?.role ?? null, collaborator } };
     },
 
     list(actor, signal) {
@@ -124,4 +145,16 @@ function checkedName(wanted: string): string {
   if (parsed.success) return parsed.data;
   const problem = parsed.error.issues[0]?.message ?? 'is not valid';
   throw PlatformError.of('invalid_params', { field: 'Name', problem });
+}
+
+/** The team that an app is to belong to, if any. */
+async function teamFor(
+  teams: AppsDeps['teams'],
+  actor: Actor,
+  { team, locked }: NewApp,
+  signal: AbortSignal,
+): Promise<SeenTeam | undefined> {
+  if (team !== undefined) return reachTeam(teams, actor, 'contribute', team, signal);
+  if (locked !== true) return undefined;
+  throw PlatformError.of('invalid_params', { field: 'locked', problem: 'is of apps of teams only' });
 }

@@ -51,7 +51,7 @@ export interface Audit {
 
 export interface AuditDeps {
   readonly trail: AuditTrail;
-  readonly apps: Pick<Apps, 'find'>;
+  readonly apps: Pick<Apps, 'find' | 'findFor'>;
   readonly causes: Causes;
   readonly clock: Clock;
   readonly log: Logger;

@@ -47,7 +47,7 @@ const HINT_CHARS = 6;
 
 export interface AuthorizationsDeps {
   readonly store: Tokens;
-  readonly apps: Pick<Apps, 'find'>;
+  readonly apps: Pick<Apps, 'find' | 'findFor'>;
   readonly clock: Clock;
 }
 
@@ -128,7 +128,7 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
 }
 
 async function parseScope(
-  apps: Pick<Apps, 'find'>,
+  apps: Pick<Apps, 'find' | 'findFor'>,
   actor: Actor,
   text: string,
   signal: AbortSignal,

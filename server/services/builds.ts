@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insist } from '../../lib/retry.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import type { App, SeenApp } from '../domain/app.ts';
 import { sourceName, type Build } from '../domain/build.ts';
 import { buildpackName, buildpackProblem, MOST_BUILDPACKS } from '../domain/buildpacks.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -30,7 +30,7 @@ export interface Builds {
    */
   cancel(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
   /** Forgets what earlier builds of the app kept for later ones. */
-  purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<App>;
+  purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
 }
 
 export interface SentSource {

@@ -57,7 +57,7 @@ export interface Certificates {
 }
 
 export interface CertificatesDeps {
-  readonly apps: Pick<AppStore, 'find'>;
+  readonly apps: Pick<AppStore, 'find' | 'findFor'>;
   readonly store: CertificateStore;
   readonly domains: Pick<DomainStore, 'list'>;
   readonly controller: Wake;

@@ -50,7 +50,7 @@ export interface Domains {
 }
 
 export interface DomainsDeps {
-  readonly apps: Pick<AppStore, 'find'>;
+  readonly apps: Pick<AppStore, 'find' | 'findFor'>;
   readonly store: DomainStore;
   readonly certificates: Pick<CertificateStore, 'find'>;
   readonly controller: Wake;

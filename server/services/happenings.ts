@@ -38,7 +38,7 @@ export interface Happenings {
 
 export interface HappeningsDeps {
   readonly store: Store;
-  readonly apps: Pick<Apps, 'find' | 'list'>;
+  readonly apps: Pick<Apps, 'find' | 'findFor' | 'list'>;
   readonly bulletin: Bulletin;
 }
 

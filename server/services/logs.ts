@@ -27,7 +27,7 @@ export interface Logs {
 }
 
 export interface LogsDeps {
-  readonly apps: Pick<Apps, 'find'>;
+  readonly apps: Pick<Apps, 'find' | 'findFor'>;
   readonly logs: AppLogs;
   readonly happenings: Pick<Happenings, 'last' | 'read' | 'mark'>;
   readonly bulletin: Bulletin;

@@ -1,14 +1,14 @@
 import {
   isGlobal,
   roleHas,
+  roleOf,
   scopesCover,
   scopesCoverCreating,
   scopesCoverListing,
   type Permission,
-  type Role,
 } from '../domain/access.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { App } from '../domain/app.ts';
+import type { SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
 
@@ -17,14 +17,14 @@ import type { Apps } from '../ports/apps.ts';
  * alike for an app that does not exist and for one that the actor may not see, and `forbidden` for one they may see.
  */
 export async function reach(
-  apps: Pick<Apps, 'find'>,
+  apps: Pick<Apps, 'findFor'>,
   actor: Actor,
   permission: Permission,
   nameOrId: string,
   signal: AbortSignal,
-): Promise<App> {
-  const app = await apps.find(nameOrId, signal);
-  const role = app && roleOn(app, actor);
+): Promise<SeenApp> {
+  const app = await apps.findFor(actor, nameOrId, signal);
+  const role = app && roleOf(app.standing, actor);
   if (!app || !role || !scopesCover(actor.scopes, 'view', app.id)) {
     throw PlatformError.of('not_found', { resource: 'app', name: nameOrId.slice(0, 100) });
   }
@@ -33,11 +33,6 @@ export async function reach(
     throw PlatformError.of('scope_too_small', { what: `${permission} on ${app.name}` });
   }
   return app;
-}
-
-/** What the actor may do with the app; null: not even see it. */
-function roleOn(app: App, actor: Actor): Role | null {
-  return actor.admin || app.owner.id === actor.userId ? 'admin' : null;
 }
 
 /** The first statement of every use case about the actor's own account. Throws `scope_too_small`. */

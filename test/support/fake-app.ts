@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../server/domain/actor.ts';
-import type { App } from '../../server/domain/app.ts';
+import type { SeenApp } from '../../server/domain/app.ts';
 import type { Instance } from '../../server/domain/instance.ts';
 import type { BuiltImage, Release } from '../../server/domain/release.ts';
 
 /** An app and its releases, as values. */
 interface FakeApp {
-  app: App;
+  app: SeenApp;
   releases: Release[];
 }
 
@@ -25,11 +25,14 @@ export const IMAGE: BuiltImage = {
   checks: {},
 };
 
-function appOf(name: string, owner: Actor): App {
+function appOf(name: string, owner: Actor): SeenApp {
   return {
     id: randomUUID(),
     name,
     owner: { id: owner.userId, email: owner.email },
+    team: null,
+    standing: { owner: true, team: null, collaborator: null },
+    locked: false,
     network: 1,
     deployBranch: null,
     formation: new Map(),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { App } from '../../server/domain/app.ts';
+import { roleOf } from '../../server/domain/access.ts';
+import type { App, SeenApp } from '../../server/domain/app.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Apps } from '../../server/ports/apps.ts';
+import { createMemoryBelonging, putCollaborator, standingOf } from './memory-membership.ts';
 import {
   deploymentsOf,
   livingApp,
@@ -19,7 +21,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
     return row?.revision === app.revision ? row : undefined;
   };
   return {
-    async create({ id, name, ownerId, deployBranch }) {
+    async create({ id, name, ownerId, deployBranch, team }) {
       if (living().some((app) => app.name === name)) throw PlatformError.of('name_taken', { name });
       const used = new Set([...world.apps.values()].map((app) => app.network));
       const network = Array.from({ length: networks }, (_, index) => index).find((index) => !used.has(index));
@@ -29,9 +31,10 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
         ...{ id, name, ownerId, network, deployBranch, formation: new Map(), revision: 0, lastVersion: 1 },
         ...{ maintenance: false, acm: false },
         ...{ lastSeq: 0, currentId: null, releasedAt: null, deletedAt: null, createdAt: at, updatedAt: at },
-        unreadable: null,
+        ...{ unreadable: null, teamId: team?.id ?? null, locked: team?.locked ?? false },
       };
       world.apps.set(id, app);
+      if (team) putCollaborator(world, id, ownerId, 'manage');
       const release = {
         ...{
           id: randomUUID(),
@@ -58,11 +61,15 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       const app = living().find((one) => one.id === nameOrId || one.name === nameOrId);
       return Promise.resolve(app && memoryApp(world, app));
     },
+    async findFor(actor, nameOrId) {
+      const app = living().find((one) => one.id === nameOrId || one.name === nameOrId);
+      return Promise.resolve(app && seenApp(world, app, actor.userId));
+    },
+    ...createMemoryBelonging(world),
     async list(actor) {
-      const seen = living().filter((app) => actor.admin || app.ownerId === actor.userId);
-      return Promise.resolve(
-        seen.sort((a, b) => (a.name < b.name ? -1 : 1)).map((app) => memoryApp(world, app)),
-      );
+      const all = living().map((app) => seenApp(world, app, actor.userId));
+      const seen = all.filter(({ standing }) => roleOf(standing, actor) !== null);
+      return Promise.resolve(seen.sort((a, b) => (a.name < b.name ? -1 : 1)));
     },
     async setFormation(app, formation) {
       const row = unchanged(app);
@@ -111,10 +118,13 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
 /** A stored app as the store answers it. */
 export function memoryApp(world: MemoryWorld, app: MemoryApp): App {
   const owner = userOf(world, app.ownerId);
+  const team = world.teams.get(app.teamId ?? '');
   return {
     id: app.id,
     name: app.name,
     owner: { id: owner.id, email: owner.email },
+    team: team ? { id: team.id, name: team.name } : null,
+    locked: app.locked,
     network: app.network,
     deployBranch: app.deployBranch,
     formation: new Map(app.formation),
@@ -125,4 +135,8 @@ export function memoryApp(world: MemoryWorld, app: MemoryApp): App {
     releasedAt: app.releasedAt,
     revision: app.revision,
   };
+}
+
+function seenApp(world: MemoryWorld, app: MemoryApp, userId: string): SeenApp {
+  return { ...memoryApp(world, app), standing: standingOf(world, app, userId) };
 }

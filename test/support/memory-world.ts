@@ -1,4 +1,5 @@
 import type { Secret } from '../../lib/secret.ts';
+import type { Role, TeamRole } from '../../server/domain/access.ts';
 import type { Formation } from '../../server/domain/app.ts';
 import type { Build } from '../../server/domain/build.ts';
 import type { Certificate } from '../../server/domain/certificate.ts';
@@ -35,7 +36,9 @@ export type MemoryToken = Omit<Open<Token>, 'email'> & { hash: string };
 export interface MemoryApp {
   readonly id: string;
   name: string;
-  readonly ownerId: string;
+  ownerId: string;
+  teamId: string | null;
+  locked: boolean;
   readonly network: number;
   readonly deployBranch: string | null;
   formation: Formation;
@@ -51,6 +54,41 @@ export interface MemoryApp {
   updatedAt: Date;
   /** Set by a test that has its records make no sense. */
   unreadable: string | null;
+}
+
+export interface MemoryTeam {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MemoryMember {
+  readonly id: string;
+  readonly teamId: string;
+  readonly userId: string;
+  readonly role: TeamRole;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MemoryCollaborator {
+  readonly id: string;
+  readonly appId: string;
+  readonly userId: string;
+  readonly role: Role;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MemoryTransfer {
+  readonly id: string;
+  readonly appId: string;
+  readonly ownerId: string;
+  readonly recipientId: string;
+  readonly state: 'pending' | 'accepted' | 'declined';
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
 }
 
 export interface MemoryRelease {
@@ -92,6 +130,10 @@ export interface MemoryWorld {
     }
   >;
   readonly apps: Map<string, MemoryApp>;
+  readonly teams: Map<string, MemoryTeam>;
+  members: MemoryMember[];
+  collaborators: MemoryCollaborator[];
+  readonly transfers: Map<string, MemoryTransfer>;
   readonly releases: Map<string, MemoryRelease>;
   readonly domains: Map<string, MemoryDomain>;
   readonly certificates: Map<string, MemoryCertificate>;
@@ -110,6 +152,10 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     keys: new Map(),
     answers: new Map(),
     apps: new Map(),
+    teams: new Map(),
+    members: [],
+    collaborators: [],
+    transfers: new Map(),
     releases: new Map(),
     domains: new Map(),
     certificates: new Map(),

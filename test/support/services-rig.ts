@@ -17,6 +17,7 @@ import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
+import { createMemoryCollaborators, createMemoryDirectory, createMemoryTeams } from './memory-membership.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
@@ -57,6 +58,9 @@ export function createStoresRig() {
     releases,
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
+    teams: createMemoryTeams(world),
+    directory: createMemoryDirectory(world),
+    collaborators: createMemoryCollaborators(world),
     accounts: mishaps.on('accounts', createMemoryAccounts(world)),
     tokens: mishaps.on('tokens', createMemoryTokens(world)),
     people: mishaps.on('people', createMemoryPeople(world)),

@@ -13,9 +13,15 @@ import { createDomains } from '../../server/adapters/postgres/domains.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
+import {
+  createCollaborators,
+  createDirectory,
+  createTransfers,
+} from '../../server/adapters/postgres/membership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
+import { createTeams } from '../../server/adapters/postgres/teams.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
 import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
@@ -25,6 +31,7 @@ import type { BuiltImage } from '../../server/domain/release.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import type { AppOptions } from '../../server/ports/app-options.ts';
 import type { Apps } from '../../server/ports/apps.ts';
+import type { Collaborators, Directory, Teams, Transfers } from '../../server/ports/membership.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { Certificates } from '../../server/ports/certificates.ts';
 import type { ControllerState } from '../../server/ports/controller-state.ts';
@@ -41,6 +48,12 @@ import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts'
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
+import {
+  createMemoryCollaborators,
+  createMemoryDirectory,
+  createMemoryTeams,
+  createMemoryTransfers,
+} from './memory-membership.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
@@ -54,6 +67,10 @@ export interface Stores extends AsyncDisposable {
   readonly people: People;
   readonly idempotency: Idempotency;
   readonly apps: Apps;
+  readonly directory: Directory;
+  readonly teams: Teams;
+  readonly collaborators: Collaborators;
+  readonly transfers: Transfers;
   readonly releases: Releases;
   readonly domains: Domains;
   readonly certificates: Certificates;
@@ -108,6 +125,10 @@ export function openMemory(): Stores {
     people: createMemoryPeople(world),
     idempotency: createMemoryIdempotency(world),
     apps: createMemoryApps(world, { networks: NETWORKS }),
+    directory: createMemoryDirectory(world),
+    teams: createMemoryTeams(world),
+    collaborators: createMemoryCollaborators(world),
+    transfers: createMemoryTransfers(world),
     releases: createMemoryReleases(world),
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
@@ -140,6 +161,10 @@ function openPostgres(url: string): Stores {
     people: createPeople({ db, sealer, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
     apps: createApps({ db, sealer, clock, networks: NETWORKS }),
+    directory: createDirectory({ db }),
+    teams: createTeams({ db }),
+    collaborators: createCollaborators({ db }),
+    transfers: createTransfers({ db }),
     releases: createReleases({ db, sealer, clock }),
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),

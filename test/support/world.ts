@@ -23,6 +23,12 @@ import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
+import {
+  createMemoryCollaborators,
+  createMemoryDirectory,
+  createMemoryTeams,
+  createMemoryTransfers,
+} from './memory-membership.ts';
 import { createMemoryReleases } from './memory-releases.ts';
 import { createFastPasswords, createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
@@ -88,7 +94,7 @@ const READS = new Set(
     'deployable',
   ].concat(
     ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status'],
-    ['read', 'follow', 'open'],
+    ['read', 'follow', 'open', 'administer'],
   ),
 );
 
@@ -103,6 +109,10 @@ export function createWorld(): World {
     people: createMemoryPeople(memory),
     passwords: createFastPasswords(),
     apps: createMemoryApps(memory),
+    directory: createMemoryDirectory(memory),
+    teams: createMemoryTeams(memory),
+    collaborators: createMemoryCollaborators(memory),
+    transfers: createMemoryTransfers(memory),
     releases: createMemoryReleases(memory),
     domains: createMemoryDomains(memory),
     certificates: createMemoryCertificates(memory),

@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import type { App } from '../../domain/app.ts';
+import type { Actor } from '../../domain/actor.ts';
+import type { App, SeenApp } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
+import type { TeamRole } from '../../domain/access.ts';
 import type { Apps } from '../../ports/apps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Sealer } from '../../ports/sealer.ts';
+import { createBelonging } from './belonging.ts';
 import { lock, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { sealConfig } from './sealed-config.ts';
 import { isId, readFormation, writeFormation } from './stored-json.ts';
 import { abandon } from './supersede.ts';
 
-type AppRow = Prisma.AppGetPayload<{ include: { owner: true } }>;
+const WITH_OWNER = { owner: true, team: true } as const;
+type AppRow = Prisma.AppGetPayload<{ include: typeof WITH_OWNER }>;
+
+/** The app with what one user is to it: one row of each, or none. */
+const withStanding = (userId: string) => ({
+  owner: true,
+  team: { include: { members: { where: { userId }, take: 1 } } },
+  collaborators: { where: { userId }, take: 1 },
+});
+type SeenRow = Prisma.AppGetPayload<{ include: ReturnType<typeof withStanding> }>;
 
 /** Private networks a platform may hand out unless told otherwise. */
 const NETWORKS = 8192;
@@ -39,23 +51,33 @@ export function createApps({
     async find(nameOrId, signal) {
       const which = isId(nameOrId) ? { id: nameOrId } : { name: nameOrId };
       const row = await db.run(
-        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include: { owner: true } }),
+        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include: WITH_OWNER }),
         signal,
       );
       return row ? readApp(row) : undefined;
+    },
+
+    async findFor({ userId }, nameOrId, signal) {
+      const which = isId(nameOrId) ? { id: nameOrId } : { name: nameOrId };
+      const include = withStanding(asId(userId));
+      const row = await db.run(
+        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include }),
+        signal,
+      );
+      return row ? readSeen(row, userId) : undefined;
     },
 
     async list(actor, signal) {
       const rows = await db.run(
         (tables) =>
           tables.app.findMany({
-            where: { deletedAt: null, ...(actor.admin ? {} : { ownerId: actor.userId }) },
-            include: { owner: true },
+            where: { deletedAt: null, ...(actor.admin ? {} : seenBy(actor)) },
+            include: withStanding(asId(actor.userId)),
           }),
         signal,
       );
       // Sorted here: the order of names must not depend on the database's collation.
-      return rows.map(readApp).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return rows.map((row) => readSeen(row, actor.userId)).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
 
     setFormation: (app, formation, signal) =>
@@ -64,6 +86,7 @@ export function createApps({
     setDeployBranch: (app, deployBranch, signal) => changeUnless(db, app, { deployBranch }, signal),
 
     setFlags: (app, flags, signal) => changeUnless(db, app, flags, signal),
+    ...createBelonging(db),
 
     rename: (app, name, signal) =>
       db.transaction(async (tables) => {
@@ -77,19 +100,46 @@ export function createApps({
         return changed.count === 1;
       }, signal),
 
-    markDeleted: (app, signal) =>
-      db.transaction(async (tables) => {
-        const now = clock.now();
-        const marked = await tables.app.updateMany({
-          where: { id: app.id, revision: app.revision, deletedAt: null },
-          data: { name: null, formerName: app.name, deletedAt: now, revision: { increment: 1 } },
-        });
-        if (marked.count === 0) return false;
-        await tables.domain.deleteMany({ where: { appId: app.id } });
-        // What is on its way must not arrive any more.
-        await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
-        return true;
-      }, signal),
+    markDeleted: (app, signal) => markDeleted({ db, clock }, app, signal),
+  };
+}
+
+function markDeleted(
+  { db, clock }: { readonly db: Database; readonly clock: Clock },
+  app: App,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return db.transaction(async (tables) => {
+    const now = clock.now();
+    const marked = await tables.app.updateMany({
+      where: { id: app.id, revision: app.revision, deletedAt: null },
+      data: { name: null, formerName: app.name, deletedAt: now, revision: { increment: 1 } },
+    });
+    if (marked.count === 0) return false;
+    await tables.domain.deleteMany({ where: { appId: app.id } });
+    // What is on its way must not arrive any more.
+    await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
+    return true;
+  }, signal);
+}
+
+/** Not everybody who asks is a person: the platform itself has no row. */
+function asId(userId: string): string {
+  return isId(userId) ? userId : NOBODY;
+}
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** What `roleOf` lets a user see, as the database says it. */
+function seenBy({ userId }: Actor): Prisma.AppWhereInput {
+  const inTeam = {
+    some: { userId, role: { in: ['admin', 'member', 'viewer'] as const satisfies TeamRole[] } },
+  };
+  return {
+    OR: [
+      { ownerId: userId, teamId: null },
+      { collaborators: { some: { userId } } },
+      { team: { members: inTeam } },
+    ],
   };
 }
 
@@ -114,6 +164,7 @@ function insert(
   sealer: Sealer,
   app: Parameters<Apps['create']>[0] & { readonly network: number },
 ): Promise<AppRow> {
+  const { team, ...row } = app;
   const releaseId = randomUUID();
   const release = {
     id: releaseId,
@@ -124,8 +175,16 @@ function insert(
     config: sealConfig(sealer, { appId: app.id, id: releaseId }, new Map()),
   };
   return tables.app.create({
-    data: { ...app, lastVersion: release.version, releases: { create: release } },
-    include: { owner: true },
+    data: {
+      ...row,
+      lastVersion: release.version,
+      releases: { create: release },
+      ...(team && {
+        ...{ teamId: team.id, locked: team.locked },
+        collaborators: { create: { id: randomUUID(), userId: app.ownerId, role: 'manage' as const } },
+      }),
+    },
+    include: WITH_OWNER,
   });
 }
 
@@ -145,6 +204,8 @@ function readApp(row: AppRow): App {
   return {
     ...{ id, name, network },
     owner: { id: row.owner.id, email: row.owner.email },
+    team: row.team && { id: row.team.id, name: row.team.name },
+    locked: row.locked,
     deployBranch: row.deployBranch,
     formation: readFormation(row.formation),
     maintenance: row.maintenance,
@@ -153,5 +214,16 @@ function readApp(row: AppRow): App {
     updatedAt: row.updatedAt,
     releasedAt: row.releasedAt,
     revision: row.revision,
+  };
+}
+
+function readSeen(row: SeenRow, userId: string): SeenApp {
+  return {
+    ...readApp(row),
+    standing: {
+      owner: row.teamId === null && row.ownerId === userId,
+      team: row.team?.members[0]?.role ?? null,
+      collaborator: row.collaborators[0]?.role ?? null,
+    },
   };
 }

@@ -4,6 +4,7 @@ import * as apps from './apps.ts';
 import * as audit from './audit.ts';
 import * as builds from './builds.ts';
 import * as certificates from './certificates.ts';
+import * as collaborators from './collaborators.ts';
 import * as configVars from './config-vars.ts';
 import * as domains from './domains.ts';
 import * as dynos from './dynos.ts';
@@ -17,6 +18,10 @@ import * as people from './people.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
 import * as runs from './runs.ts';
+import * as teamApps from './team-apps.ts';
+import * as teams from './teams.ts';
+import * as transfers from './transfers.ts';
+import * as users from './users.ts';
 import * as schema from './schema.ts';
 
 /** Every endpoint of the HTTP API by topic, as the documentation lists them. */
@@ -26,6 +31,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   audit,
   builds,
   certificates,
+  collaborators,
   configVars,
   domains,
   dynos,
@@ -39,6 +45,10 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   platform,
   releases,
   runs,
+  teamApps,
+  teams,
+  transfers,
+  users,
   schema,
 };
 

@@ -6,7 +6,7 @@ import {
   setDeployBranch as branchBody,
   updateApp as updateBody,
 } from '../requests.ts';
-import { app, collaborator, deployBranch, dynoSize, stack } from '../resources.ts';
+import { app, deployBranch, dynoSize, stack } from '../resources.ts';
 
 const apps = z.array(app);
 const APP_RANGES = ['name', 'id'];
@@ -64,14 +64,6 @@ export const destroyApp = endpoint({
   query: z.looseObject({ confirm: z.string().optional() }),
   body: destroyBody,
   answer: app,
-});
-
-export const listCollaborators = endpoint({
-  method: 'GET',
-  path: '/apps/:app/collaborators',
-  summary: 'list who may do something with an app',
-  needs: 'app:view',
-  answer: z.array(collaborator),
 });
 
 export const listAddons = endpoint({

@@ -10,6 +10,7 @@ import { appRoutes } from './apps.ts';
 import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
 import { certificateRoutes } from './certificates.ts';
+import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
@@ -23,6 +24,8 @@ import { peopleRoutes } from './people.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
 import { runRoutes } from './runs.ts';
+import { teamRoutes } from './teams.ts';
+import { transferRoutes, userRoutes } from './transfers.ts';
 import { schemaRoutes } from './schema.ts';
 
 export interface RouteDeps {
@@ -42,6 +45,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...auditRoutes(services.audit),
     ...certificateRoutes(services, place),
     ...buildRoutes(services, { outputs, sources, place }),
+    ...collaboratorRoutes(services.collaborators),
     ...configVarRoutes(services.configVars),
     ...domainRoutes(services, place),
     ...dynoRoutes(services, outputs),
@@ -55,6 +59,9 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...platformRoutes(),
     ...releaseRoutes(services, outputs),
     ...runRoutes(services, outputs, place),
+    ...teamRoutes(services, place),
+    ...transferRoutes(services.transfers),
+    ...userRoutes(services.directory),
     ...schemaRoutes(version),
   ];
   mustBeComplete(routes, ENDPOINTS);

@@ -5,31 +5,32 @@ import {
   listAppDynoSizes,
   listApps,
   listAppStacks,
-  listCollaborators,
   listOwnApps,
   setDeployBranch,
   showApp,
   showDeployBranch,
   updateApp,
 } from '../../contract/endpoints/apps.ts';
-import type { App } from '../../domain/app.ts';
+import type { App, SeenApp } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { listAnswer } from '../answer.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { isOurs, OURS, shapeApp, shapeOwner, shapeSize, shapeStack, type Place } from '../shapes.ts';
+import { mustBeOurs, shapeApp, shapeSize, shapeStack, type Place } from '../shapes.ts';
 
 const FIELDS = { name: (app: App) => app.name, id: (app: App) => app.id };
 
 export function appRoutes(apps: Services['apps'], place: Place): readonly Route[] {
-  const shape = (app: App) => shapeApp(app, place);
+  const shape = (app: SeenApp) => shapeApp(app, place);
   return [
     route(listApps, async ({ actor, range, signal }) =>
       listAnswer(range, await apps.list(actor, signal), FIELDS, shape),
     ),
 
     route(listOwnApps, async ({ actor, range, signal }) => {
-      const own = (await apps.list(actor, signal)).filter((app) => app.owner.id === actor.userId);
+      const own = (await apps.list(actor, signal)).filter(
+        ({ standing }) => standing.owner || standing.collaborator !== null,
+      );
       return listAnswer(range, own, FIELDS, shape);
     }),
 
@@ -64,10 +65,6 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
       return { body: shape(await apps.destroy(actor, app.id, signal)) };
     }),
 
-    route(listCollaborators, async ({ actor, params, signal }) => ({
-      body: [shapeOwner(await apps.find(actor, params.app, signal))],
-    })),
-
     route(listAddons, async ({ actor, params, signal }) => {
       await apps.find(actor, params.app, signal);
       return { body: [] };
@@ -93,9 +90,4 @@ export function appRoutes(apps: Services['apps'], place: Place): readonly Route[
       return { body: { branch: app.deployBranch } };
     }),
   ];
-}
-
-function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined): void {
-  if (word === null || word === undefined || isOurs[field](word)) return;
-  throw PlatformError.of('invalid_params', { field, problem: `must be ${OURS[field]}, the only one here` });
 }

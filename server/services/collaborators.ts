@@ -1,0 +1,153 @@
+import { mayJoin, roleFor, roleHas, roleOf, scopesCover, USUAL_ROLE, type Role } from '../domain/access.ts';
+import type { Actor } from '../domain/actor.ts';
+import type { App, SeenApp } from '../domain/app.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Collaborator } from '../domain/team.ts';
+import type { Apps } from '../ports/apps.ts';
+import type { Collaborators as CollaboratorStore, Directory } from '../ports/membership.ts';
+import { isSelf, personOf } from './directory.ts';
+import { reach } from './reach.ts';
+
+/** Somebody who may do something with an app; of its owner, their role is `admin`. */
+export interface Access extends Collaborator {
+  readonly owner: boolean;
+}
+
+interface OfApp {
+  readonly app: App;
+  readonly access: Access;
+}
+
+export interface Collaborators {
+  /** The owner, if it is a person's app, then the collaborators by e-mail address. */
+  list(
+    actor: Actor,
+    app: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly app: App; readonly all: readonly Access[] }>;
+  /** By e-mail address, the person's id or that of the collaboration. */
+  find(actor: Actor, app: string, who: string, signal: AbortSignal): Promise<OfApp>;
+  /**
+   * Lets somebody do something with the app, by default what collaborators usually may. Members of a team may so join an
+   * app of it that is not locked. Throws `user_unknown`, `role_too_high`, `app_locked`.
+   */
+  add(
+    actor: Actor,
+    app: string,
+    wanted: { readonly user: string; readonly permissions: readonly string[] | undefined },
+    signal: AbortSignal,
+  ): Promise<OfApp>;
+  /** Throws `role_too_high`. */
+  update(
+    actor: Actor,
+    app: string,
+    who: string,
+    permissions: readonly string[],
+    signal: AbortSignal,
+  ): Promise<OfApp>;
+  /** Takes all rights from somebody; anybody may leave. Throws `role_too_high`. */
+  remove(actor: Actor, app: string, who: string, signal: AbortSignal): Promise<OfApp>;
+}
+
+export interface CollaboratorsDeps {
+  readonly apps: Pick<Apps, 'findFor'>;
+  readonly directory: Directory;
+  readonly store: CollaboratorStore;
+}
+
+export function createCollaborators({ apps, directory, store }: CollaboratorsDeps): Collaborators {
+  async function allOf(app: App, signal: AbortSignal): Promise<readonly Access[]> {
+    const found = (await store.list(app.id, signal)).map((one) => ({ ...one, owner: false }));
+    return app.team === null ? [ownerOf(app), ...found] : found;
+  }
+
+  async function oneOf(app: App, actor: Actor, who: string, signal: AbortSignal): Promise<Access> {
+    const self = isSelf(actor, who);
+    const found = (await allOf(app, signal)).find(({ id, user }) =>
+      self ? user.id === actor.userId : [id, user.id, user.email].includes(who),
+    );
+    if (found) return found;
+    throw PlatformError.of('not_found', { resource: 'collaborator', name: who.slice(0, 100) });
+  }
+
+  return {
+    async list(actor, name, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      return { app, all: await allOf(app, signal) };
+    },
+
+    async find(actor, name, who, signal) {
+      const app = await reach(apps, actor, 'view', name, signal);
+      return { app, access: await oneOf(app, actor, who, signal) };
+    },
+
+    async add(actor, name, { user, permissions }, signal) {
+      const seen = await reach(apps, actor, 'view', name, signal);
+      const joins = isSelf(actor, user) && mayJoin(seen.standing, seen) && covers(actor, seen);
+      const app = joins ? seen : await reach(apps, actor, 'manage', name, signal);
+      const role = permissions && readRole(permissions);
+      const person = await personOf(directory, actor, user, signal);
+      if (app.team === null && person.id === app.owner.id)
+        throw PlatformError.of('invalid_params', { field: 'user', problem: `owns ${app.name} already` });
+      const before = (await store.list(app.id, signal)).find((one) => one.user.id === person.id);
+      const next = role ?? before?.role ?? USUAL_ROLE;
+      mustNotExceed(app, joins ? USUAL_ROLE : ownRole(app, actor), [next, before?.role]);
+      const made = await store.put(app.id, person.id, next, signal);
+      return { app, access: { ...made, owner: false } };
+    },
+
+    async update(actor, name, who, permissions, signal) {
+      const app = await reach(apps, actor, 'manage', name, signal);
+      const role = readRole(permissions);
+      const before = await oneOf(app, actor, who, signal);
+      refuseOwner(app, before);
+      mustNotExceed(app, ownRole(app, actor), [role, before.role]);
+      const made = await store.put(app.id, before.user.id, role, signal);
+      return { app, access: { ...made, owner: false } };
+    },
+
+    async remove(actor, name, who, signal) {
+      const seen = await reach(apps, actor, 'view', name, signal);
+      const leaves = isSelf(actor, who) && covers(actor, seen);
+      const app = leaves ? seen : await reach(apps, actor, 'manage', name, signal);
+      const before = await oneOf(app, actor, who, signal);
+      refuseOwner(app, before);
+      if (!leaves) mustNotExceed(app, ownRole(app, actor), [before.role]);
+      await store.remove(app.id, before.user.id, signal);
+      return { app, access: before };
+    },
+  };
+}
+
+/** Joining and leaving are changes, for which a credential that may only look is no good. */
+function covers({ scopes }: Actor, app: App): boolean {
+  return scopesCover(scopes, 'manage', app.id);
+}
+
+function ownRole(app: SeenApp, actor: Actor): Role {
+  return roleOf(app.standing, actor) ?? 'view';
+}
+
+/** Nobody gives, changes or takes rights beyond their own. */
+function mustNotExceed(app: App, own: Role, roles: readonly (Role | undefined)[]): void {
+  if (roles.some((role) => role !== undefined && !roleHas(own, role)))
+    throw PlatformError.of('role_too_high', { app: app.name, role: own });
+}
+
+function refuseOwner(app: App, access: Access): void {
+  if (!access.owner) return;
+  const problem = `owns ${app.name}; the app can be given away (gantry apps:transfer) or destroyed`;
+  throw PlatformError.of('invalid_params', { field: access.user.email, problem });
+}
+
+function readRole(permissions: readonly string[]): Role {
+  const role = roleFor(permissions);
+  if (role !== undefined) return role;
+  const problem = 'must be among view, deploy, operate and manage';
+  throw PlatformError.of('invalid_params', { field: 'permissions', problem });
+}
+
+function ownerOf(app: App): Access {
+  const { id, owner, createdAt } = app;
+  return { id: `${id}:owner`, user: owner, role: 'admin', owner: true, createdAt, updatedAt: createdAt };
+}
