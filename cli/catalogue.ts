@@ -13,6 +13,7 @@ import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
 import { users } from './catalogue/users.ts';
 import { run } from './catalogue/run.ts';
+import { webhooks } from './catalogue/webhooks.ts';
 import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 
 /** Options that several commands share. */
@@ -44,6 +45,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   logs,
   releases,
   audit,
+  webhooks,
   account,
   keys,
   authorizations,

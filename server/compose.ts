@@ -9,6 +9,7 @@ import { Secret } from '../lib/secret.ts';
 import { createBuilderClient } from './adapters/builder/builder.ts';
 import { createImageRegistry } from './adapters/builder/registry.ts';
 import { createDockerEngine } from './adapters/docker/engine.ts';
+import { createEgress } from './adapters/egress/egress.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
 import { createLogArchive } from './adapters/log-archive/log-archive.ts';
@@ -31,6 +32,7 @@ import { createReleases as createReleaseStore } from './adapters/postgres/releas
 import { createTokens } from './adapters/postgres/tokens.ts';
 import { createTeams } from './adapters/postgres/teams.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
+import { createWebhooks } from './adapters/postgres/webhooks.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
 import { createRouterClient } from './adapters/router/router.ts';
@@ -69,6 +71,8 @@ export async function openAdapters(config: Config, log: Logger) {
     clock,
     db,
     causes,
+    webhooks: createWebhooks({ db, sealer, clock }),
+    egress: createEgress({ allow: config.egressAllow }),
     happenings: createHappenings({ db, clock }),
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),

@@ -21,6 +21,10 @@ const environment = z.object({
   REDIS_URL: z.string().min(1),
   DOCKER_HOST: z.string().min(1),
   GANTRY_REGISTRY: z.string().min(1),
+  GANTRY_EGRESS_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((one) => one !== '')),
   GANTRY_KEEP_IMAGES: z.coerce.number().int().min(2).default(5),
 });
 
@@ -40,6 +44,8 @@ export interface Config {
   readonly registry: string;
   /** Images of each app that stay for rollbacks. */
   readonly keepImages: number;
+  /** Networks that webhooks may reach although they are not the internet. */
+  readonly egressAllow: readonly string[];
   readonly paths: {
     readonly repositories: string;
     readonly sources: string;
@@ -74,6 +80,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dockerHost: e.DOCKER_HOST,
     registry: e.GANTRY_REGISTRY,
     keepImages: e.GANTRY_KEEP_IMAGES,
+    egressAllow: Object.freeze(e.GANTRY_EGRESS_ALLOW),
     paths: Object.freeze({
       repositories: under('repos'),
       sources: under('sources'),

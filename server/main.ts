@@ -32,6 +32,7 @@ const CLOSE_LIMIT_MS = 15_000;
 const WAITING_MS = 1_000;
 /** What happened is told this soon. */
 const EVENTS_MS = 250;
+const WEBHOOKS_MS = 1_000;
 const BRANCHES_MS = 5_000;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
@@ -121,11 +122,15 @@ function startJobs(
     await services.sources.tidy(LEFTOVERS_MS, look);
     await services.happenings.prune(look);
     await adapters.uploads.tidy(LEFTOVERS_MS, look);
+    await services.webhooks.prune(look);
   };
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.stackToken(), look);
   life.own(
     startLoop((look) => services.happenings.publish(look), { name: 'events', log, everyMs: EVENTS_MS }),
+  );
+  life.own(
+    startLoop((look) => services.webhooks.deliver(look), { name: 'webhooks', log, everyMs: WEBHOOKS_MS }),
   );
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);

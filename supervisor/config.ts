@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { HOME_PATH } from '../lib/home-path.ts';
 import { problemOf } from '../lib/zod-problem.ts';
@@ -7,6 +8,11 @@ import { setupErrors } from './errors.ts';
 const port = (fallback: number): z.ZodDefault<z.ZodCoercedNumber> =>
   z.coerce.number().int().min(1).max(65_535).default(fallback);
 const hostPort = z.string().regex(/^[a-zA-Z0-9.-]+:\d{1,5}$/, 'must look like host:port');
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
 const unixSocket = z.string().regex(/^unix:\/\/\/[^\s]+$/, 'must look like unix:///path/of/docker.sock');
 
 /** Every setting a person can make, in the order of the page. The descriptions are the page. */
@@ -88,6 +94,16 @@ export const settingsSchema = z.object({
     .optional()
     .describe(
       'Where what the stack image is made of is kept, so that several platforms on a machine fetch it once. Default: `stack` in the state directory.',
+    ),
+  GANTRY_EGRESS_ALLOW: z
+    .string()
+    .default('')
+    .refine(
+      (text) => text === '' || text.split(',').every(isNetwork),
+      'must be networks such as 10.1.0.0/16,fd00::/8',
+    )
+    .describe(
+      'Networks that webhooks of apps may call although they are not the public internet, with commas between them: `10.1.0.0/16,fd00::/8`. Default: none.',
     ),
   GANTRY_KEEP_IMAGES: z.coerce
     .number()

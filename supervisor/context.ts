@@ -83,6 +83,7 @@ export function programEnvironment(
     GANTRY_BUILD_DOCKER_HOST: addresses.buildEngine,
     GANTRY_REGISTRY: addresses.registry,
     GANTRY_BUILD_REGISTRY: addresses.buildRegistry,
+    GANTRY_EGRESS_ALLOW: settings.GANTRY_EGRESS_ALLOW,
     GANTRY_KEEP_IMAGES: String(settings.GANTRY_KEEP_IMAGES),
     GANTRY_BUILD_CACHE_GB: String(settings.GANTRY_BUILD_CACHE_GB),
     // Only of the managed one: the disk of another registry is not ours to sweep.

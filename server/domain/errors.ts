@@ -337,6 +337,19 @@ export const PlatformError = errorTable({
     say: ({ limit }) =>
       `You follow ${limit} streams of events already, which is the most; end one and retry.`,
   }),
+  too_many_webhooks: row<{ limit: number }>({
+    retry: false,
+    say: ({ limit }) => `This app has ${limit} webhooks, which is the most; remove one first.`,
+  }),
+  egress_refused: row<{ host: string; reason: string }>({
+    retry: false,
+    say: ({ host, reason }) =>
+      `${host} may not be called: ${reason}; an operator can allow a private network (GANTRY_EGRESS_ALLOW).`,
+  }),
+  egress_failed: row<{ host: string; reason: string }>({
+    retry: true,
+    say: ({ host, reason }) => `${host} could not be called: ${reason}.`,
+  }),
   too_many_git_commands: row<object>({
     retry: true,
     say: () => 'Too many git commands are running at once; wait for one to finish and retry.',

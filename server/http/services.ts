@@ -15,6 +15,7 @@ import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
 import type { Logins } from '../services/logins.ts';
 import type { People } from '../services/people.ts';
+import type { Webhooks } from '../services/webhooks.ts';
 import type { Runs } from '../services/runs.ts';
 import type { TwoFactor } from '../services/two-factor.ts';
 import type { Authorizations } from '../services/authorizations.ts';
@@ -218,6 +219,7 @@ export interface Services {
   };
   readonly audit: Audit;
   readonly happenings: Pick<Happenings, 'follow'>;
+  readonly webhooks: Omit<Webhooks, 'deliver' | 'prune'>;
   readonly idempotency: Idempotency;
 }
 

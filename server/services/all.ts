@@ -25,6 +25,8 @@ import type { Happenings as HappeningStore } from '../ports/happenings.ts';
 import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Tokens as AccessTokens } from '../ports/tokens.ts';
+import type { Egress } from '../ports/egress.ts';
+import type { Webhooks as WebhookStore } from '../ports/webhooks.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import type { Uploads as UploadStore } from '../ports/uploads.ts';
 import { createAccounts } from './accounts.ts';
@@ -57,6 +59,7 @@ import { createTeams } from './teams.ts';
 import { createTransfers } from './transfers.ts';
 import { createTranscripts } from './transcripts.ts';
 import { createUploads } from './uploads.ts';
+import { createWebhooks } from './webhooks.ts';
 
 /** What the use cases need from outside, each behind its port: the adapters in a server, memory in tests. */
 export interface ServicePorts {
@@ -86,6 +89,8 @@ export interface ServicePorts {
   readonly bulletin: Bulletin;
   readonly trail: AuditTrail;
   readonly happenings: HappeningStore;
+  readonly webhooks: WebhookStore;
+  readonly egress: Egress;
   readonly causes: Causes;
 }
 
@@ -162,6 +167,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     transcripts,
     idempotency: ports.idempotency,
     audit,
+    webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
     happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
     pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),
     sources: createSources({ builds, repositories }),

@@ -16,6 +16,7 @@ import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
 import { createMemoryHappenings, type MemoryHappenings } from './memory-happenings.ts';
+import { createMemoryWebhooks } from './memory-webhooks.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryAppOptions } from './memory-app-options.ts';
@@ -182,6 +183,8 @@ export function createWorld(): World {
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
       happenings,
+      webhooks: createMemoryWebhooks(() => TIME),
+      egress: { post: () => Promise.reject(new Error('nothing is called in this test')) },
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },

@@ -17,6 +17,7 @@ import * as oauth from './oauth.ts';
 import * as people from './people.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
+import * as webhooks from './webhooks.ts';
 import * as runs from './runs.ts';
 import * as teamApps from './team-apps.ts';
 import * as teams from './teams.ts';
@@ -50,6 +51,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   transfers,
   users,
   schema,
+  webhooks,
 };
 
 export const ENDPOINTS: readonly Endpoint[] = Object.values(TOPICS).flatMap((topic) => Object.values(topic));

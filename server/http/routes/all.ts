@@ -23,6 +23,7 @@ import { oauthRoutes } from './oauth.ts';
 import { peopleRoutes } from './people.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { runRoutes } from './runs.ts';
 import { teamRoutes } from './teams.ts';
 import { transferRoutes, userRoutes } from './transfers.ts';
@@ -57,6 +58,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...oauthRoutes(services.authorizations, now),
     ...peopleRoutes(services, now),
     ...platformRoutes(),
+    ...webhookRoutes(services.webhooks),
     ...releaseRoutes(services, outputs),
     ...runRoutes(services, outputs, place),
     ...teamRoutes(services, place),

@@ -1,0 +1,9 @@
+import { showWebhook } from '../../../server/contract/endpoints/webhooks.ts';
+import type { Run } from '../../command.ts';
+import { printWebhook } from './wish.ts';
+
+export const run: Run = async ({ terminal, client, app, result, signal }, [id = '']) => {
+  const params = { app: await app(), webhook: id };
+  const webhook = await (await client()).call(showWebhook, { params }, signal);
+  result(webhook, () => printWebhook(terminal, webhook));
+};

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestCli, type TestCli } from '../support/test-cli.ts';
+
+let cli: TestCli;
+beforeEach(async () => {
+  cli = await openTestCli();
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+const BODY = { include: ['api:release'], level: 'notify', url: 'https://example.com/h' };
+const PATH = '/apps/demo/webhooks';
+
+describe('a webhook', () => {
+  it('answers with its secret once, in a header, and never in a body', async () => {
+    const made = await cli.door.call('POST', PATH, { body: BODY });
+    expect(made).toMatchObject({ status: 201, body: { ...BODY, app: { name: 'demo' } } });
+    expect(made.headers['heroku-webhook-secret']).toMatch(/^[0-9a-f]{64}$/);
+    const own = await cli.door.call('POST', PATH, {
+      body: { ...BODY, secret: 'my own', authorization: 'Bearer x' },
+    });
+    expect(own.headers['heroku-webhook-secret']).toBe('my own');
+    const listed = await cli.door.call('GET', PATH);
+    expect(listed.headers).not.toHaveProperty('heroku-webhook-secret');
+    expect(listed.text).not.toMatch(/my own|Bearer x/);
+  });
+
+  it.each([
+    ['file:///etc/passwd', 'must be an absolute URL'],
+    ['gopher://example.com/', 'must begin with'],
+    ['unix:/run/docker.sock', 'must be an absolute URL'],
+    ['https://me:pw@example.com/', 'must not hold a user name'],
+    ['nonsense', 'must be an absolute URL'],
+  ])('is refused for the URL %s', async (url, why) => {
+    const answer = await cli.door.call('POST', PATH, { body: { ...BODY, url } });
+    expect(answer).toMatchObject({ status: 422, body: { id: 'invalid_params' } });
+    expect(answer.text).toContain(why);
+  });
+
+  it('is refused for what nothing is ever told of, and is not there for others', async () => {
+    expect(await cli.door.call('POST', PATH, { body: { ...BODY, include: ['api:nothing'] } })).toMatchObject({
+      status: 422,
+    });
+    const { otherToken: token } = cli.door.world;
+    for (const path of [PATH, '/apps/demo/webhook-deliveries', '/apps/demo/webhook-events'])
+      expect(await cli.door.call('GET', path, { token })).toMatchObject({ status: 404 });
+  });
+});
+
+describe('gantry webhooks', () => {
+  it('adds, lists, changes and removes', async () => {
+    const on = ['-a', 'demo', '--json'];
+    const added = await cli.gantry([
+      'webhooks:add',
+      '-i',
+      'api:release,dyno',
+      '-u',
+      'https://example.com/h',
+      ...on,
+    ]);
+    const { id, secret } = JSON.parse(added.out) as { id: string; secret: string };
+    expect(secret).toHaveLength(64);
+    expect((await cli.gantry(['webhooks', '-a', 'demo'])).out).toBe(
+      `${id}  https://example.com/h  api:release,dyno  notify\n`,
+    );
+    const changed = await cli.gantry(['webhooks:update', id, '-l', 'sync', ...on]);
+    expect(JSON.parse(changed.out)).toMatchObject({ level: 'sync', url: 'https://example.com/h' });
+    expect((await cli.gantry(['webhooks:info', id, '-a', 'demo'])).out).toContain('sync');
+    expect(await cli.gantry(['webhooks:remove', id, ...on])).toMatchObject({ code: 0 });
+    expect((await cli.gantry(['webhooks', ...on])).out).toBe('[]\n');
+    for (const command of ['webhooks:deliveries', 'webhooks:events'])
+      expect(await cli.gantry([command, ...on])).toMatchObject({ code: 0, out: '[]\n' });
+    for (const command of ['webhooks:deliveries:info', 'webhooks:events:info'])
+      expect((await cli.gantry([command, id, ...on])).err).toContain("Couldn't find that");
+  });
+
+  it('says what it needs', async () => {
+    const { code, err } = await cli.gantry(['webhooks:add', '-a', 'demo', '-l', 'loud']);
+    expect([code, err]).toEqual([2, expect.stringContaining('--level must be notify or sync')]);
+  });
+});
