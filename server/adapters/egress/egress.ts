@@ -4,9 +4,9 @@ import { request as https } from 'node:https';
 import { isIP } from 'node:net';
 import { withDeadline } from '../../../lib/deadline.ts';
 import { messageOf } from '../../../lib/errors.ts';
-import { egressRules, type EgressRules } from '../../domain/egress.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Egress, EgressRequest } from '../../ports/egress.ts';
+import { egressRules, type EgressRules } from './rules.ts';
 
 export interface EgressDeps {
   /** Networks that an operator trusts although they are not the internet. */
