@@ -67,7 +67,7 @@ export interface Webhooks {
 }
 
 export interface WebhooksDeps {
-  readonly apps: Pick<Apps, 'find'>;
+  readonly apps: Pick<Apps, 'findFor'>;
   readonly store: Store;
   readonly egress: Egress;
   readonly clock: Clock;
