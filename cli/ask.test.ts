@@ -44,6 +44,14 @@ describe('a request', () => {
     });
   });
 
+  it('says how long its body is, whatever its method', async () => {
+    using server = await listening(createServer(tell));
+    const ask = createAsk({ caFile: undefined });
+    const sent = { ...GET, method: 'DELETE', body: '{"confirm":"é"}' };
+    const answer = await ask(`http://127.0.0.1:${server.port}/apps/x`, sent);
+    expect(JSON.parse(await answer.text())).toMatchObject({ method: 'DELETE', body: sent.body });
+  });
+
   it('trusts the authority that is named, and no other of its kind', async () => {
     const authority = await issue({ kind: 'ca', subject: '/CN=an authority' });
     const mine = await issue({ names: ['api.localhost'], by: authority });

@@ -5,7 +5,6 @@ import {
   type IncomingMessage,
   type RequestOptions,
 } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { isSystemError } from '../lib/errors.ts';
 import type { Ask } from '../server/contract/transport.ts';
@@ -20,7 +19,9 @@ export function createAsk({ caFile }: { readonly caFile: string | undefined }): 
   return async (url, init) => {
     const { options, secure } = target(new URL(url), init.headers);
     if (secure && caFile !== undefined) options.ca = await (authority ??= readAuthority(caFile));
-    const req = (secure ? requestHttps : requestHttp)({
+    // TLS is loaded for who needs it: on the server itself, and over a tunnel, nobody does.
+    const request = secure ? (await import('node:https')).request : requestHttp;
+    const req = request({
       ...options,
       method: init.method ?? 'GET',
       signal: init.signal,
@@ -67,6 +68,8 @@ function answered(
   req: ClientRequest,
   { body, content }: Pick<Parameters<Ask>[1], 'body' | 'content'>,
 ): Promise<IncomingMessage> {
+  // Node says it by itself for methods that usually have a body; DELETE, which may have one, is none of them.
+  if (body !== undefined) req.setHeader('content-length', Buffer.byteLength(body));
   return new Promise((resolve, reject) => {
     req.once('response', resolve);
     if (content === undefined) {

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import * as z from 'zod';
 import { isSystemError } from '../lib/errors.ts';
-import { token, type CliConfig } from './config.ts';
+import { isServerUrl, TOKEN, type CliConfig } from './config.ts';
 import { CommandError } from './failures.ts';
 
 /** Which server, and the token that opens it. */
@@ -11,8 +10,6 @@ export interface Credentials {
   readonly url: string;
   readonly token: string;
 }
-
-const stored = z.object({ url: z.url(), token });
 
 /**
  * Who we are to whom: the environment first, then the credentials file, then the admin's token on the server itself.
@@ -36,14 +33,21 @@ export async function findCredentials(config: CliConfig): Promise<Credentials> {
 export async function readCredentials(path: string): Promise<Credentials | undefined> {
   const text = await readIfThere(path);
   if (text === undefined) return undefined;
+  const { url, token } = fieldsOf(text);
+  if (typeof url === 'string' && isServerUrl(url) && isToken(token)) return { url, token };
+  throw new CommandError(`${path} is not a credentials file; remove it and run \`gantry login\` again.`);
+}
+
+function fieldsOf(text: string): { readonly url?: unknown; readonly token?: unknown } {
   try {
-    return stored.parse(JSON.parse(text));
-  } catch (err) {
-    throw new CommandError(
-      `${path} is not a credentials file; remove it and run \`gantry login\` again.`,
-      err,
-    );
+    return Object(JSON.parse(text)) as Record<string, unknown>;
+  } catch {
+    return {}; // without fields it is told as what it is: no credentials file
   }
+}
+
+function isToken(value: unknown): value is string {
+  return typeof value === 'string' && TOKEN.pattern.test(value);
 }
 
 /** Writes the file so that nobody else can read it, and so that it is never half written. */
@@ -73,9 +77,8 @@ export async function forgetCredentials(path: string): Promise<boolean> {
 async function readAdminToken(path: string): Promise<string | undefined> {
   const text = (await readIfThere(path))?.trim();
   if (text === undefined || text === '') return undefined;
-  const parsed = token.safeParse(text);
-  if (!parsed.success) throw new CommandError(`${path} holds no token; restart the server, which writes it.`);
-  return parsed.data;
+  if (!isToken(text)) throw new CommandError(`${path} holds no token; restart the server, which writes it.`);
+  return text;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

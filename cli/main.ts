@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import * as nodeModule from 'node:module';
 import { attach, launch } from './programs.ts';
 import { VERSION } from './version.ts';
 
@@ -11,6 +12,7 @@ if (asked.length === 1 && ['--version', '-V'].includes(asked[0] ?? '')) {
 }
 
 async function main(argv: readonly string[]): Promise<void> {
+  keepCompiled();
   const [{ runCli }, { createTerminal }, { createEnds }] = await Promise.all([
     import('./program.ts'),
     import('./terminal.ts'),
@@ -40,4 +42,10 @@ async function main(argv: readonly string[]): Promise<void> {
       ends: createEnds(process.stdin, process.stdout, process.stderr),
     }),
   );
+}
+
+/** Node 22 can keep compiled code from one call to the next; Node 20 cannot, and does without. */
+function keepCompiled(): void {
+  const { enableCompileCache } = nodeModule as { enableCompileCache?: () => unknown };
+  enableCompileCache?.();
 }

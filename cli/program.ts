@@ -19,7 +19,7 @@ export async function runCli(
   system: System,
   catalogue: readonly TopicSpec[] = CATALOGUE,
 ): Promise<number> {
-  const program = build(system, catalogue);
+  const program = build(system, only(argv, catalogue));
   try {
     await program.parseAsync(argv.length === 0 ? ['help'] : [...argv], { from: 'user' });
     return EXIT.ok;
@@ -36,6 +36,18 @@ export async function runCli(
   } finally {
     system.terminal.rest();
   }
+}
+
+/**
+ * The one command that is called, where that is plain: a program of all commands takes longer to make than most of them
+ * to run. Help and mistakes need them all.
+ */
+function only([first]: readonly string[], catalogue: readonly TopicSpec[]): readonly TopicSpec[] {
+  for (const { title, commands } of catalogue) {
+    const called = commands.find(({ name, aliases }) => name === first || aliases?.includes(first ?? ''));
+    if (called !== undefined) return [{ title, commands: [called] }];
+  }
+  return catalogue;
 }
 
 /** `config set` is `config:set` to many a tool, and a command with too many arguments to this one. */

@@ -3,7 +3,7 @@ import { createClient } from '../../../server/contract/client.ts';
 import { addAuthorization } from '../../../server/contract/endpoints/oauth.ts';
 import { ApiError } from '../../../server/contract/transport.ts';
 import type { Context, Run } from '../../command.ts';
-import { token as tokenSchema } from '../../config.ts';
+import { TOKEN } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
 import { createAsk } from '../../ask.ts';
 import { CommandError, UsageError } from '../../failures.ts';
@@ -32,12 +32,11 @@ export const run: Run = async (context) => {
 async function givenToken({ terminal, signal }: Context, url: string): Promise<string> {
   const given = await terminal.secret(`Token for ${url}: `, signal);
   if (given === '') throw new UsageError('No token was given; type it, or pass it on standard input.');
-  const parsed = tokenSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`What was given ${parsed.error.issues[0]?.message ?? 'is no token'}.`);
+  if (!TOKEN.pattern.test(given)) throw new UsageError(`What was given ${TOKEN.rule}.`);
+  return given;
 }
 
-async function byPassword({ terminal, signal }: Context, url: string): Promise<string> {
+async function byPassword({ terminal, config, signal }: Context, url: string): Promise<string> {
   const email = (await terminal.question('Email: ', signal)) ?? (await terminal.secret('Email: ', signal));
   const password = await terminal.secret('Password: ', signal);
   if (email === '' || password === '')
@@ -45,7 +44,8 @@ async function byPassword({ terminal, signal }: Context, url: string): Promise<s
   const authorization = `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`;
   const ask = async (second: Readonly<Record<string, string>>): Promise<string> => {
     const headers = { authorization, ...second };
-    const client = createClient({ url, token: 'none', userAgent: `gantry/${VERSION}`, headers });
+    const caller = { userAgent: `gantry/${VERSION}`, ask: createAsk(config) };
+    const client = createClient({ url, token: 'none', headers, ...caller });
     const body = { description: `Gantry CLI login from ${hostname()}`, expires_in: THIRTY_DAYS_S };
     return (await client.call(addAuthorization, { body }, signal)).access_token.token;
   };
