@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../domain/actor.ts';
-import type { App, SeenApp } from '../../domain/app.ts';
+import type { App } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import type { TeamRole } from '../../domain/access.ts';
 import type { Apps } from '../../ports/apps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Sealer } from '../../ports/sealer.ts';
@@ -10,19 +8,12 @@ import { createBelonging } from './belonging.ts';
 import { lock, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { sealConfig } from './sealed-config.ts';
+import { createSeenApps } from './seen-apps.ts';
 import { isId, readFormation, writeFormation } from './stored-json.ts';
 import { abandon } from './supersede.ts';
 
 const WITH_OWNER = { owner: true, team: true } as const;
 type AppRow = Prisma.AppGetPayload<{ include: typeof WITH_OWNER }>;
-
-/** The app with what one user is to it: one row of each, or none. */
-const withStanding = (userId: string) => ({
-  owner: true,
-  team: { include: { members: { where: { userId }, take: 1 } } },
-  collaborators: { where: { userId }, take: 1 },
-});
-type SeenRow = Prisma.AppGetPayload<{ include: ReturnType<typeof withStanding> }>;
 
 /** Private networks a platform may hand out unless told otherwise. */
 const NETWORKS = 8192;
@@ -57,28 +48,7 @@ export function createApps({
       return row ? readApp(row) : undefined;
     },
 
-    async findFor({ userId }, nameOrId, signal) {
-      const which = isId(nameOrId) ? { id: nameOrId } : { name: nameOrId };
-      const include = withStanding(asId(userId));
-      const row = await db.run(
-        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include }),
-        signal,
-      );
-      return row ? readSeen(row, userId) : undefined;
-    },
-
-    async list(actor, signal) {
-      const rows = await db.run(
-        (tables) =>
-          tables.app.findMany({
-            where: { deletedAt: null, ...(actor.admin ? {} : seenBy(actor)) },
-            include: withStanding(asId(actor.userId)),
-          }),
-        signal,
-      );
-      // Sorted here: the order of names must not depend on the database's collation.
-      return rows.map((row) => readSeen(row, actor.userId)).sort((a, b) => (a.name < b.name ? -1 : 1));
-    },
+    ...createSeenApps(db),
 
     setFormation: (app, formation, signal) =>
       changeUnless(db, app, { formation: writeFormation(formation) }, signal),
@@ -121,26 +91,6 @@ function markDeleted(
     await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
     return true;
   }, signal);
-}
-
-/** Not everybody who asks is a person: the platform itself has no row. */
-function asId(userId: string): string {
-  return isId(userId) ? userId : NOBODY;
-}
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-/** What `roleOf` lets a user see, as the database says it. */
-function seenBy({ userId }: Actor): Prisma.AppWhereInput {
-  const inTeam = {
-    some: { userId, role: { in: ['admin', 'member', 'viewer'] as const satisfies TeamRole[] } },
-  };
-  return {
-    OR: [
-      { ownerId: userId, teamId: null },
-      { collaborators: { some: { userId } } },
-      { team: { members: inTeam } },
-    ],
-  };
 }
 
 /** False when the row was changed since it was read. */
@@ -214,16 +164,5 @@ function readApp(row: AppRow): App {
     updatedAt: row.updatedAt,
     releasedAt: row.releasedAt,
     revision: row.revision,
-  };
-}
-
-function readSeen(row: SeenRow, userId: string): SeenApp {
-  return {
-    ...readApp(row),
-    standing: {
-      owner: row.teamId === null && row.ownerId === userId,
-      team: row.team?.members[0]?.role ?? null,
-      collaborator: row.collaborators[0]?.role ?? null,
-    },
   };
 }
