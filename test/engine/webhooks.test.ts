@@ -1,0 +1,158 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { quietLog } from '../../lib/log.ts';
+import { createEgress } from '../../server/adapters/egress/egress.ts';
+import { createApps } from '../../server/adapters/postgres/apps.ts';
+import { openDatabase } from '../../server/adapters/postgres/database.ts';
+import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
+import { migrate } from '../../server/adapters/postgres/migrate.ts';
+import { watchTables } from '../../server/adapters/postgres/watched.ts';
+import { createWebhooks as createStore } from '../../server/adapters/postgres/webhooks.ts';
+import { createSealer } from '../../server/adapters/secrets/sealer.ts';
+import type { App } from '../../server/domain/app.ts';
+import { createWebhooks } from '../../server/services/webhooks.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { insertUser, MIGRATIONS, patient } from '../support/stores.ts';
+
+let postgres: TestPostgres;
+let template: string;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  template = await postgres.createDatabase();
+  await migrate(template, MIGRATIONS, patient);
+  await watchTables(template, patient);
+});
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+/** A platform's webhooks and a receiver on loopback, which answers as it is told. */
+async function open() {
+  const got: { readonly body: string; readonly signature: unknown; readonly authorization: unknown }[] = [];
+  const answers: number[] = [];
+  const receiver = createServer((req, res) => {
+    let body = '';
+    req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    req.on('end', () => {
+      const { authorization, 'heroku-webhook-hmac-sha256': signature } = req.headers;
+      got.push({ body, signature, authorization });
+      res.writeHead(answers.shift() ?? 204).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port } = receiver.address() as AddressInfo;
+
+  const url = await postgres.createDatabase(template);
+  let now = Date.now();
+  const clock = { now: () => new Date(now) };
+  const db = openDatabase({ url, log: quietLog(), connections: 5 });
+  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const ann = await insertUser(url, true);
+  const apps = createApps({ db, sealer, clock });
+  const store = createStore({ db, sealer, clock });
+  const egress = createEgress({ allow: ['127.0.0.1/32'] });
+  const app = await apps.create(
+    { id: randomUUID(), name: 'shop', ownerId: ann.userId, deployBranch: null },
+    patient,
+  );
+  const happenings = createHappenings({ db, clock });
+  await happenings.publish(patient);
+  const webhooks = createWebhooks({ apps, store, egress, clock, log: quietLog() });
+  return {
+    ...{ got, answers, ann, app, store, webhooks, url: `http://127.0.0.1:${port}/hook` },
+    passed: (ms: number) => void (now += ms),
+    /** Scales, which webhooks are told. */
+    async scale(count: number): Promise<void> {
+      const fresh = (await apps.find(app.id, patient)) as App;
+      await apps.setFormation(fresh, new Map([['web', count]]), patient);
+      await happenings.publish(patient);
+    },
+    async [Symbol.asyncDispose]() {
+      receiver.closeAllConnections();
+      receiver.close();
+      await db[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const FORMATION = { include: ['api:formation'], level: 'notify' as const };
+
+it('tells what was asked for, once, signed, with the header that was given, and nothing else', async () => {
+  await using rig = await open();
+  const { webhooks, ann, got } = rig;
+  const wish = { ...FORMATION, url: rig.url, secret: 'k', authorization: 'Bearer x' };
+  await webhooks.add(ann, 'shop', wish, patient);
+  await webhooks.add(ann, 'shop', { ...wish, include: ['api:build'] }, patient);
+  await rig.scale(2);
+  await Promise.all([webhooks.deliver(patient), webhooks.deliver(patient)]);
+  await webhooks.deliver(patient);
+
+  expect(got).toHaveLength(1);
+  const { body = '', signature, authorization } = got[0] ?? {};
+  expect(signature).toBe(createHmac('sha256', 'k').update(body).digest('base64'));
+  expect(authorization).toBe('Bearer x');
+  expect(JSON.parse(body)).toMatchObject({
+    ...{ action: 'update', resource: 'formation' },
+    data: { app: { name: 'shop' }, formation: { web: 2 } },
+    webhook_metadata: { event: { include: 'api:formation' } },
+  });
+  expect(await webhooks.deliveries(ann, 'shop', patient)).toMatchObject([
+    { status: 'succeeded', attempts: 1, nextAt: null, last: { code: 204 } },
+  ]);
+});
+
+it('tries again what failed, later, under the same id, and gives up in the end', async () => {
+  await using rig = await open();
+  const { webhooks, ann, got, answers } = rig;
+  await webhooks.add(ann, 'shop', { ...FORMATION, url: rig.url }, patient);
+  answers.push(500);
+  await rig.scale(2);
+  await webhooks.deliver(patient);
+  await webhooks.deliver(patient); // not due yet
+  expect(await webhooks.deliveries(ann, 'shop', patient)).toMatchObject([
+    { status: 'retrying', attempts: 1 },
+  ]);
+  rig.passed(60_000);
+  await webhooks.deliver(patient);
+  expect(await webhooks.deliveries(ann, 'shop', patient)).toMatchObject([
+    { status: 'succeeded', attempts: 2 },
+  ]);
+  const ids = got.map(
+    ({ body }) =>
+      (JSON.parse(body) as { webhook_metadata: { delivery: { id: string } } }).webhook_metadata.delivery.id,
+  );
+  expect(ids).toHaveLength(2);
+  expect(ids[0]).toBe(ids[1]);
+
+  answers.push(...Array.from({ length: 20 }, () => 500));
+  await rig.scale(3);
+  for (let tries = 0; tries < 20; tries += 1) {
+    await webhooks.deliver(patient);
+    rig.passed(2 * 60 * 60_000);
+  }
+  const [last] = await webhooks.deliveries(ann, 'shop', patient);
+  expect(last).toMatchObject({ status: 'failed', attempts: 11, nextAt: null, last: { error: 'bad_status' } });
+});
+
+it('loses nothing of what was taken by a server that died, and keeps the order of one that is in step', async () => {
+  await using rig = await open();
+  const { webhooks, store, ann, got, answers } = rig;
+  await webhooks.add(ann, 'shop', { ...FORMATION, level: 'sync', url: rig.url }, patient);
+  await rig.scale(2);
+  await rig.scale(3);
+  expect(await store.take(10, 60_000, patient), 'only the oldest').toHaveLength(1);
+  await webhooks.deliver(patient);
+  expect(got, 'taken by another').toHaveLength(0);
+  rig.passed(61_000);
+  answers.push(500);
+  await webhooks.deliver(patient);
+  await webhooks.deliver(patient);
+  expect(got, 'the second waits for the first').toHaveLength(1);
+  rig.passed(60_000);
+  await webhooks.deliver(patient);
+  await webhooks.deliver(patient);
+  const counts = got.map(
+    ({ body }) => (JSON.parse(body) as { data: { formation: { web: number } } }).data.formation.web,
+  );
+  expect(counts).toEqual([2, 2, 3]);
+});
