@@ -95,7 +95,8 @@ export function shapeKey(key: Key): KeyResource {
     comment: key.comment,
     email: key.email,
     fingerprint: key.fingerprint,
-    public_key: key.publicKey,
+    // Clients show the comment that stands in the key.
+    public_key: key.comment === '' ? key.publicKey : `${key.publicKey} ${key.comment}`,
     created_at: wireTime(key.createdAt),
     updated_at: wireTime(key.createdAt),
   };
