@@ -22,6 +22,7 @@ describe('what the environment says', () => {
       caFile: undefined,
       localCaFile: '/var/lib/gantry/ca.pem',
       gitHost: undefined,
+      execPort: 7003,
       httpsPort: '8443',
       inherited: { HOME: '/home/me' },
     });

@@ -23,6 +23,8 @@ export interface CliConfig {
   /** `HOST[:PORT]` of git over HTTPS, where it is not what the address of the API lets expect. */
   readonly gitHost: string | undefined;
   readonly httpsPort: string;
+  /** Where the server on this machine lets into instances over SSH. */
+  readonly execPort: number;
   /** A command that opens a URL, if there is a screen to open it on. */
   readonly browser: string | undefined;
   /** The whole environment, for programs that are started. */
@@ -80,6 +82,7 @@ export function readConfig(
     caFile: variable(env, 'GANTRY_CA_FILE'),
     gitHost: variable(env, 'GANTRY_GIT_HOST', GIT_HOST),
     httpsPort: variable(env, 'GANTRY_HTTPS_PORT', PORT) ?? '8443',
+    execPort: Number(variable(env, 'GANTRY_EXEC_PORT', PORT) ?? 7003),
     browser: browserOf(env, platform),
     inherited: env,
     ...placesOf(env),

@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, request as requestHttp, type IncomingMessage, type ServerResponse } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { createServer as createTlsServer, request as requestHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { messageOf } from '../../lib/errors.ts';
+import type { ThrowawayCertificate } from './throwaway-certificate.ts';
 
 export interface ForwarderOptions {
   /** Origin of the API. */
@@ -15,10 +16,17 @@ export interface ForwarderOptions {
   readonly nonce: string;
   /** Certificates of authorities to trust besides the usual ones, PEM. */
   readonly ca?: string | undefined;
+  /** With it the door speaks TLS. */
+  readonly certificate?: ThrowawayCertificate;
+  /** What to say instead of these answers, which are short; undefined for what passes as it is. */
+  readonly rewrite?: (path: string, body: string) => string | undefined;
 }
 
+/** An answer that is rewritten is no longer than this. */
+const REWRITTEN_BYTES = 64 * 1024;
+
 export interface Forwarder extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or with `https` */
   readonly url: string;
 }
 
@@ -44,7 +52,10 @@ const OWN_HEADERS = new Set([
  * the address it was sent to; so no other user of the machine gets through, and no web page either. Nothing is buffered.
  */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
-  const server = createServer((req, res) => forward(req, res, { ...options, port: portOf() }));
+  const answer = (req: IncomingMessage, res: ServerResponse): void =>
+    forward(req, res, { ...options, port: portOf() });
+  const { certificate } = options;
+  const server = certificate ? createTlsServer(certificate, answer) : createServer(answer);
   const portOf = (): number => (server.address() as AddressInfo).port; // a TCP server has no other address
   server.requestTimeout = 0; // an upload takes as long as it takes
   await new Promise<void>((resolve, reject) => {
@@ -52,7 +63,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
     server.listen(0, '127.0.0.1', resolve);
   });
   return {
-    url: `http://127.0.0.1:${portOf()}`,
+    url: `${certificate ? 'https' : 'http'}://127.0.0.1:${portOf()}`,
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
@@ -64,7 +75,7 @@ export async function startForwarder(options: ForwarderOptions): Promise<Forward
 function forward(
   req: IncomingMessage,
   res: ServerResponse,
-  { url, token, nonce, ca, port }: ForwarderOptions & { readonly port: number },
+  { url, token, nonce, ca, port, rewrite }: ForwarderOptions & { readonly port: number },
 ): void {
   const path = admitted(req, nonce, port);
   if (path === undefined) {
@@ -78,7 +89,12 @@ function forward(
     port: to.port === '' ? (to.protocol === 'https:' ? 443 : 80) : Number(to.port),
     method: req.method,
     path,
-    headers: { ...passedOn(req.headers), host: to.host, authorization: `Bearer ${token}`, ...framing(req) },
+    headers: {
+      ...passedOn(req.headers),
+      host: to.host,
+      authorization: credentials(req, token),
+      ...framing(req),
+    },
     timeout: SILENCE_MS,
     ...(to.protocol === 'https:' && { servername: to.hostname }),
     ...(ca !== undefined && { ca: [...rootCertificates, ca] }),
@@ -88,6 +104,10 @@ function forward(
     refuse(res, 502, 'unreachable', `No Gantry server answers at ${url}: ${messageOf(err)}`),
   );
   upstream.on('response', (answer) => {
+    if (rewrite) {
+      replace(answer, res, (body) => rewrite(path, body) ?? body);
+      return;
+    }
     res.writeHead(answer.statusCode ?? 502, passedOn(answer.headers));
     res.flushHeaders(); // a stream may have nothing to say yet
     pipeline(answer, res, () => undefined); // either side may leave; pipeline then ends the other
@@ -106,6 +126,14 @@ function admitted(req: IncomingMessage, nonce: string, port: number): string | u
   return same(secretOf(req.headers.authorization), nonce) && path.startsWith('/') ? path : undefined;
 }
 
+/** The token in place of the nonce; who says a user name means something by it. */
+function credentials({ headers }: IncomingMessage, token: string): string {
+  const [, value = ''] = /^basic +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  const pair = Buffer.from(value, 'base64').toString('utf8');
+  const user = pair.slice(0, Math.max(pair.indexOf(':'), 0));
+  return user === '' ? `Bearer ${token}` : `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}`;
+}
+
 /** The token of an Authorization header: Bearer, or the password of Basic whatever its user name. */
 function secretOf(header: string | undefined): string {
   const [, scheme = '', value = ''] = /^(\w+) +(\S+)$/.exec(header ?? '') ?? [];
@@ -118,6 +146,25 @@ function secretOf(header: string | undefined): string {
 function same(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function replace(answer: IncomingMessage, res: ServerResponse, said: (body: string) => string): void {
+  const parts: Buffer[] = [];
+  let length = 0;
+  answer.on('data', (part: Buffer) => {
+    length += part.length;
+    parts.push(part);
+    if (length > REWRITTEN_BYTES) answer.destroy(new Error('the answer is too long'));
+  });
+  answer.on('error', (err) =>
+    refuse(res, 502, 'unreachable', `The server's answer broke off: ${messageOf(err)}`),
+  );
+  answer.on('end', () => {
+    const body = said(Buffer.concat(parts).toString('utf8'));
+    const headers = { ...passedOn(answer.headers), 'content-length': String(Buffer.byteLength(body)) };
+    res.writeHead(answer.statusCode ?? 502, headers);
+    res.end(body);
+  });
 }
 
 function passedOn(headers: IncomingMessage['headers']): IncomingMessage['headers'] {

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
 import type { Context, Run } from '../../command.ts';
@@ -8,6 +8,7 @@ import { findCredentials } from '../../credentials.ts';
 import { during } from '../../during.ts';
 import { CommandError, ExitCode, UsageError } from '../../failures.ts';
 import { herokuEnvironment } from '../../heroku/environment.ts';
+import { EXEC_COMMAND, openExecDoors } from '../../heroku/exec-doors.ts';
 import { startForwarder } from '../../heroku/forwarder.ts';
 import { makeHome } from '../../heroku/home.ts';
 import { findHeroku, HEROKU_VERSION, installHeroku, type Installation } from '../../heroku/install.ts';
@@ -30,6 +31,10 @@ export const run: Run = async (context, args) => {
   const ca = await authority(config);
   const nonce = randomBytes(32).toString('hex');
   await using forwarder = await startForwarder({ ...credentials, nonce, ca });
+  await using exec = EXEC_COMMAND.test(args[0] ?? '')
+    ? await openExecDoors({ ...credentials, nonce, ca, execPort: config.execPort })
+    : undefined;
+  const caFile = await authorityFile(config, folder, { ca, exec: exec?.certificate });
   const env = herokuEnvironment(config.inherited, {
     home,
     gitConfig,
@@ -37,13 +42,20 @@ export const run: Run = async (context, args) => {
     url: forwarder.url,
     nonce,
     gitHost,
-    execUrl: `https://${gitHost}/`,
-    caFile: await authorityFile(config, folder, ca),
+    // Where nothing listens, for what enters no instance.
+    execUrl: exec?.url ?? 'https://127.0.0.1:1/',
+    caFile,
     app: config.app,
   });
   const code = await context.attach(process.execPath, ['--no-deprecation', heroku.script, ...args], env);
+  // A certificate that was thrown away is of no use to the next run.
+  if (exec && caFile !== undefined) await rm(caFile, { force: true });
   if (code !== 0) throw new ExitCode(code);
 };
+
+/** Commands whose hosts are written into the program (11.10). */
+const ELSEWHERE =
+  /^(?:apps:errors|apps:favorites(?::\w+)?|dashboard|notifications|ps:autoscale:\w+|pipelines:(?:connect|setup|diff)|reviewapps:(?:enable|disable)|ci:(?:run|rerun|debug))$/;
 
 /** What cannot work through here is refused with a reason, before the program fails without one. */
 function refuse(command: string): void {
@@ -53,6 +65,10 @@ function refuse(command: string): void {
     );
   if (/^(?:auth:)?log(?:in|out)$/.test(command))
     throw new UsageError(`heroku ${command} is not needed: you are who gantry login says.`);
+  if (ELSEWHERE.test(command))
+    throw new CommandError(
+      `heroku ${command} is not available: it talks to a service of Heroku's own, whatever it is told, and nothing may be sent there from here.`,
+    );
   if (command === 'update')
     throw new UsageError(`heroku stays at version ${HEROKU_VERSION}, which this platform is tested with.`);
 }
@@ -80,17 +96,19 @@ async function authority(config: CliConfig): Promise<string | undefined> {
   return text;
 }
 
-/** A process reads one file of authorities: ours and what the user had there before. */
+/** A process reads one file of authorities: ours, that of this one run, and what the user had there before. */
 async function authorityFile(
   config: CliConfig,
   folder: string,
-  ca: string | undefined,
+  { ca, exec }: { readonly ca: string | undefined; readonly exec: string | undefined },
 ): Promise<string | undefined> {
   const before = config.inherited['NODE_EXTRA_CA_CERTS'];
-  if (ca === undefined) return before;
+  if (ca === undefined && exec === undefined) return before;
   const others = before === undefined ? undefined : await readIfThere(before);
-  const path = join(folder, 'authorities.pem');
-  await writeFile(path, [ca, others].filter((text) => text !== undefined).join('\n'), { mode: 0o600 });
+  const all = [ca, exec, others].filter((text) => text !== undefined).join('\n');
+  // Named by what is in it: runs at the same time do not take each other's away.
+  const path = join(folder, `authorities-${createHash('sha256').update(all).digest('hex').slice(0, 16)}.pem`);
+  await writeFile(path, all, { mode: 0o600 });
   return path;
 }
 
