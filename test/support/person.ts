@@ -12,6 +12,7 @@ const patient = new AbortController().signal;
 export interface PlatformPlace {
   readonly home: string;
   readonly httpPort: number;
+  readonly httpsPort: number;
   readonly sshPort: number;
   readonly apiPort: number;
 }
