@@ -26,6 +26,7 @@ import { createDomains as createDomainStore } from './adapters/postgres/domains.
 import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
+import { createLoginRequests } from './adapters/postgres/login-requests.ts';
 import { createPeople } from './adapters/postgres/people.ts';
 import { createCollaborators, createDirectory, createTransfers } from './adapters/postgres/membership.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
@@ -78,6 +79,7 @@ export async function openAdapters(config: Config, log: Logger) {
     accounts: createAccountStore({ db, clock }),
     accessTokens: createTokens({ db, clock }),
     people: createPeople({ db, sealer, clock }),
+    loginRequests: createLoginRequests({ db, clock }),
     passwords: createPasswords(),
     apps: createAppStore({ db, sealer, clock }),
     directory: createDirectory({ db }),

@@ -8,9 +8,11 @@ export const account: TopicSpec = {
       aliases: ['auth:login'],
       summary: 'log in to a server',
       details:
-        'With --interactive it asks for email, password and second factor (or reads them, a line each, from standard input). Otherwise it takes a token: typed on a terminal, else from standard input.',
+        'On a terminal a browser opens, in which you approve the login. With --interactive it asks for email, password and second factor (or reads them, a line each, from standard input). With --token, or without a terminal, it takes a token.',
       options: [
         { flags: '-i, --interactive', says: 'by email and password' },
+        { flags: '--browser', says: 'by a browser, also without a terminal' },
+        { flags: '--token', says: 'by a token, typed or from standard input' },
         { flags: '--url <url>', says: 'the API of the server (default: GANTRY_API_URL, else this machine)' },
       ],
       local: true,

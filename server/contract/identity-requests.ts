@@ -41,3 +41,5 @@ export const acceptInvitation = z.strictObject({ token: z.string().min(1).max(20
 
 /** What clients of the Platform API send with a code before calls that need one; here a login needs it, and no call after. */
 export const preAuthorize = z.looseObject({});
+
+export const beginLogin = z.strictObject({ description: description.optional() });

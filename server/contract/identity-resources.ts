@@ -84,3 +84,13 @@ export type UserResource = z.infer<typeof user>;
 
 /** The token is shown in this answer only; whoever has it chooses the password. */
 export const invitation = z.object({ user, token: z.string(), expires_at: time });
+
+export const begunLogin = z.object({
+  /** Paths on this server: clients of the Platform API put its address before them. */
+  browser_url: z.string(),
+  cli_url: z.string(),
+  /** For `cli_url`, as bearer. */
+  token: z.string(),
+  /** Ours: shown by the page too, for the person to compare. */
+  code: z.string(),
+});

@@ -78,6 +78,11 @@ export const PlatformError = errorTable({
     say: () =>
       'Email or password is wrong; try again, or ask an administrator for a new invitation (gantry users:invite).',
   }),
+  login_request_over: row<object>({
+    retry: false,
+    say: () =>
+      'This login was decided already, has expired, or never was one; begin again with gantry login (or heroku login).',
+  }),
   login_locked: row<{ minutes: number }>({
     retry: true,
     say: ({ minutes }) =>

@@ -10,6 +10,7 @@ import { authentication, openDoor } from './authentication.ts';
 import { contextOf, firstRequestId, setContext } from './context.ts';
 import { sendFailure } from './errors.ts';
 import { gitHandler } from './git/handler.ts';
+import { loginPages } from './login-pages.ts';
 import { createLinks } from './links.ts';
 import { dispatch, inOrder } from './dispatch.ts';
 import { createOutputs } from './outputs.ts';
@@ -93,6 +94,8 @@ export function createApi(deps: ApiDeps): Express {
   });
   api.get('/streams/logs/:session', streams.logs);
   api.get('/streams/:stream', streams.output);
+  api.use(['/auth/browser', '/auth/wait'], openDoor(rateLimit, deps.version));
+  api.use(loginPages({ services, key: deps.linkKey, apiHost: apiHost(deps), now, ending }));
   const dispatchDeps = {
     answering,
     audit: services.audit,
@@ -157,7 +160,7 @@ function context(cut: AbortSignal, perHour: number): RequestHandler {
 function logged(log: Logger): RequestHandler {
   return (req, res, next) => {
     const began = performance.now();
-    const [, secret] = /^\/(streams|sources)\//.exec(req.path) ?? [];
+    const [, secret] = /^\/(streams|sources|auth)\//.exec(req.path) ?? [];
     const path = secret === undefined ? req.path.slice(0, 200) : `/${secret}/…`;
     res.once('close', () => {
       const { requestId, actor } = contextOf(res);

@@ -23,6 +23,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   scope_too_small: 403,
   not_found: 404,
   invitation_over: 404,
+  login_request_over: 404,
   process_type_not_found: 404,
   instance_not_found: 404,
   app_changed: 409,

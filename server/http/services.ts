@@ -11,6 +11,7 @@ import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
 import type { Audit } from '../services/audit.ts';
+import type { BrowserLogins } from '../services/browser-logins.ts';
 import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
 import type { Logins } from '../services/logins.ts';
@@ -43,6 +44,7 @@ export interface Services {
   };
   readonly authorizations: Authorizations;
   readonly logins: Logins;
+  readonly browserLogins: BrowserLogins;
   readonly people: People;
   readonly twoFactor: TwoFactor;
   readonly apps: {

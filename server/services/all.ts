@@ -11,6 +11,7 @@ import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
+import type { LoginRequests } from '../ports/login-requests.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { People as PeopleStore } from '../ports/people.ts';
 import type {
@@ -35,6 +36,7 @@ import { createAudit } from './audit.ts';
 import { auditedPushes } from './audited-pushes.ts';
 import { createAuthorizations } from './authorizations.ts';
 import { createBranches } from './branches.ts';
+import { createBrowserLogins } from './browser-logins.ts';
 import { createBuilds } from './builds.ts';
 import { createCertificates } from './certificates.ts';
 import { createCollaborators } from './collaborators.ts';
@@ -67,6 +69,7 @@ export interface ServicePorts {
   readonly accounts: AccountStore;
   readonly accessTokens: AccessTokens;
   readonly people: PeopleStore;
+  readonly loginRequests: LoginRequests;
   readonly passwords: Passwords;
   readonly directory: DirectoryStore;
   readonly teams: TeamStore;
@@ -119,6 +122,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { people, passwords } = ports;
   const throttle = createLoginThrottle(() => clock.now());
   const logins = createLogins({ people, passwords, throttle, clock });
+  const authorizations = createAuthorizations({ store: ports.accessTokens, apps, clock });
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const runs = createRuns({ ...ports, ...deps });
@@ -126,9 +130,13 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
     logins,
+    browserLogins: createBrowserLogins({
+      ...{ requests: ports.loginRequests, accounts: ports.accounts, people, tokens: ports.accessTokens },
+      ...{ logins, authorizations, clock },
+    }),
     people: createPeople({ store: people, passwords, clock }),
     twoFactor: createTwoFactor({ people, logins, clock, issuer: `Gantry (${platformDomain})` }),
-    authorizations: createAuthorizations({ store: ports.accessTokens, apps, clock }),
+    authorizations,
     apps: createApps({ store: apps, teams, repositories, controller, routed }),
     directory: createDirectory({ store: directory }),
     teams: createTeams({ store: teams, apps, directory }),

@@ -87,6 +87,10 @@ export function createMemoryPeople(world: MemoryWorld): People {
       dropTokens(userId, () => true);
       for (const key of world.keys.values()) if (key.userId === userId) world.keys.delete(key.id);
       user.recovery.clear();
+      world.members = world.members.filter((one) => one.userId !== userId);
+      world.collaborators = world.collaborators.filter((one) => one.userId !== userId);
+      for (const one of world.transfers.values())
+        if (one.recipientId === userId && one.state === 'pending') world.transfers.delete(one.id);
       const was = shown(user);
       change(user, {
         ...{ email: `${email}#${userId.slice(0, 8)}`, admin: false, removedAt: world.clock.now() },

@@ -19,6 +19,7 @@ import {
   createTransfers,
 } from '../../server/adapters/postgres/membership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { createLoginRequests } from '../../server/adapters/postgres/login-requests.ts';
 import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTeams } from '../../server/adapters/postgres/teams.ts';
@@ -38,6 +39,7 @@ import type { ControllerState } from '../../server/ports/controller-state.ts';
 import type { Domains } from '../../server/ports/domains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
+import type { LoginRequests } from '../../server/ports/login-requests.ts';
 import type { People } from '../../server/ports/people.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
@@ -55,6 +57,7 @@ import {
   createMemoryTransfers,
 } from './memory-membership.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
@@ -65,6 +68,7 @@ export interface Stores extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly people: People;
+  readonly loginRequests: LoginRequests;
   readonly idempotency: Idempotency;
   readonly apps: Apps;
   readonly directory: Directory;
@@ -123,6 +127,7 @@ export function openMemory(): Stores {
     accounts: createMemoryAccounts(world),
     tokens: createMemoryTokens(world),
     people: createMemoryPeople(world),
+    loginRequests: createMemoryLoginRequests(world),
     idempotency: createMemoryIdempotency(world),
     apps: createMemoryApps(world, { networks: NETWORKS }),
     directory: createMemoryDirectory(world),
@@ -159,6 +164,7 @@ function openPostgres(url: string): Stores {
     accounts: createAccounts({ db, clock }),
     tokens: createTokens({ db, clock }),
     people: createPeople({ db, sealer, clock }),
+    loginRequests: createLoginRequests({ db, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
     apps: createApps({ db, sealer, clock, networks: NETWORKS }),
     directory: createDirectory({ db }),

@@ -31,6 +31,7 @@ import {
   createMemoryTransfers,
 } from './memory-membership.ts';
 import { createMemoryReleases } from './memory-releases.ts';
+import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createFastPasswords, createMemoryPeople } from './memory-people.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryUploads } from './memory-uploads.ts';
@@ -94,7 +95,7 @@ const READS = new Set(
     'ofRelease',
     'deployable',
   ].concat(
-    ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status'],
+    ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
   ),
 );
@@ -108,6 +109,7 @@ export function createWorld(): World {
     accounts: createMemoryAccounts(memory),
     accessTokens: createMemoryTokens(memory),
     people: createMemoryPeople(memory),
+    loginRequests: createMemoryLoginRequests(memory),
     passwords: createFastPasswords(),
     apps: createMemoryApps(memory),
     directory: createMemoryDirectory(memory),

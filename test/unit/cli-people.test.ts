@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pause } from '../../lib/deadline.ts';
+import { Secret } from '../../lib/secret.ts';
 import { totpCode, totpStep } from '../../server/domain/totp.ts';
 import { TIME } from '../support/fake-app.ts';
 import { createFakeTerminal, type FakeTerminal } from '../support/fake-terminal.ts';
+import { patient } from '../support/services-rig.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 
 /** A regular expression alone matches anything inside `toMatchObject`. */
@@ -24,6 +27,35 @@ async function invited(email: string): Promise<string> {
   expect({ code, err }).toMatchObject({ code: 0, err: matching(/Give this invitation to/) });
   return out.trim();
 }
+
+describe('a login by browser', () => {
+  const pageIn = (text: string) => /\/auth\/browser\/([A-Za-z0-9_-]{43})/.exec(text)?.[1];
+
+  it('shows where to approve it, and takes the token that comes of it', async () => {
+    const { browserLogins } = cli.door.world.services;
+    const terminal = createFakeTerminal('');
+    const args = ['login', '--browser', '--url', cli.door.url];
+    const running = cli.gantry(args, { env: { DISPLAY: ':0' }, terminal });
+    const page = new Secret(await found(() => pageIn(terminal.err())));
+    await found(() => /code [A-Z2-7]{4}-[A-Z2-7]{4}/.exec(terminal.err())?.[0]);
+    expect(terminal.err()).toContain((await browserLogins.look(page, patient)).code);
+    await browserLogins.decide(page, { approvedBy: cli.door.world.other }, patient);
+    expect(await running).toMatchObject({
+      code: 0,
+      launched: [matching(/^xdg-open http.*\/auth\/browser\//)],
+    });
+    expect(await cli.gantry(['whoami'], { env: {} })).toMatchObject({ out: 'other@example.com\n' });
+  });
+
+  it('that is denied keeps nothing', async () => {
+    const terminal = createFakeTerminal('');
+    const running = cli.gantry(['login', '--browser', '--url', cli.door.url], { env: {}, terminal });
+    const page = new Secret(await found(() => pageIn(terminal.err())));
+    await cli.door.world.services.browserLogins.decide(page, { approvedBy: null }, patient);
+    expect(await running).toMatchObject({ code: 1, err: matching(/The login was denied/) });
+    await expect(credentials()).rejects.toThrow('ENOENT');
+  });
+});
 
 describe('a person', () => {
   it('is invited, chooses a password, logs in, protects the account, logs out and is removed', async () => {
@@ -122,4 +154,13 @@ function answering(first: string, keyShown: () => string): FakeTerminal {
     ...createFakeTerminal(''),
     secret: () => Promise.resolve(answers.shift()?.() ?? ''),
   };
+}
+
+/** Looks until there is something. */
+async function found<T>(look: () => T | undefined): Promise<T> {
+  for (;;) {
+    const there = look();
+    if (there !== undefined) return there;
+    await pause(5, patient);
+  }
 }

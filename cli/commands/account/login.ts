@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { createClient } from '../../../server/contract/client.ts';
 import { addAuthorization } from '../../../server/contract/endpoints/oauth.ts';
 import { ApiError } from '../../../server/contract/transport.ts';
+import { loginByBrowser } from '../../browser-login.ts';
 import type { Context, Run } from '../../command.ts';
 import { TOKEN } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
@@ -16,7 +17,7 @@ const THIRTY_DAYS_S = 30 * 86_400;
 export const run: Run = async (context) => {
   const { terminal, config, options, result, signal } = context;
   const url = serverUrl(options.text('url'), config);
-  const token = options.flag('interactive') ? await byPassword(context, url) : await givenToken(context, url);
+  const token = await newToken(context, url);
   // Tried before it is kept: a token that opens nothing helps nobody.
   const client = createClient({ url, token, ask: createAsk(config), userAgent: `gantry/${VERSION}` });
   const account = await client.account(signal).catch((err: unknown) => {
@@ -28,6 +29,15 @@ export const run: Run = async (context) => {
   terminal.note(`Logged in to ${url} as ${account.email}; kept in ${config.credentialsFile}.`);
   result({ url, email: account.email }, () => undefined);
 };
+
+/** Where somebody sits, the browser is the way; a program gives a token. */
+function newToken(context: Context, url: string): Promise<string> {
+  const { options, terminal } = context;
+  if (options.flag('interactive')) return byPassword(context, url);
+  if (options.flag('browser') || (terminal.interactive && !options.flag('token')))
+    return loginByBrowser(context, url);
+  return givenToken(context, url);
+}
 
 async function givenToken({ terminal, signal }: Context, url: string): Promise<string> {
   const given = await terminal.secret(`Token for ${url}: `, signal);

@@ -138,6 +138,9 @@ function removePerson({ db, clock }: Deps, userId: string, signal: AbortSignal):
     await tables.recoveryCode.deleteMany({ where: { userId } });
     await tables.invitation.deleteMany({ where: { userId } });
     await tables.loginRequest.deleteMany({ where: { userId } });
+    await tables.teamMember.deleteMany({ where: { userId } });
+    await tables.collaborator.deleteMany({ where: { userId } });
+    await tables.appTransfer.deleteMany({ where: { recipientId: userId, state: 'pending' } });
     await tables.user.update({
       where: { id: userId },
       data: {

@@ -18,6 +18,7 @@ import { elsewhereRoutes } from './elsewhere.ts';
 import { execRoutes } from './exec.ts';
 import { eventRoutes } from './events.ts';
 import { formationRoutes } from './formation.ts';
+import { loginRoutes } from './login.ts';
 import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
 import { peopleRoutes } from './people.ts';
@@ -54,6 +55,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...execRoutes(services),
     ...eventRoutes(services),
     ...formationRoutes(services),
+    ...loginRoutes(services.browserLogins),
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),
     ...peopleRoutes(services, now),
