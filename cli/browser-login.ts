@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { createClient } from '../server/contract/client.ts';
 import { beginLogin } from '../server/contract/endpoints/login.ts';
 import { streamText } from '../server/contract/transport.ts';
+import { createAsk } from './ask.ts';
 import type { Context } from './command.ts';
 import { during } from './during.ts';
 import { CommandError } from './failures.ts';
@@ -15,7 +16,7 @@ export async function loginByBrowser(
   { terminal, config, launch, signal }: Pick<Context, 'terminal' | 'config' | 'launch' | 'signal'>,
   url: string,
 ): Promise<string> {
-  const server = { url, token: 'none', userAgent: `gantry/${VERSION}` };
+  const server = { url, token: 'none', ask: createAsk(config), userAgent: `gantry/${VERSION}` };
   const body = { description: `Gantry CLI login from ${hostname()}`.slice(0, 200) };
   const begun = await createClient(server).call(beginLogin, { body }, signal);
   const page = new URL(begun.browser_url, url).href;
