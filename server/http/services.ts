@@ -37,7 +37,7 @@ export interface Services {
     /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
     renew(actor: Actor, signal: AbortSignal): Promise<Actor>;
     me(actor: Actor, signal: AbortSignal): Promise<Account>;
-    setName(actor: Actor, name: string | null, signal: AbortSignal): Promise<Account>;
+    setName(actor: Actor, name: string | null | undefined, signal: AbortSignal): Promise<Account>;
     addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
     keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
     removeKey(actor: Actor, idOrFingerprint: string, signal: AbortSignal): Promise<Key>;

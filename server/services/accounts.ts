@@ -16,7 +16,8 @@ export interface Accounts {
   /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
   renew(actor: Actor, signal: AbortSignal): Promise<Actor>;
   me(actor: Actor, signal: AbortSignal): Promise<Account>;
-  setName(actor: Actor, name: string | null, signal: AbortSignal): Promise<Account>;
+  /** Undefined: it stays what it is. */
+  setName(actor: Actor, name: string | null | undefined, signal: AbortSignal): Promise<Account>;
   /** Registers one OpenSSH public key. Throws `invalid_params`, `key_taken`. */
   addKey(actor: Actor, publicKey: string, signal: AbortSignal): Promise<Key>;
   keys(actor: Actor, signal: AbortSignal): Promise<readonly Key[]>;
@@ -75,7 +76,7 @@ export function createAccounts({ store, tokens, clock }: AccountsDeps): Accounts
 
     async setName(actor, name, signal) {
       needGlobal(actor, 'changing the account');
-      const account = await store.setName(actor.userId, name, signal);
+      const account = await renamed(store, actor.userId, name, signal);
       if (!account) throw PlatformError.of('unauthorized', {});
       return account;
     },
@@ -125,4 +126,13 @@ export function newToken(): Secret {
 /** All that is kept of a token, a link or a code: with 80 random bits or more, guessing is no way back. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+function renamed(
+  store: AccountStore,
+  userId: string,
+  name: string | null | undefined,
+  signal: AbortSignal,
+): ReturnType<AccountStore['findAccount']> {
+  return name === undefined ? store.findAccount(userId, signal) : store.setName(userId, name, signal);
 }

@@ -7,6 +7,8 @@ import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
 import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import type { Instance } from '../../server/domain/instance.ts';
+import type { Apps } from '../../server/ports/apps.ts';
+import type { Teams } from '../../server/ports/membership.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
@@ -41,6 +43,8 @@ import { patient } from './services-rig.ts';
 /** The real services over stores in memory, with a controller that does as it is told. */
 export interface World {
   readonly services: AllServices;
+  /** The stores behind them, to arrange what a test begins with. They do their work before they answer. */
+  readonly stores: { readonly apps: Apps; readonly teams: Teams };
   /** What is stored, for a test to look at and to arrange. */
   readonly memory: MemoryWorld;
   readonly happenings: MemoryHappenings;
@@ -242,6 +246,7 @@ export function createWorld(): World {
   const writes: string[] = [];
   const world: World = {
     services: counted(services, writes),
+    stores,
     ...{ memory, happenings },
     admin: first.actor,
     adminToken: first.token,

@@ -16,11 +16,7 @@ export function accountRoutes(accounts: Services['accounts']): readonly Route[] 
     })),
 
     route(described.changeAccount, async ({ actor, body, signal }) => ({
-      body: shapeAccount(
-        body.name === undefined
-          ? await accounts.me(actor, signal)
-          : await accounts.setName(actor, body.name, signal),
-      ),
+      body: shapeAccount(await accounts.setName(actor, body.name, signal)),
     })),
 
     route(described.listAccountFeatures, ({ range }) =>
