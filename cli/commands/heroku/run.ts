@@ -5,6 +5,7 @@ import { isSystemError } from '../../../lib/errors.ts';
 import type { Context, Run } from '../../command.ts';
 import type { CliConfig } from '../../config.ts';
 import { findCredentials } from '../../credentials.ts';
+import { gitHostOf } from '../../git-host.ts';
 import { during } from '../../during.ts';
 import { CommandError, ExitCode, UsageError } from '../../failures.ts';
 import { herokuEnvironment } from '../../heroku/environment.ts';
@@ -77,15 +78,6 @@ function install({ terminal, config, signal }: Context, folder: string): Promise
   return during(terminal, `Fetching the heroku command ${HEROKU_VERSION} from the npm registry …`, () =>
     installHeroku(folder, config.inherited, signal),
   );
-}
-
-/** Where `https://HOST/APP.git` is: beside the API, behind the router. */
-function gitHostOf(config: CliConfig, api: string): string {
-  if (config.gitHost !== undefined) return config.gitHost;
-  const url = new URL(api);
-  if (url.protocol === 'https:') return url.host;
-  const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  return `${local ? 'localhost' : url.hostname}:${config.httpsPort}`;
 }
 
 /** The platform's own authority: the one that is named, else on the server itself the one it has made. */
