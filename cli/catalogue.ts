@@ -9,6 +9,7 @@ import { help } from './catalogue/help.ts';
 import { heroku } from './catalogue/heroku.ts';
 import { keys } from './catalogue/keys.ts';
 import { logs } from './catalogue/logs.ts';
+import { options } from './catalogue/options.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
 import { users } from './catalogue/users.ts';
@@ -39,6 +40,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   apps,
   git,
   deploy,
+  options,
   config,
   ps,
   run,

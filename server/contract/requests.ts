@@ -194,6 +194,12 @@ export const createBuild = z.strictObject({
 
 export const createSource = z.strictObject({});
 
+export const setBuildpacks = z.strictObject({
+  updates: z.array(z.strictObject({ buildpack: z.string().max(1000) })).max(100),
+});
+
+export const setFeature = z.strictObject({ enabled: z.boolean() });
+
 /** What the Platform API takes for a slug; here it is refused with the way to go. */
 export const createSlug = z.looseObject({});
 

@@ -12,6 +12,7 @@ import type { RegistryTokens } from '../ports/registry.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Router } from '../ports/router.ts';
 import type { Collection } from './collection.ts';
+import { dynoMetadata } from './dyno-metadata.ts';
 import type { Rollouts } from './rollouts.ts';
 
 /** What the steps need; each step is a few lines, the thinking is in the plan. */
@@ -112,7 +113,7 @@ async function start(
   if (rollout?.deployment.seq !== step.seq) return;
   try {
     await deps.engine.prepare(app, rollout.image, deps.tokens.pullToken(rollout.image.repository), signal);
-    await deps.engine.start(specOf(scene.desired, rollout, step), signal);
+    await deps.engine.start(specOf(deps, scene.desired, rollout, step), signal);
   } catch (err) {
     if (rollout === next && !signal.aborted) {
       const final = PlatformError.is(err, 'start_refused');
@@ -123,8 +124,9 @@ async function start(
 }
 
 function specOf(
+  { hostOf }: Pick<ExecuteDeps, 'hostOf'>,
   { app }: DesiredApp,
-  { deployment, image, config }: Rollout,
+  { deployment, image, config, told }: Rollout,
   step: Extract<Step, { do: 'start' }>,
 ): InstanceSpec {
   const process = image.processes[step.type];
@@ -140,6 +142,7 @@ function specOf(
     argv: process?.argv ?? null,
     config,
     platformEnv: new Map([
+      ...(told === undefined ? [] : dynoMetadata({ app, host: hostOf(app.name), deployment, told }, step)),
       ['DYNO', instanceName(step)],
       ...(port === null ? [] : [['PORT', String(port)] as const]),
       ['GANTRY_APP_NAME', app.name],

@@ -275,6 +275,10 @@ export const PlatformError = errorTable({
     say: ({ app, status }) =>
       `This build of ${app} cannot be cancelled: it has ${status} already${status === 'succeeded' ? '; gantry rollback goes back to what served before' : ''}.`,
   }),
+  feature_fixed: row<{ feature: string; why: string }>({
+    retry: false,
+    say: ({ feature, why }) => `${feature} cannot be switched off: ${why}.`,
+  }),
   slug_refused: row<{ app: string }>({
     retry: false,
     say: ({ app }) =>

@@ -65,6 +65,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   checksum_wrong: 422,
   build_over: 422,
   slug_refused: 422,
+  feature_fixed: 422,
   confirmation_required: 423,
   rate_limit: 429,
   too_many_webhooks: 422,

@@ -10,6 +10,7 @@ import type { Instance } from '../domain/instance.ts';
 import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
+import type { AppOptions } from '../services/app-options.ts';
 import type { Audit } from '../services/audit.ts';
 import type { BrowserLogins } from '../services/browser-logins.ts';
 import type { ExecGrants } from '../services/exec-grants.ts';
@@ -194,6 +195,7 @@ export interface Services {
     cancel(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
     purgeCache(actor: Actor, app: string, signal: AbortSignal): Promise<SeenApp>;
   };
+  readonly options: AppOptions;
   readonly uploads: {
     open(actor: Actor): UploadName;
     put(name: UploadName, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number>;

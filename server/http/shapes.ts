@@ -56,7 +56,7 @@ const REGION = named('local');
 const SIZE = named(SMALL.name);
 /** The Platform API's word for the only kind of app there is here; another word makes clients speak other protocols. */
 const GENERATION = named('cedar');
-const SINCE = '2026-01-01T00:00:00Z';
+export const SINCE = '2026-01-01T00:00:00Z';
 
 function webUrl(app: string, place: Place): string {
   return `http://${app}.${place.domain}${place.httpPort === 80 ? '' : `:${place.httpPort}`}/`;

@@ -7,6 +7,15 @@ export interface Rollout {
   readonly deployment: Deployment;
   readonly image: BuiltImage;
   readonly config: ConfigVars;
+  /** What its processes are told about their release, if the owner wants that; absent: nothing. */
+  readonly told?: ReleaseFacts;
+}
+
+/** A release, as its own processes may know it. */
+export interface ReleaseFacts {
+  readonly createdAt: Date;
+  readonly commit: string | null;
+  readonly description: string;
 }
 
 /** What one app should be. */

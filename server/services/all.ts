@@ -31,6 +31,7 @@ import type { Webhooks as WebhookStore } from '../ports/webhooks.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import type { Uploads as UploadStore } from '../ports/uploads.ts';
 import { createAccounts } from './accounts.ts';
+import { createAppOptions } from './app-options.ts';
 import { createApps } from './apps.ts';
 import { createAudit } from './audit.ts';
 import { auditedPushes } from './audited-pushes.ts';
@@ -172,6 +173,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
       },
     }),
     uploads: createUploads({ store: ports.uploads }),
+    options: createAppOptions({ apps, store: ports.options, clock }),
     transcripts,
     idempotency: ports.idempotency,
     audit,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Formation } from '../../domain/app.ts';
+import { DYNO_METADATA } from '../../domain/features.ts';
 import type { DesiredApp, Rollout } from '../../ports/controller-state.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Tables } from './database.ts';
@@ -33,6 +34,11 @@ const rolloutRow = z.object({
   releaseVersion: z.int(),
   image: z.unknown(),
   config: z.instanceof(Uint8Array),
+  releasedAt: z.date(),
+  commit: z.string().nullable(),
+  description: z.string(),
+  /** Since when its processes are to be told about their release. */
+  tellSince: z.string().nullable(),
 });
 
 /**
@@ -51,8 +57,10 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
         FROM "Domain" n LEFT JOIN "Certificate" c ON c.id = n."certificateId" WHERE n."appId" = a.id), '[]') AS domains,
       a."deletedAt" IS NOT NULL AS deleting,
       d.id, d.seq, d.status::text, d.failure, d.ledger, d."createdAt", d."startedAt", d."finishedAt",
-      r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config
+      r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config,
+      r."createdAt" AS "releasedAt", r.commit, r.description, o.features->>${DYNO_METADATA} AS "tellSince"
     FROM "App" a LEFT JOIN live d ON d."appId" = a.id LEFT JOIN "Release" r ON r.id = d."releaseId"
+      LEFT JOIN "AppOptions" o ON o."appId" = a.id
     ORDER BY a.id, d.seq`;
 
   const apps = new Map<string, Draft>();
@@ -100,7 +108,16 @@ function begin({ appId, name, network, deleting, maintenance, domains }: z.infer
 }
 
 function readRollout(raw: unknown, sealer: Sealer): Rollout {
-  const { image: storedImage, config, ledger, ...deployment } = rolloutRow.parse(raw);
+  const {
+    image: storedImage,
+    config,
+    ledger,
+    releasedAt,
+    commit,
+    description,
+    tellSince,
+    ...deployment
+  } = rolloutRow.parse(raw);
   const image = readImage(storedImage);
   if (!image) throw new Error(`deployment ${deployment.id} has a release without image`);
   const release = { appId: deployment.appId, id: deployment.releaseId, config };
@@ -108,5 +125,9 @@ function readRollout(raw: unknown, sealer: Sealer): Rollout {
     deployment: { ...deployment, ledger: readLedger(ledger) },
     image,
     config: openLater(() => openConfig(sealer, release)),
+    ...(tellSince !== null &&
+      releasedAt.getTime() >= Date.parse(tellSince) && {
+        told: { createdAt: releasedAt, commit, description },
+      }),
   };
 }

@@ -15,6 +15,7 @@ import * as formation from './formation.ts';
 import * as login from './login.ts';
 import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
+import * as options from './options.ts';
 import * as people from './people.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
@@ -44,6 +45,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   login,
   logs,
   oauth,
+  options,
   people,
   platform,
   releases,

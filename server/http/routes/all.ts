@@ -22,6 +22,7 @@ import { loginRoutes } from './login.ts';
 import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
 import { peopleRoutes } from './people.ts';
+import { optionRoutes } from './options.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -59,6 +60,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),
     ...peopleRoutes(services, now),
+    ...optionRoutes(services.options, version),
     ...platformRoutes(),
     ...webhookRoutes(services.webhooks),
     ...releaseRoutes(services, outputs),
