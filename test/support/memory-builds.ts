@@ -1,4 +1,4 @@
-import type { Build, PushedBuild } from '../../server/domain/build.ts';
+import type { Build, PushedBuild, Upload } from '../../server/domain/build.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Builds } from '../../server/ports/builds.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
@@ -28,8 +28,8 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
       if (before) return Promise.resolve(before);
       supersedeBuilds(world, appId, supersede);
       const build: MemoryBuild = {
-        ...{ id, appId, userId, status: 'queued', push: push && { ...push }, upload, buildpacks, attempt: 0 },
-        ...{ failure: null, image: null },
+        ...{ id, appId, userId, status: 'queued', push: push && { ...push }, buildpacks, attempt: 0 },
+        ...{ upload: upload && storableUpload(upload), failure: null, image: null },
         ...{ createdAt: world.clock.now(), finishedAt: null, epoch: null },
       };
       world.builds.set(id, build);
@@ -85,6 +85,15 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
       const last = buildsOf(appId).findLast((build) => build.status === 'succeeded' && build.push !== null);
       return Promise.resolve(shapeAny(last) as PushedBuild | undefined);
     },
+  };
+}
+
+/** As PostgreSQL would keep it. */
+function storableUpload({ checksum, version, description }: Upload): Upload {
+  return {
+    checksum,
+    version: version && storable(version),
+    description: description && storable(description),
   };
 }
 
