@@ -2,7 +2,7 @@ import {
   listBuildpackInstallations,
   setBuildpackInstallations,
 } from '../server/contract/endpoints/options.ts';
-import type { BuildpackInstallationResource } from '../server/contract/resources.ts';
+import type { BuildpackInstallationResource } from '../server/contract/option-resources.ts';
 import type { Context } from './command.ts';
 
 type Installed = readonly BuildpackInstallationResource[];

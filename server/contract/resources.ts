@@ -253,52 +253,6 @@ export const build = z.object({
 });
 export type BuildResource = z.infer<typeof build>;
 
-export const buildpackInstallation = z.object({
-  ordinal: z.number(),
-  buildpack: z.object({ url: z.string(), name: z.string() }),
-});
-export type BuildpackInstallationResource = z.infer<typeof buildpackInstallation>;
-
-/** A buildpack as a registry of them shows it. */
-export const registryBuildpack = z.object({
-  id: z.string(),
-  name: z.string(),
-  namespace: z.string(),
-  full_name: z.string(),
-  description: z.string(),
-  category: z.string(),
-  license: z.string().nullable(),
-  blob_url: z.string(),
-  support: z.object({ method: z.string(), address: z.string() }),
-  source: z.object({ type: z.string(), owner: z.string(), repo: z.string() }),
-  created_at: time,
-  updated_at: time,
-});
-
-export const registryRevision = z.object({
-  id: z.string(),
-  version: z.number(),
-  release: z.string(),
-  status: z.string(),
-  blob_url: z.string().nullable(),
-  created_at: time,
-  updated_at: time,
-});
-
-export const appFeature = z.object({
-  id: z.string(),
-  name: z.string(),
-  display_name: z.string(),
-  description: z.string(),
-  doc_url: z.string(),
-  feedback_email: z.string(),
-  state: z.string(),
-  enabled: z.boolean(),
-  created_at: time,
-  updated_at: time,
-});
-export type AppFeatureResource = z.infer<typeof appFeature>;
-
 /** Where a source can be sent, and where it is then. Both are secrets for an hour. */
 export const source = z.object({ source_blob: z.object({ get_url: z.string(), put_url: z.string() }) });
 export type SourceResource = z.infer<typeof source>;

@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { endpoint } from '../endpoint.ts';
 import { setBuildpacks, setFeature } from '../requests.ts';
-import { appFeature, buildpackInstallation, registryBuildpack, registryRevision } from '../resources.ts';
+import {
+  appFeature,
+  buildpackInstallation,
+  registryBuildpack,
+  registryRevision,
+} from '../option-resources.ts';
 
 export const listBuildpackInstallations = endpoint({
   method: 'GET',
