@@ -39,7 +39,4 @@ export const inviteUser = z.strictObject({ email, admin: z.boolean().optional() 
 export const changeUser = z.strictObject({ admin: z.boolean() });
 export const acceptInvitation = z.strictObject({ token: z.string().min(1).max(200), password });
 
-/** What clients of the Platform API send with a code before calls that need one; here a login needs it, and no call after. */
-export const preAuthorize = z.looseObject({});
-
 export const beginLogin = z.strictObject({ description: description.optional() });

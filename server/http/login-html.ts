@@ -64,6 +64,6 @@ function about({ description, ip, createdAt, code }: AskedLogin, now: Date): str
 }
 
 /** Text that is nothing but text, in an element and in an attribute; control characters and bidirectional tricks shown. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '\uFFFD').replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

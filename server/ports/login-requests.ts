@@ -14,7 +14,7 @@ export interface LoginRequestDraft extends LoginRequest {
 }
 
 /** What a program that waits finds: nobody has decided, it was denied, or who approved it. */
-export type LoginVerdict = 'pending' | 'denied' | { readonly userId: string; readonly request: LoginRequest };
+type LoginVerdict = 'pending' | 'denied' | { readonly userId: string; readonly request: LoginRequest };
 
 /** Each is there for a short time, decided once and collected once. */
 export interface LoginRequests {

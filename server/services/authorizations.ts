@@ -15,7 +15,7 @@ export interface Issued {
   readonly secret: Secret;
 }
 
-export interface TokenWish {
+interface TokenWish {
   readonly description?: string | undefined;
   /** As the client wrote them; an app of `deploy:` by name or id. Default: everything. */
   readonly scopes?: readonly string[] | undefined;

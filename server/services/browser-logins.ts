@@ -14,7 +14,7 @@ import type { Authorizations } from './authorizations.ts';
 import type { LoginAttempt, Logins } from './logins.ts';
 
 /** A login that has begun: one secret opens the page on which it is approved, the other is the program's own. */
-export interface BegunLogin {
+interface BegunLogin {
   readonly page: Secret;
   readonly client: Secret;
   /** Shown by the program and by the page, for the person to compare. */
