@@ -3,7 +3,7 @@ import type { CommandSpec } from './command.ts';
 
 /** The shells whose completion there is. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+type Shell = (typeof SHELLS)[number];
 
 const COMMANDS = CATALOGUE.flatMap(({ commands }) => commands);
 /** Asked for app names at each key: it must say nothing when it fails, and nothing else when it works. */

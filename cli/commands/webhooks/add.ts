@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { addWebhook } from '../../../server/contract/endpoints/webhooks.ts';
 import type { Run } from '../../command.ts';
 import { UsageError } from '../../failures.ts';
-import { printWebhook, wishOf } from './wish.ts';
+import { printWebhook, wishOf } from '../../webhook-wish.ts';
 
 export const run: Run = async ({ terminal, client, app, result, options, signal }) => {
   const {

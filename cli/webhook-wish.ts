@@ -1,8 +1,8 @@
-import type { WebhookResource } from '../../../server/contract/webhook-resources.ts';
-import type { Options } from '../../command.ts';
-import { UsageError } from '../../failures.ts';
-import { printTable } from '../../table.ts';
-import type { Terminal } from '../../terminal.ts';
+import type { WebhookResource } from '../server/contract/webhook-resources.ts';
+import type { Options } from './command.ts';
+import { UsageError } from './failures.ts';
+import { printTable } from './table.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What of a webhook the options say. */
 export function wishOf(options: Options) {
