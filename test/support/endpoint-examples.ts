@@ -48,6 +48,9 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'POST /gantry/account/two-factor/confirm': () => ({ code: '123456' }),
   'DELETE /gantry/account/two-factor': () => ({ code: '123456' }),
   'POST /gantry/users': () => ({ email: 'new@example.com' }),
+  'POST /apps/:app/webhooks': () => ({
+    ...{ url: 'https://example.com/hook', level: 'notify', include: ['api:release'] },
+  }),
   'POST /apps/:app/releases': () => ({ release: null }),
   'POST /apps/:app/dynos': () => ({ command: 'true' }),
   'POST /teams/apps/:app/collaborators': () => ({ user: 'colleague@example.com' }),
