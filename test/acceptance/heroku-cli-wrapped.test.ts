@@ -42,7 +42,7 @@ describe.skipIf(program === undefined)('gantry heroku --', () => {
 
   it('runs with its exit code, shows logs, and hands on what fails', async () => {
     const [code, logs, missing] = await Promise.all([
-      ann.heroku(['run', '--exit-code', '--no-tty', ...on, '--', 'exit 3']),
+      ann.heroku(['run', '--exit-code', '--no-tty', ...on, '--', 'sh', '-c', 'exit 3']),
       ann.heroku(['logs', '-n', '5', ...on]),
       ann.heroku(['apps:info', '-a', 'no-such-app']),
     ]);
