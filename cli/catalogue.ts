@@ -15,25 +15,7 @@ import { releases } from './catalogue/releases.ts';
 import { users } from './catalogue/users.ts';
 import { run } from './catalogue/run.ts';
 import { webhooks } from './catalogue/webhooks.ts';
-import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
-
-/** Options that several commands share. */
-const JSON_OPTION: OptionSpec = { flags: '--json', says: 'print the result as JSON' };
-const APP_OPTIONS: readonly OptionSpec[] = [
-  { flags: '-a, --app <name>', says: 'the app; else GANTRY_APP, else the git remote' },
-  { flags: '-r, --remote <name>', says: 'the git remote that names the app (default: gantry)' },
-];
-const WAIT_OPTION: OptionSpec = { flags: '--no-wait', says: 'do not wait until the change has taken effect' };
-
-/** All options of a command, in the order of its help. */
-export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
-  return [
-    ...(command.options ?? []),
-    ...(command.onApp ? APP_OPTIONS : []),
-    ...(command.deploys ? [WAIT_OPTION] : []),
-    ...(command.ownOutput ? [] : [JSON_OPTION]),
-  ];
-}
+import type { TopicSpec } from './command.ts';
 
 /** Every command there is, by topic, in the order of the help; a topic's commands are in its own file. */
 export const CATALOGUE: readonly TopicSpec[] = [

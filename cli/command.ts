@@ -10,6 +10,8 @@ export interface Context {
   readonly config: CliConfig;
   readonly git: Git;
   readonly options: Options;
+  /** Every command there is, for those that tell of others. */
+  readonly commands: readonly CommandSpec[];
   /** The folder in which the command was called. */
   readonly cwd: string;
   /** Aborts when the user interrupts. */

@@ -1,5 +1,6 @@
 /** Prints docs/cli.md from the catalogue of commands. */
-import { CATALOGUE, optionsOf } from './catalogue.ts';
+import { CATALOGUE } from './catalogue.ts';
+import { optionsOf } from './options.ts';
 import type { CommandSpec } from './command.ts';
 
 function section(command: CommandSpec): string {

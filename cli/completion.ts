@@ -1,11 +1,10 @@
-import { CATALOGUE, optionsOf } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
+import { optionsOf } from './options.ts';
 
 /** The shells whose completion there is. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof SHELLS)[number];
 
-const COMMANDS = CATALOGUE.flatMap(({ commands }) => commands);
 /** Asked for app names at each key: it must say nothing when it fails, and nothing else when it works. */
 const APPS = 'command gantry completion apps 2>/dev/null';
 const REMOTES = 'command git remote 2>/dev/null';
@@ -18,15 +17,17 @@ interface Flag {
   readonly says: string;
 }
 
-/** A program for the shell that completes commands, options and names of apps. */
-export function completionFor(shell: Shell): string {
+type Commands = readonly CommandSpec[];
+
+/** A program for the shell that completes these commands, their options and names of apps. */
+export function completionFor(shell: Shell, commands: Commands): string {
   switch (shell) {
     case 'bash':
-      return bash();
+      return bash(commands);
     case 'zsh':
-      return zsh();
+      return zsh(commands);
     case 'fish':
-      return fish();
+      return fish(commands);
   }
 }
 
@@ -56,20 +57,22 @@ function takesApp({ onApp, args = '' }: CommandSpec): boolean {
 
 const QUOTED = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-function bash(): string {
-  const cases = COMMANDS.filter(({ passThrough }) => !passThrough).map((command) => {
-    const flags = flagsOf(command).flatMap(({ short, long }) => [
-      ...(short === undefined ? [] : [`-${short}`]),
-      `--${long}`,
-    ]);
-    const argument = takesApp(command) ? ' argument=apps' : '';
-    return `    ${namesOf(command).join(' | ')}) options=${QUOTED(flags.concat('--help').join(' '))}${argument} ;;`;
-  });
+function bash(commands: Commands): string {
+  const cases = commands
+    .filter(({ passThrough }) => !passThrough)
+    .map((command) => {
+      const flags = flagsOf(command).flatMap(({ short, long }) => [
+        ...(short === undefined ? [] : [`-${short}`]),
+        `--${long}`,
+      ]);
+      const argument = takesApp(command) ? ' argument=apps' : '';
+      return `    ${namesOf(command).join(' | ')}) options=${QUOTED(flags.concat('--help').join(' '))}${argument} ;;`;
+    });
   return `# Completion of gantry for bash. Made by: gantry completion bash
 _gantry() {
   local line=\${COMP_LINE:0:COMP_POINT} commands options='' argument='' choices='' word before one
   local -a words all
-  commands=${QUOTED(['help', ...COMMANDS.flatMap(namesOf)].join(' '))}
+  commands=${QUOTED(['help', ...commands.flatMap(namesOf)].join(' '))}
   read -ra words <<<"$line"
   [[ $line == *[[:space:]] ]] && words+=('')
   word=\${words[\${#words[@]} - 1]}
@@ -107,14 +110,16 @@ complete -o default -F _gantry gantry
 `;
 }
 
-function zsh(): string {
+function zsh(commands: Commands): string {
   const item = (name: string, says: string): string => QUOTED(`${name.replaceAll(':', '\\:')}:${says}`);
-  const all = COMMANDS.flatMap((command) => namesOf(command).map((name) => item(name, command.summary)));
-  const cases = COMMANDS.filter(({ passThrough }) => !passThrough).map((command) => {
-    const flags = flagsOf(command).map(({ long, says }) => item(`--${long}`, says));
-    const argument = takesApp(command) ? ' apps=1' : '';
-    return `    (${namesOf(command).join('|')}) options=(${flags.concat(item('--help', 'show help')).join(' ')})${argument} ;;`;
-  });
+  const all = commands.flatMap((command) => namesOf(command).map((name) => item(name, command.summary)));
+  const cases = commands
+    .filter(({ passThrough }) => !passThrough)
+    .map((command) => {
+      const flags = flagsOf(command).map(({ long, says }) => item(`--${long}`, says));
+      const argument = takesApp(command) ? ' apps=1' : '';
+      return `    (${namesOf(command).join('|')}) options=(${flags.concat(item('--help', 'show help')).join(' ')})${argument} ;;`;
+    });
   return `#compdef gantry
 # Completion of gantry for zsh. Made by: gantry completion zsh
 _gantry() {
@@ -150,8 +155,8 @@ if [[ \${funcstack[1]} == _gantry ]]; then _gantry "$@"; else compdef _gantry ga
 `;
 }
 
-function fish(): string {
-  const lines = COMMANDS.flatMap((command) => {
+function fish(commands: Commands): string {
+  const lines = commands.flatMap((command) => {
     const names = namesOf(command);
     const inside = `-n ${QUOTED(`__fish_seen_subcommand_from ${names.join(' ')}`)}`;
     return [

@@ -1,5 +1,5 @@
 import type { Client } from '../server/contract/client.ts';
-import type { Context, Options } from './command.ts';
+import type { CommandSpec, Context, Options } from './command.ts';
 import { readConfig, type CliConfig } from './config.ts';
 import { UsageError } from './failures.ts';
 import { readFileOf } from './files.ts';
@@ -9,7 +9,11 @@ import type { System } from './system.ts';
 import { VERSION } from './version.ts';
 
 /** Everything a command works with, made when it is needed. */
-export function openContext(given: Readonly<Record<string, unknown>>, system: System): Context {
+export function openContext(
+  given: Readonly<Record<string, unknown>>,
+  system: System,
+  commands: readonly CommandSpec[],
+): Context {
   const config = readConfig(system.env);
   const options = optionsFrom(given);
   const git = system.local ? createGit(system.cwd) : NO_GIT;
@@ -21,6 +25,7 @@ export function openContext(given: Readonly<Record<string, unknown>>, system: Sy
     config,
     git,
     options,
+    commands,
     cwd: system.cwd,
     signal,
     now: system.now,

@@ -32,6 +32,7 @@ function contextWith(client: Partial<Client>): Context {
     get git() {
       return unused();
     },
+    commands: [],
     options: { flag: () => false, text: () => undefined, declined: () => false },
     signal: stop.signal,
     now: () => new Date(),

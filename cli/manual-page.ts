@@ -1,5 +1,6 @@
 /** Prints docs/gantry.1, the manual of man(1), from the catalogue of commands. */
-import { CATALOGUE, optionsOf } from './catalogue.ts';
+import { CATALOGUE } from './catalogue.ts';
+import { optionsOf } from './options.ts';
 import type { CommandSpec } from './command.ts';
 import { VERSION } from './version.ts';
 

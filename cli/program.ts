@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { CATALOGUE, optionsOf } from './catalogue.ts';
+import { CATALOGUE } from './catalogue.ts';
+import { optionsOf } from './options.ts';
 import type { CommandSpec, TopicSpec } from './command.ts';
 import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
@@ -111,7 +112,8 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
     }
     const [{ run }, { openContext }] = await Promise.all([spec.load(), import('./context.ts')]);
     if (!spec.passThrough) refuseEmpty(command);
-    await run(openContext(command.opts(), system), command.args);
+    const commands = CATALOGUE.flatMap((topic) => topic.commands);
+    await run(openContext(command.opts(), system, commands), command.args);
   });
 }
 

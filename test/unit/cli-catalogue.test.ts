@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CATALOGUE, optionsOf } from '../../cli/catalogue.ts';
+import { CATALOGUE } from '../../cli/catalogue.ts';
+import { optionsOf } from '../../cli/options.ts';
 import type { CommandSpec, TopicSpec } from '../../cli/command.ts';
 import { runCli } from '../../cli/program.ts';
 import { words } from '../../lib/words.ts';

@@ -19,7 +19,13 @@ beforeAll(async () => {
   );
   await chmod(join(dir, 'bin', 'gantry'), 0o755);
   for (const shell of ['bash', 'zsh', 'fish'] as const)
-    await writeFile(join(dir, `gantry.${shell}`), completionFor(shell));
+    await writeFile(
+      join(dir, `gantry.${shell}`),
+      completionFor(
+        shell,
+        CATALOGUE.flatMap(({ commands }) => commands),
+      ),
+    );
 });
 afterAll(() => rm(dir, { recursive: true }));
 

@@ -12,5 +12,5 @@ export const run: Run = async (context, [what]) => {
   const shell = SHELLS.find((one) => one === what);
   if (shell === undefined)
     throw new UsageError(`There is completion for ${SHELLS.join(', ')}; ${what ?? ''} is none of them.`);
-  terminal.raw(completionFor(shell));
+  terminal.raw(completionFor(shell, context.commands));
 };
