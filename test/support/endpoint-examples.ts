@@ -48,6 +48,8 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'POST /gantry/account/two-factor/confirm': () => ({ code: '123456' }),
   'DELETE /gantry/account/two-factor': () => ({ code: '123456' }),
   'POST /gantry/users': () => ({ email: 'new@example.com' }),
+  'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'gantry/nodejs' }] }),
+  'PATCH /apps/:app/features/:feature': () => ({ enabled: true }),
   'POST /apps/:app/webhooks': () => ({
     ...{ url: 'https://example.com/hook', level: 'notify', include: ['api:release'] },
   }),
