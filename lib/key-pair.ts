@@ -19,7 +19,7 @@ export interface KeyPair {
 export type Reading = { readonly pair: KeyPair } | { readonly problem: string };
 
 /** HAProxy takes a command with its payload in one buffer of 16 kB. */
-export const MAX_BUNDLE_LENGTH = 14_000;
+const MAX_BUNDLE_LENGTH = 14_000;
 
 const MAX_CERTIFICATES = 10;
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;

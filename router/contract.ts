@@ -32,7 +32,7 @@ const server = z.strictObject({
 const backend = z.strictObject({ key: ident, servers: z.array(server).max(64) });
 
 /** Names a bundle: hexadecimal SHA-256 of its text. */
-export const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Certificate chain, leaf first, and private key: PEM and nothing else, small enough for a command to HAProxy. */
 export const bundle = z.strictObject({

@@ -30,7 +30,7 @@ export const CERTIFICATES_DIR = 'certificates/';
 const STANDARD_FILE = `${CERTIFICATES_DIR}standard.pem`;
 
 /** Path → text of every certificate file of this state. */
-export function wantedFiles(
+function wantedFiles(
   state: RouterState,
   bundles: Bundles,
 ): ReadonlyMap<string, { host: string; text: string }> {

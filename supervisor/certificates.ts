@@ -21,7 +21,7 @@ export const caFileOf = (home: Pick<Home, 'root'>): string => join(home.root, 'c
 export const certificateOf = (home: Pick<Home, 'secrets'>): string => join(home.secrets, 'tls.pem');
 
 /** The names that the platform's own certificate is for. Some clients believe in no `*.localhost`: the own hosts stand there in full. */
-export function namesOfPlatform(domain: string): {
+function namesOfPlatform(domain: string): {
   readonly dns: readonly string[];
   readonly ip: readonly string[];
 } {

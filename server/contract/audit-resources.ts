@@ -44,4 +44,3 @@ export const auditVerdict = z.object({
   rows: z.number(),
   fault: z.object({ seq: z.number(), problem: z.string() }).nullable(),
 });
-export type AuditVerdictResource = z.infer<typeof auditVerdict>;

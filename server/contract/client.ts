@@ -50,7 +50,7 @@ export interface LogQuery {
 }
 
 /** What an endpoint is called with. */
-export type InputOf<E extends Endpoint> = {
+type InputOf<E extends Endpoint> = {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: z.input<NonNullable<E['body']>>;
   readonly range?: string;

@@ -36,7 +36,7 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The names in a path: `app` and `domain` of `/apps/:app/domains/:domain`. `*rest` is one that may hold slashes. */
 type ParamNames<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`

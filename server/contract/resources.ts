@@ -90,7 +90,7 @@ export type CollaboratorResource = z.infer<typeof collaborator>;
 export const user = z.object({ id: z.string(), email: z.string(), name: z.string().nullable() });
 export type UserResource = z.infer<typeof user>;
 
-export const teamRole = z.enum(['admin', 'member', 'viewer', 'collaborator']);
+const teamRole = z.enum(['admin', 'member', 'viewer', 'collaborator']);
 
 export const team = z.object({
   id: z.string(),
@@ -255,7 +255,6 @@ export type BuildResource = z.infer<typeof build>;
 
 /** Where a source can be sent, and where it is then. Both are secrets for an hour. */
 export const source = z.object({ source_blob: z.object({ get_url: z.string(), put_url: z.string() }) });
-export type SourceResource = z.infer<typeof source>;
 
 /** The Platform API's word for what a build made: here an image. */
 export const slug = z.object({

@@ -72,14 +72,14 @@ export interface ClientOptions {
 
 const TRIES = 3;
 
-export interface Call {
+interface Call {
   readonly method: string;
   readonly path: string;
   readonly body?: unknown;
   readonly range?: string | undefined;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: HeadersRead;
   readonly body: unknown;

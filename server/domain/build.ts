@@ -47,7 +47,7 @@ export interface Upload {
 export type PushedBuild = Build & { readonly push: Push };
 
 /** The id of a build's source: its commit, or what it is as bytes. */
-export function sourceId({ push, upload }: Pick<Build, 'push' | 'upload'>): string {
+function sourceId({ push, upload }: Pick<Build, 'push' | 'upload'>): string {
   return push?.commit ?? upload?.checksum ?? '';
 }
 

@@ -11,7 +11,7 @@ import { listenForHooks } from './push-hook.ts';
 import { read, receive } from './transfer.ts';
 
 /** A git command as its door understood it. */
-export interface GitCall {
+interface GitCall {
   readonly actor: Actor;
   readonly app: string;
   readonly program: GitProgram;

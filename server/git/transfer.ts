@@ -8,7 +8,7 @@ import { startGit, type GitRun } from './process.ts';
 import type { PushHook } from './push-hook.ts';
 
 /** Two steps of closing: `stop` ends what is only reading, `cut` also what is being pushed. */
-export interface GitSignals {
+interface GitSignals {
   readonly stop: AbortSignal;
   readonly cut: AbortSignal;
 }

@@ -37,7 +37,7 @@ export interface Answering {
   readonly write: (route: Route, options?: WriteOptions) => RequestHandler;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Makes the answer of a repeat again, for one that holds secrets and so is not kept. */
   readonly replay?: Route | undefined;
   /**

@@ -39,7 +39,7 @@ export interface Accounts {
 }
 
 /** The answer of a finished call; `request` tells which call it was. */
-export interface KeptAnswer {
+interface KeptAnswer {
   readonly request: string;
   readonly status: number;
   readonly body: unknown;

@@ -16,7 +16,7 @@ export interface Screen {
 }
 
 /** Whoever has logged in with a key, and the name they called the platform by: `git`, `dokku` or `deis`. */
-export interface ConsoleCaller {
+interface ConsoleCaller {
   readonly fingerprint: string;
   readonly user: string;
 }

@@ -36,7 +36,7 @@ export interface DueDelivery {
   readonly authorization: Secret | null;
 }
 
-export type WebhookDraft = Omit<Webhook, 'createdAt' | 'updatedAt'> & {
+type WebhookDraft = Omit<Webhook, 'createdAt' | 'updatedAt'> & {
   readonly secret: Secret;
   readonly authorization: Secret | null;
 };

@@ -7,7 +7,7 @@
 export const GREETING = 'rendezvous\r\n';
 
 /** What a client sends at the end of its input. */
-export const END_OF_INPUT = 0x04;
+const END_OF_INPUT = 0x04;
 
 const LINE_MAX_BYTES = 256;
 const NEWLINE = 0x0a;

@@ -40,7 +40,7 @@ export interface Apps {
   destroy(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp>;
 }
 
-export interface NewApp {
+interface NewApp {
   readonly name?: string | undefined;
   readonly team?: string | undefined;
   readonly locked?: boolean | undefined;

@@ -14,7 +14,7 @@ import { reach } from './reach.ts';
 import type { Wake } from './wake.ts';
 
 /** Chain and private key in PEM, as somebody brings them. */
-export interface Brought {
+interface Brought {
   readonly chain: string;
   readonly key: Secret;
 }

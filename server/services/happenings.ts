@@ -6,7 +6,7 @@ import type { Apps } from '../ports/apps.ts';
 import type { Happenings as Store } from '../ports/happenings.ts';
 import { needListing, reach } from './reach.ts';
 
-export interface HappeningsQuery {
+interface HappeningsQuery {
   /** Only of this app. */
   readonly app?: string | undefined;
   /** Only of these kinds. */
@@ -51,7 +51,7 @@ const PAGE = 500;
 const LOOK_MS = 1_000;
 /** Rights that are gone end a stream within five seconds. */
 const RIGHTS_MS = 3_000;
-export const STREAMS_PER_USER = 20;
+const STREAMS_PER_USER = 20;
 
 export function createHappenings({ store, apps, bulletin }: HappeningsDeps): Happenings {
   const open = new Map<string, number>();

@@ -8,7 +8,7 @@ import type { Releases } from '../ports/releases.ts';
 import type { RunEngine } from '../ports/runs.ts';
 
 /** What is known of a run before it has a number. */
-export interface RunPlan {
+interface RunPlan {
   readonly command: string;
   readonly tty: boolean;
   readonly env: ReadonlyMap<string, string>;

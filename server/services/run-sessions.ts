@@ -43,7 +43,7 @@ export interface RunSessions {
   open(): readonly OpenSession[];
 }
 
-export interface OpenSession {
+interface OpenSession {
   readonly actor: Actor;
   readonly appId: string;
   readonly lastUsedMs: number;

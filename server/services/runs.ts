@@ -23,7 +23,7 @@ export interface RunOrder {
   readonly env: ReadonlyMap<string, string>;
 }
 
-export interface StartedRun {
+interface StartedRun {
   readonly app: App;
   readonly release: Release;
   readonly run: Run;

@@ -14,7 +14,7 @@ export interface SessionTokens {
   holder(token: string): string | undefined;
 }
 
-export interface LentToken extends Disposable {
+interface LentToken extends Disposable {
   readonly token: Secret;
 }
 

@@ -12,7 +12,7 @@ import type { Egress } from '../ports/egress.ts';
 import type { DueDelivery, WebhookDelivery, WebhookEvent, Webhooks as Store } from '../ports/webhooks.ts';
 import { reach } from './reach.ts';
 
-export interface WebhookWish {
+interface WebhookWish {
   readonly url: string;
   readonly level: WebhookLevel;
   readonly include: readonly string[];

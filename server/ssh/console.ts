@@ -12,7 +12,7 @@ export interface ConsoleSeats {
   serve(call: ConsoleCall): Promise<number>;
 }
 
-export interface ConsoleCall {
+interface ConsoleCall {
   readonly login: Login;
   /** As it was sent; empty for a login without a command. */
   readonly line: string;

@@ -63,7 +63,7 @@ export interface MemoryTeam {
   readonly updatedAt: Date;
 }
 
-export interface MemoryMember {
+interface MemoryMember {
   readonly id: string;
   readonly teamId: string;
   readonly userId: string;

@@ -75,7 +75,7 @@ export interface World {
 }
 
 /** One app, as it is at the moment it is looked at. */
-export interface WorldApp {
+interface WorldApp {
   readonly app: App;
   /** Newest first; a test may alter them. */
   readonly deployments: readonly MemoryDeployment[];

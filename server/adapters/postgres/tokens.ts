@@ -111,7 +111,7 @@ async function revokeToken(db: Database, which: Which, signal: AbortSignal): Pro
 }
 
 /** The condition that a token has not expired. */
-export function unexpired(clock: Clock) {
+function unexpired(clock: Clock) {
   return { OR: [{ expiresAt: null }, { expiresAt: { gt: clock.now() } }] };
 }
 

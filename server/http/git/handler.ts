@@ -149,7 +149,7 @@ function faultOf(program: string, code: number, said: string): Error {
 }
 
 /** The pkt-line by which a client knows that this is git, and the flush after it. */
-export function serviceLine(program: string): string {
+function serviceLine(program: string): string {
   const line = `# service=git-${program}\n`;
   return `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
 }
