@@ -36,6 +36,8 @@ export interface ApiDeps extends Place {
   /** Per token; the default is the Platform API's 4500. */
   readonly requestsPerHour?: number;
   readonly now?: () => Date;
+  /** How long a change waits for a deployment that is under way, before it is refused. */
+  readonly holdMs?: number;
   /** Refuses to send what an endpoint does not describe; for tests, as it costs time. */
   readonly checkAnswers?: boolean;
   /** How often a silent stream is written to; for tests. */
@@ -51,6 +53,9 @@ export interface ApiDeps extends Place {
 const PER_HOUR = 4500;
 /** For the body of a request that is not git's. */
 const BODY_MS = 60_000;
+
+/** Less than a call may take in all. */
+const HOLD_MS = 40_000;
 
 /** The functions of express by the methods of HTTP. */
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
@@ -100,6 +105,7 @@ export function createApi(deps: ApiDeps): Express {
     answering,
     audit: services.audit,
     apiHost: apiHost(deps),
+    holdMs: deps.holdMs ?? HOLD_MS,
     ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
   };
   const routes = inOrder(allRoutes({ services, outputs, sources, place: deps, now, version: deps.version }));

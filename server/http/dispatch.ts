@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import * as z from 'zod';
+import { pause } from '../../lib/deadline.ts';
 import { segments, type Endpoint } from '../contract/endpoint.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Answer, Answering } from './answer.ts';
@@ -11,6 +12,8 @@ import type { Services } from './services.ts';
 export interface DispatchDeps {
   readonly answering: Answering;
   readonly audit: Pick<Services['audit'], 'around'>;
+  /** How long a change waits for a deployment that is under way, before it is refused; in milliseconds. */
+  readonly holdMs: number;
   /** The host in links when the client named none that can be one. */
   readonly apiHost: string;
   /** Refuses an answer that is not what its endpoint says: for tests, as it costs time. */
@@ -28,7 +31,7 @@ const NO_BODY = z.strictObject({ confirm: z.string().optional() });
  */
 export function dispatch(
   route: Route,
-  { answering, audit, apiHost, checkAnswers }: DispatchDeps,
+  { answering, audit, apiHost, checkAnswers, holdMs }: DispatchDeps,
 ): RequestHandler {
   const { endpoint, handle, options } = route;
   const changes = endpoint.method !== 'GET' && options.changesNothing !== true;
@@ -36,7 +39,7 @@ export function dispatch(
     const { actor, ip, requestId, params } = call;
     const action = `${endpoint.method} ${endpoint.path}`;
     const entry = { actor, ip, requestId, action, target: params, door: 'api' as const };
-    return audit.around(entry, () => handle(call), call.signal);
+    return audit.around(entry, () => held(() => handle(call), holdMs, call.signal), call.signal);
   };
   const work =
     (handler: Route['handle']) =>
@@ -54,6 +57,23 @@ export function dispatch(
     repeatable: (req) => options.repeatable?.(req.body) ?? endpoint.method !== 'POST',
   });
 }
+
+/**
+ * Clients of the Platform API change one thing right after another, and none of them tries again because a deployment is
+ * under way. What was refused for that has changed nothing, so it is simply asked again until its turn has come.
+ */
+async function held<T>(work: () => Promise<T>, holdMs: number, signal: AbortSignal): Promise<T> {
+  const until = performance.now() + holdMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (err) {
+      if (!PlatformError.is(err, 'deploy_in_progress') || performance.now() >= until) throw err;
+      await pause(HOLD_LOOK_MS, signal);
+    }
+  }
+}
+const HOLD_LOOK_MS = 250;
 
 function readCall(
   endpoint: Endpoint,

@@ -49,6 +49,7 @@ export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise
     rendezvousPort: 7002,
     linkKey: new Secret('a key for tests'),
     checkAnswers: true,
+    holdMs: 0,
     now: () => world.memory.clock.now(),
     ...options,
   });
