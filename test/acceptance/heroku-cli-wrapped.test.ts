@@ -57,7 +57,6 @@ describe.skipIf(program === undefined)('gantry heroku --', () => {
   });
 
   it('enters an instance with ps:exec', async () => {
-    expect(await ann.ok('features:enable', 'runtime-heroku-exec', ...on)).toContain('runtime-heroku-exec');
     expect(await ann.ok('ps:exec', '--status', ...on)).toContain('web.1');
     const { code, stdout, stderr } = await ann.heroku(['ps:exec', ...on, '--', 'echo inside $DYNO']);
     expect(code, stderr).toBe(0);

@@ -25,11 +25,12 @@ export const setBuildpackInstallations = endpoint({
   answer: z.array(buildpackInstallation),
 });
 
+/** The registry of buildpacks is public: clients of the Platform API ask it without credentials. */
 export const listBuildpacks = endpoint({
   method: 'GET',
   path: '/buildpacks',
   summary: 'list the buildpacks of the platform',
-  needs: 'platform:read',
+  needs: 'open',
   query: z.looseObject({}),
   answer: z.array(registryBuildpack),
 });
@@ -38,7 +39,7 @@ export const showBuildpack = endpoint({
   method: 'GET',
   path: '/buildpacks/:buildpack',
   summary: 'show a buildpack of the platform, by its name (heroku%2Fnodejs)',
-  needs: 'platform:read',
+  needs: 'open',
   answer: registryBuildpack,
 });
 
@@ -46,7 +47,7 @@ export const listBuildpackRevisions = endpoint({
   method: 'GET',
   path: '/buildpacks/:buildpack/revisions',
   summary: 'list the versions of a buildpack: the one that this platform came with',
-  needs: 'platform:read',
+  needs: 'open',
   answer: z.array(registryRevision),
 });
 
@@ -54,7 +55,7 @@ export const showBuildpackReadme = endpoint({
   method: 'GET',
   path: '/buildpacks/:buildpack/readme',
   summary: 'show what a buildpack does',
-  needs: 'platform:read',
+  needs: 'open',
   answer: z.object({ content: z.string() }),
 });
 
