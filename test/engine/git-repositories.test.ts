@@ -192,7 +192,7 @@ describe('taking a source', () => {
     const build = { id: randomUUID(), commit: id, quarantine: { objects: join(path, 'objects') } };
     await expect(strict.receive('app', build, signal)).rejects.toMatchObject({
       id: 'source_refused',
-      message: 'The pushed source was refused: its files are larger than 2 bytes in all.',
+      message: 'The source was refused: its files are larger than 2 bytes in all.',
     });
     expect(await readdir(home)).not.toContain('sources');
   });

@@ -110,7 +110,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     port: 0,
     accounts: { authenticateKey: (fingerprint) => Promise.resolve(people.get(fingerprint)) },
     git,
-    console: options.console ?? { run: () => Promise.reject(new Error('this test has no commands')) },
+    console: options.console ?? { run: greet },
     log,
     limits,
   });
@@ -215,3 +215,10 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     },
   };
 }
+
+/** The only command of these tests: whoever is let in is greeted. */
+const greet: Console['run'] = (_caller, words, { output, errors }) => {
+  if (words.length === 0) output.write('Hi alice\n');
+  else errors.write(` !     This test has no command ${String(words[0])}.\n`);
+  return Promise.resolve(words.length === 0 ? 0 : 1);
+};

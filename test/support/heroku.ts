@@ -171,6 +171,7 @@ async function wrapped(dir: string, place: PlatformPlace, program: Installation)
     GANTRY_HOME: place.home,
     GANTRY_API_PORT: String(place.apiPort),
     GANTRY_HTTPS_PORT: String(place.httpsPort),
+    GANTRY_EXEC_PORT: String(place.execPort),
     GIT_SSL_CAINFO: join(place.home, 'ca.pem'),
   };
 }

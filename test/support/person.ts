@@ -15,6 +15,8 @@ export interface PlatformPlace {
   readonly httpsPort: number;
   readonly sshPort: number;
   readonly apiPort: number;
+  /** Of the door behind ps:exec of the heroku command. */
+  readonly execPort: number;
 }
 
 export interface Repo {

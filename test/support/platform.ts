@@ -36,7 +36,14 @@ export async function newPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestPla
   const script = (name: string, ...args: readonly string[]): Promise<Finished> =>
     run(join(ROOT, 'script', name), args, { env }, patient);
   return {
-    place: { home, httpPort: ports.HTTP, httpsPort: ports.HTTPS, sshPort: ports.SSH, apiPort: ports.API },
+    place: {
+      home,
+      httpPort: ports.HTTP,
+      httpsPort: ports.HTTPS,
+      sshPort: ports.SSH,
+      apiPort: ports.API,
+      execPort: ports.EXEC,
+    },
     env,
     script,
     doctor: (...args) => run(join(ROOT, 'bin', 'gantry'), ['doctor', ...args], { env }, patient),

@@ -9,7 +9,7 @@ import {
   showFeature,
   updateFeature,
 } from '../../contract/endpoints/options.ts';
-import { BUILDPACKS, findBuildpack, type Buildpack } from '../../domain/buildpacks.ts';
+import { buildpackName, BUILDPACKS, findBuildpack, type Buildpack } from '../../domain/buildpacks.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { AppFeature } from '../../services/app-options.ts';
 import { listAnswer } from '../answer.ts';
@@ -36,7 +36,13 @@ export function optionRoutes(options: Services['options'], version: string): rea
 
     route(listBuildpacks, ({ query }) => Promise.resolve({ body: search(query).map(shapeRegistry) })),
 
-    route(showBuildpack, ({ params }) => found(params.buildpack, shapeRegistry)),
+    // Whoever asks by another name goes on by that name.
+    route(showBuildpack, ({ params }) =>
+      found(params.buildpack, (one) => ({
+        ...shapeRegistry(one),
+        blob_url: `urn:buildpack:${buildpackName(params.buildpack)}`,
+      })),
+    ),
 
     route(listBuildpackRevisions, ({ params }) =>
       found(params.buildpack, (one) => [
