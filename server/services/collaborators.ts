@@ -136,7 +136,7 @@ function mustNotExceed(app: App, own: Role, roles: readonly (Role | undefined)[]
 
 function refuseOwner(app: App, access: Access): void {
   if (!access.owner) return;
-  const problem = `owns ${app.name}; the app can be given away (gantry apps:transfer) or destroyed`;
+  const problem = `owns ${app.name}; the app can be given away or destroyed`;
   throw PlatformError.of('invalid_params', { field: access.user.email, problem });
 }
 

@@ -119,7 +119,7 @@ function createGiving({ apps, teams, directory }: Pick<TransfersDeps, 'apps' | '
     if (!actor.admin && !members.some(({ user }) => user.id === to.id)) {
       const problem =
         app.team === null
-          ? `must accept: offer them ${app.name} (gantry apps:transfer)`
+          ? `must accept: offer them ${app.name}`
           : `must be a member of team ${app.team.name}`;
       throw PlatformError.of('invalid_params', { field: to.email, problem });
     }
