@@ -2,13 +2,16 @@ import { account } from './catalogue/account.ts';
 import { apps } from './catalogue/apps.ts';
 import { audit } from './catalogue/audit.ts';
 import { authorizations } from './catalogue/authorizations.ts';
+import { certs } from './catalogue/certs.ts';
 import { config } from './catalogue/config.ts';
 import { deploy } from './catalogue/deploy.ts';
+import { domains } from './catalogue/domains.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
 import { heroku } from './catalogue/heroku.ts';
 import { keys } from './catalogue/keys.ts';
 import { logs } from './catalogue/logs.ts';
+import { maintenance } from './catalogue/maintenance.ts';
 import { options } from './catalogue/options.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
@@ -28,6 +31,9 @@ export const CATALOGUE: readonly TopicSpec[] = [
   run,
   logs,
   releases,
+  domains,
+  certs,
+  maintenance,
   audit,
   webhooks,
   account,

@@ -9,6 +9,11 @@ export interface TableOptions {
   readonly whole?: readonly number[];
 }
 
+interface PrintOptions extends Pick<TableOptions, 'whole'> {
+  /** The names of the columns; without rows they are not shown either. */
+  readonly head?: readonly string[];
+}
+
 const GAP = '  ';
 /** Narrower than this a column says nothing any more; a line that is too long then wraps. */
 const NARROWEST = 8;
@@ -17,9 +22,12 @@ const NARROWEST = 8;
 export function printTable(
   terminal: Terminal,
   rows: readonly (readonly string[])[],
-  options: Pick<TableOptions, 'whole'> = {},
+  { head, whole = [] }: PrintOptions = {},
 ): void {
-  for (const line of table(rows, { ...options, width: terminal.columns })) terminal.print(line);
+  if (rows.length === 0) return;
+  const named = head?.map((name) => terminal.paint('gray', name));
+  const all = named === undefined ? rows : [named, ...rows];
+  for (const line of table(all, { whole, width: terminal.columns })) terminal.print(line);
 }
 
 /** Rows as lines with aligned columns; the last column is not padded. */

@@ -101,6 +101,19 @@ describe('what runs', () => {
     expect(out).toContain('=== clock (gone):');
     expect(out).toMatch(/clock\.1 {2}crashed {2}v2/);
   });
+
+  it('is no one-off process that has ended', async () => {
+    const { runs } = cli.door.world;
+    for (const command of ['first', 'second'])
+      await cli.gantry(['run:detached', '-a', 'demo', '--', command]);
+    const [first] = runs.created;
+    runs.end(first?.id ?? '', 0);
+    const { out } = await cli.gantry(['ps', '-a', 'demo']);
+    expect(out).toMatch(/^=== run: one-off processes\nrun\.\d+ .* second$/m);
+    expect(out).not.toMatch(/gone|first/);
+    const listed = JSON.parse((await cli.gantry(['ps', '-a', 'demo', '--json'])).out) as unknown;
+    expect(listed).toHaveLength(2);
+  });
 });
 
 describe('releases', () => {

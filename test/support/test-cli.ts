@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Attach } from '../../cli/command.ts';
 import { runCli } from '../../cli/program.ts';
 import { TIME } from './fake-app.ts';
 import { openTestDoor, type TestDoor } from './fake-door.ts';
@@ -20,6 +21,8 @@ interface Circumstances {
   /** Standard input. */
   readonly input?: string;
   readonly signal?: AbortSignal;
+  /** What starts a program with the user's screen; without it none may be started. */
+  readonly attach?: Attach;
   /** To look at what is said while the command still runs. */
   readonly terminal?: FakeTerminal;
 }
@@ -50,7 +53,7 @@ export async function openTestCli(): Promise<TestCli> {
         signal: given.signal ?? new AbortController().signal,
         now: () => TIME,
         local: true,
-        attach: () => Promise.reject(new Error('no program is attached in this test')),
+        attach: given.attach ?? (() => Promise.reject(new Error('no program is attached in this test'))),
         launch(program, argument) {
           launched.push(`${program} ${argument}`);
           return Promise.resolve(true);

@@ -1,8 +1,12 @@
-import type { DynoResource } from '../../../server/contract/resources.ts';
+import type { DynoResource, FormationResource } from '../../../server/contract/resources.ts';
 import type { Run } from '../../command.ts';
 import type { Colour } from '../../terminal.ts';
 import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
+
+/** The type of every one-off process. */
+const RUN = 'run';
+const ONE_OFF = ': one-off processes';
 
 const COLOUR: Readonly<Record<DynoResource['state'], Colour>> = {
   up: 'green',
@@ -14,7 +18,7 @@ const COLOUR: Readonly<Record<DynoResource['state'], Colour>> = {
 export const run: Run = async ({ terminal, client, app: meant, result, signal, now }) => {
   const api = await client();
   const app = await meant();
-  const dynos = await api.dynos(app, signal);
+  const dynos = (await api.dynos(app, signal)).filter((dyno) => !isFinishedRun(dyno));
   const formation = await api.formation(app, signal);
   result(dynos, () => {
     if (formation.length === 0)
@@ -23,17 +27,27 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
     for (const type of types) {
       const own = dynos.filter((dyno) => dyno.type === type);
       const wanted = formation.find((entry) => entry.type === type);
-      const command = wanted?.command ?? own[0]?.command ?? '';
-      terminal.print(
-        `=== ${terminal.paint('cyan', type)} (${wanted?.size ?? 'gone'}): ${command} (${wanted?.quantity ?? 0})`,
-      );
+      const oneOff = wanted === undefined && type === RUN;
+      terminal.print(`=== ${terminal.paint('cyan', type)}${oneOff ? ONE_OFF : about(wanted, own)}`);
       const rows = own.map((dyno) => [
         dyno.name,
         terminal.paint(COLOUR[dyno.state], dyno.state),
         `v${dyno.release.version}`,
         when(dyno.updated_at, now()),
+        ...(oneOff ? [dyno.command] : []),
       ]);
-      printTable(terminal, rows);
+      printTable(terminal, rows, { whole: [0] });
     }
   });
 };
+
+/** What is wanted of a process type; of one that no release has any more, what still runs of it. */
+function about(wanted: FormationResource | undefined, own: readonly DynoResource[]): string {
+  const command = wanted?.command ?? own[0]?.command ?? '';
+  return ` (${wanted?.size ?? 'gone'}): ${command} (${wanted?.quantity ?? 0})`;
+}
+
+/** What is over is told by the log; here it would look as if a process were missing. */
+function isFinishedRun({ type, state }: DynoResource): boolean {
+  return type === RUN && state === 'down';
+}

@@ -1,0 +1,4 @@
+import type { Run } from '../../command.ts';
+import { setMaintenance } from '../../set-maintenance.ts';
+
+export const run: Run = (context) => setMaintenance(context, false);
