@@ -6,7 +6,7 @@ import type { Account, Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { lock, type Database } from './database.ts';
 import { isTaken } from './failures.ts';
-import { Prisma } from './generated/client.ts';
+import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
 
 interface Deps {
@@ -98,30 +98,28 @@ async function renewActor(
   return user ? readActor(user, scopes, credential) : undefined;
 }
 
-/**
- * Who has this token, in one statement: it is asked before every call, and the client would make two, at three times the
- * cost.
- */
+/** Who has this token, in one statement: it is asked before every call. */
 async function actorOfToken(
   { db, clock }: Deps,
   which: { readonly hash: string } | { readonly id: string; readonly userId: string },
   signal: AbortSignal,
 ): Promise<Actor | undefined> {
-  const named =
+  const now = clock.now();
+  const [token] =
     'hash' in which
-      ? Prisma.sql`t.hash = ${which.hash}`
-      : Prisma.sql`t.id = ${which.id}::uuid AND t."userId" = ${which.userId}::uuid`;
-  const [token] = await db.run(
-    (tables) => tables.$queryRaw<TokenRow[]>`
-      SELECT t.id AS token, t.scopes, u.id, u.email, u.admin
-      FROM "Token" t JOIN "User" u ON u.id = t."userId"
-      WHERE ${named} AND (t."expiresAt" IS NULL OR t."expiresAt" > ${clock.now()}) AND u."removedAt" IS NULL`,
-    signal,
-  );
+      ? await db.ask<TokenRow>(BY_HASH, [now, which.hash], signal)
+      : await db.ask<TokenRow>(BY_ID, [now, which.id, which.userId], signal);
   if (!token) return undefined;
   // A scope that an earlier or later version knew and this one does not is good for nothing here.
   return readActor(token, token.scopes.filter(isScope), { kind: 'token', id: token.token });
 }
+
+const TOKEN = `
+  SELECT t.id AS token, t.scopes, u.id, u.email, u.admin
+  FROM "Token" t JOIN "User" u ON u.id = t."userId"
+  WHERE (t."expiresAt" IS NULL OR t."expiresAt" > $1) AND u."removedAt" IS NULL`;
+const BY_HASH = { name: 'actor by token', text: `${TOKEN} AND t.hash = $2` };
+const BY_ID = { name: 'actor by token id', text: `${TOKEN} AND t.id = $2::uuid AND t."userId" = $3::uuid` };
 
 interface TokenRow {
   readonly token: string;

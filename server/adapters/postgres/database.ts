@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool, type QueryResultRow } from 'pg';
 import { pause } from '../../../lib/deadline.ts';
 import type { Logger } from '../../../lib/log.ts';
 import type { Cause } from '../../domain/cause.ts';
@@ -12,10 +13,25 @@ export interface Database extends AsyncDisposable {
   /** One statement, or several that need not agree with each other. Throws `database_away`. */
   run<T>(work: (tables: Tables) => Promise<T>, signal: AbortSignal): Promise<T>;
   /**
+   * One question that the server has prepared, past Prisma's client, which takes longer over it than PostgreSQL: for what
+   * is asked before every call. Throws `database_away`.
+   */
+  ask<Row extends QueryResultRow>(
+    question: Question,
+    values: readonly unknown[],
+    signal: AbortSignal,
+  ): Promise<readonly Row[]>;
+  /**
    * Several statements that happen together or not at all. May call `work` again when PostgreSQL rolled it back because
    * of another transaction, so it must do nothing but use `tables`. Throws `database_away`.
    */
   transaction<T>(work: (tables: Tables) => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** One statement without its values. Its name is that of no other, as a connection prepares it under it. */
+export interface Question {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** No statement of ours takes near as long; a hung one must not hold a connection for ever. */
@@ -43,18 +59,18 @@ export function openDatabase({
   readonly connections?: number;
 }): Database {
   const lost = (err: Error): void => log.debug({ err }, 'a database connection was lost');
-  const adapter = new PrismaPg(
-    {
-      connectionString: url,
-      max: connections,
-      application_name: 'gantry',
-      connectionTimeoutMillis: CONNECT_LIMIT_MS,
-      statement_timeout: STATEMENT_LIMIT_MS,
-      // Answers of a server that was frozen or cut off never come; this ends the wait on our side.
-      query_timeout: STATEMENT_LIMIT_MS + 1_000,
-    },
-    { onPoolError: lost, onConnectionError: lost },
-  );
+  const pool = new Pool({
+    connectionString: url,
+    max: connections,
+    application_name: 'gantry',
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    statement_timeout: STATEMENT_LIMIT_MS,
+    // Answers of a server that was frozen or cut off never come; this ends the wait on our side.
+    query_timeout: STATEMENT_LIMIT_MS + 1_000,
+  });
+  // Prisma listens to the pool only once it has used it.
+  pool.on('error', lost);
+  const adapter = new PrismaPg(pool, { onConnectionError: lost });
   const client = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
@@ -74,6 +90,16 @@ export function openDatabase({
   return {
     run: (work, signal) => guarded(() => work(caused), signal),
 
+    ask: <Row extends QueryResultRow>(
+      { name, text }: Question,
+      values: readonly unknown[],
+      signal: AbortSignal,
+    ) =>
+      guarded(async () => {
+        const { rows } = await pool.query<Row>({ name, text, values: [...values] });
+        return rows;
+      }, signal),
+
     transaction: (work, signal) =>
       guarded(
         // Idempotent: what lost a race was rolled back as a whole, so nothing of it has happened.
@@ -83,6 +109,7 @@ export function openDatabase({
 
     async [Symbol.asyncDispose]() {
       await client.$disconnect();
+      await pool.end();
     },
   };
 }

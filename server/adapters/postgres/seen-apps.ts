@@ -2,7 +2,7 @@ import type { Role, TeamRole } from '../../domain/access.ts';
 import type { Actor } from '../../domain/actor.ts';
 import type { SeenApp } from '../../domain/app.ts';
 import type { Database } from './database.ts';
-import { Prisma } from './generated/client.ts';
+import type { Prisma } from './generated/client.ts';
 import { isId, readFormation } from './stored-json.ts';
 
 /**
@@ -10,37 +10,46 @@ import { isId, readFormation } from './stored-json.ts';
  * client would make five of it, at several times the cost.
  */
 export function createSeenApps(db: Database) {
-  const select = (userId: string, where: Prisma.Sql, signal: AbortSignal): Promise<SeenRow[]> =>
-    db.run(
-      (tables) => tables.$queryRaw<SeenRow[]>`
-        SELECT a.id, a.name, a.network, a."ownerId", a."teamId", a.locked, a."deployBranch", a.formation,
-          a.maintenance, a.acm, a.revision, a."createdAt", a."updatedAt", a."releasedAt",
-          u.email AS "ownerEmail", t.name AS "teamName", m.role::text AS "teamRole", c.role::text AS "ownRole"
-        FROM "App" a
-        JOIN "User" u ON u.id = a."ownerId"
-        LEFT JOIN "Team" t ON t.id = a."teamId"
-        LEFT JOIN "TeamMember" m ON m."teamId" = a."teamId" AND m."userId" = ${userId}::uuid
-        LEFT JOIN "Collaborator" c ON c."appId" = a.id AND c."userId" = ${userId}::uuid
-        WHERE a."deletedAt" IS NULL AND ${where}`,
-      signal,
-    );
-
   return {
     async findFor(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp | undefined> {
       const userId = asId(actor.userId);
-      const named = isId(nameOrId) ? Prisma.sql`a.id = ${nameOrId}::uuid` : Prisma.sql`a.name = ${nameOrId}`;
-      const [row] = await select(userId, named, signal);
+      const question = isId(nameOrId) ? BY_ID : BY_NAME;
+      const [row] = await db.ask<SeenRow>(question, [userId, nameOrId], signal);
       return row && readSeen(row, userId);
     },
 
     async list(actor: Actor, signal: AbortSignal): Promise<readonly SeenApp[]> {
       const userId = asId(actor.userId);
-      const rows = await select(userId, actor.admin ? Prisma.sql`TRUE` : seenBy(userId), signal);
+      const rows = await db.ask<SeenRow>(actor.admin ? ALL : SEEN, [userId], signal);
       // Sorted here: the order of names must not depend on the database's collation.
       return rows.map((row) => readSeen(row, userId)).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
   };
 }
+
+/** `$1` is who asks. */
+const APP = `
+  SELECT a.id, a.name, a.network, a."ownerId", a."teamId", a.locked, a."deployBranch", a.formation,
+    a.maintenance, a.acm, a.revision, a."createdAt", a."updatedAt", a."releasedAt",
+    u.email AS "ownerEmail", t.name AS "teamName", m.role::text AS "teamRole", c.role::text AS "ownRole"
+  FROM "App" a
+  JOIN "User" u ON u.id = a."ownerId"
+  LEFT JOIN "Team" t ON t.id = a."teamId"
+  LEFT JOIN "TeamMember" m ON m."teamId" = a."teamId" AND m."userId" = $1::uuid
+  LEFT JOIN "Collaborator" c ON c."appId" = a.id AND c."userId" = $1::uuid
+  WHERE a."deletedAt" IS NULL`;
+const BY_ID = { name: 'app by id', text: `${APP} AND a.id = $2::uuid` };
+const BY_NAME = { name: 'app by name', text: `${APP} AND a.name = $2` };
+const ALL = { name: 'all apps', text: APP };
+/** What `roleOf` lets a user see, as the database says it. */
+const SEEN = {
+  name: 'apps seen',
+  text: `${APP} AND (
+    (a."ownerId" = $1::uuid AND a."teamId" IS NULL)
+    OR c.role IS NOT NULL
+    OR m.role::text IN ('admin', 'member', 'viewer')
+  )`,
+};
 
 interface SeenRow {
   readonly id: string;
@@ -68,15 +77,6 @@ function asId(userId: string): string {
   return isId(userId) ? userId : NOBODY;
 }
 const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-/** What `roleOf` lets a user see, as the database says it. */
-function seenBy(userId: string): Prisma.Sql {
-  return Prisma.sql`(
-    (a."ownerId" = ${userId}::uuid AND a."teamId" IS NULL)
-    OR c.role IS NOT NULL
-    OR m.role::text IN ('admin', 'member', 'viewer')
-  )`;
-}
 
 function readSeen(row: SeenRow, userId: string): SeenApp {
   const { id, name, network, ownerId, ownerEmail, teamId, teamName, teamRole, ownRole, ...same } = row;
