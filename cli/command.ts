@@ -2,6 +2,7 @@ import type { Client } from '../server/contract/client.ts';
 import type { CliConfig } from './config.ts';
 import type { OwnEnds } from './ends.ts';
 import type { Git } from './git.ts';
+import type { Output } from './output-shapes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command works with. */
@@ -75,8 +76,8 @@ export interface CommandSpec {
   readonly deploys?: true;
   /** It is about this machine: its files, its screen, its git repository. Over SSH it is refused. */
   readonly local?: true;
-  /** What it prints is meant for another program: there is no `--json`. */
-  readonly ownOutput?: true;
+  /** The shape of what it prints with `--json`; null where what it prints is meant for another program as it is. */
+  readonly prints: Output | null;
   /** What follows its first argument, options too, is another program's business. */
   readonly passThrough?: true;
   readonly examples: readonly string[];

@@ -1,7 +1,8 @@
 /** Prints docs/cli.md from the catalogue of commands. */
 import { CATALOGUE } from './catalogue.ts';
 import { optionsOf } from './options.ts';
-import type { CommandSpec } from './command.ts';
+import type { CommandSpec, OptionSpec } from './command.ts';
+import { outputText, shapeTexts } from './shape-text.ts';
 
 function section(command: CommandSpec): string {
   const { name, aliases = [], summary, details, args, examples } = command;
@@ -11,12 +12,17 @@ function section(command: CommandSpec): string {
     '',
     `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.${details === undefined ? '' : ` ${details}`}${also}`,
     '',
-    ...optionsOf(command).map(({ flags, says }) => `- \`${flags}\`: ${says}`),
+    ...optionsOf(command).map((option) => optionLine(command, option)),
     '',
     '```sh',
     ...examples,
     '```',
   ].join('\n');
+}
+
+function optionLine({ prints }: CommandSpec, { flags, says }: OptionSpec): string {
+  const line = `- \`${flags}\`: ${says}`;
+  return flags === '--json' && prints !== null ? `${line}: \`${outputText(prints)}\`` : line;
 }
 
 const page = `# Command line
@@ -34,6 +40,16 @@ Commands that change what runs (\`config:set\`, \`ps:scale\`, \`ps:restart\`, \`
 did not, unless \`--no-wait\` is given. While another deployment of the app is under way they wait for it, up to two minutes.
 
 ${CATALOGUE.map(({ title, commands }) => [`## ${title}`, ...commands.map(section)].join('\n\n')).join('\n\n')}
+
+## What --json prints
+
+Each command says above which of these it prints; \`[]\` is a list of them, \`per line\` one on each line for as long as it goes on.
+Fields may be added to a shape, and are never taken away or given another meaning: read what you know, and ignore the rest. A failure prints
+nothing on standard output; its sentence is on standard error and its exit code is not 0.
+
+${shapeTexts()
+  .map(({ name, text }) => `### ${name}\n\n\`\`\`ts\n${text}\n\`\`\``)
+  .join('\n\n')}
 `;
 
 process.stdout.write(page);

@@ -14,6 +14,6 @@ export function optionsOf(command: CommandSpec): readonly OptionSpec[] {
     ...(command.options ?? []),
     ...(command.onApp ? APP_OPTIONS : []),
     ...(command.deploys ? [WAIT_OPTION] : []),
-    ...(command.ownOutput ? [] : [JSON_OPTION]),
+    ...(command.prints === null ? [] : [JSON_OPTION]),
   ];
 }

@@ -14,6 +14,7 @@ export const audit: TopicSpec = {
         { flags: '--all', says: 'of the whole platform; for its administrators' },
       ],
       onApp: true,
+      prints: 'AuditEntry[]',
       examples: ['gantry audit', 'gantry audit --all -n 100 --json'],
       load: () => import('../commands/audit/list.ts'),
     },
@@ -22,6 +23,7 @@ export const audit: TopicSpec = {
       summary: 'find out whether somebody has tampered with the audit trail',
       details:
         'Exits with 1 when a row was changed, removed or inserted. For administrators of the platform.',
+      prints: 'AuditVerdict',
       examples: ['gantry audit:verify'],
       load: () => import('../commands/audit/verify.ts'),
     },

@@ -11,6 +11,7 @@ export const git: TopicSpec = {
       options: [{ flags: '--https', says: 'over HTTP instead of SSH' }],
       onApp: true,
       local: true,
+      prints: 'GitRemote',
       examples: [
         'gantry git:remote -a hello',
         'gantry git:remote -a hello-staging -r staging',
@@ -24,7 +25,7 @@ export const git: TopicSpec = {
       details: 'Speaks the protocol of gitcredentials(7) on standard input and output.',
       args: '<action>',
       local: true,
-      ownOutput: true,
+      prints: null,
       examples: ['gantry git:credentials get < question'],
       load: () => import('../commands/git/credentials.ts'),
     },
@@ -36,6 +37,7 @@ export const git: TopicSpec = {
       args: '[branch]',
       options: [{ flags: '--unset', says: 'go back to main or master' }],
       onApp: true,
+      prints: 'DeployBranch',
       examples: [
         'gantry git:deploy-branch',
         'gantry git:deploy-branch live',

@@ -6,6 +6,7 @@ export const keys: TopicSpec = {
     {
       name: 'keys',
       summary: 'list the SSH keys that may push as you',
+      prints: 'Key[]',
       examples: ['gantry keys'],
       load: () => import('../commands/keys/list.ts'),
     },
@@ -14,6 +15,7 @@ export const keys: TopicSpec = {
       summary: 'add an SSH public key, by default your own',
       details: 'With - it is read from standard input.',
       args: '[file]',
+      prints: 'Key',
       examples: ['gantry keys:add', 'gantry keys:add deploy.pub'],
       load: () => import('../commands/keys/add.ts'),
     },
@@ -21,6 +23,7 @@ export const keys: TopicSpec = {
       name: 'keys:remove',
       summary: 'remove an SSH key, by its comment, fingerprint or id',
       args: '<key>',
+      prints: 'Key',
       examples: ['gantry keys:remove me@laptop'],
       load: () => import('../commands/keys/remove.ts'),
     },

@@ -18,6 +18,7 @@ export const logs: TopicSpec = {
       details:
         'Of instances that are gone (crashed, restarted, replaced by a deploy) the last 1,500 lines of the app are kept, at most 1 MB and 8 KiB per line, until the app is destroyed. With --json, one JSON object per line.',
       onApp: true,
+      prints: 'LogLine per line',
       examples: ['gantry logs --tail', 'gantry logs -n 20 -p worker'],
       load: () => import('../commands/ps/logs.ts'),
     },

@@ -13,7 +13,7 @@ const command = (
   summary: string,
   example: string,
   load: CommandSpec['load'],
-  more: Partial<CommandSpec> = {},
+  more: Partial<CommandSpec> & Pick<CommandSpec, 'prints'>,
 ): CommandSpec => ({ name, summary, onApp: true, examples: [example], load, ...more });
 
 export const webhooks: TopicSpec = {
@@ -24,6 +24,7 @@ export const webhooks: TopicSpec = {
       'list the webhooks of an app',
       'gantry webhooks',
       () => import('../commands/webhooks/list.ts'),
+      { prints: 'Webhook[]' },
     ),
     command(
       'webhooks:add',
@@ -31,6 +32,7 @@ export const webhooks: TopicSpec = {
       'gantry webhooks:add -i api:release -l notify -u https://example.com/hooks',
       () => import('../commands/webhooks/add.ts'),
       {
+        prints: 'NewWebhook',
         options: WISH,
         details:
           'What is told is signed with the secret, which is shown once: the header Heroku-Webhook-Hmac-SHA256 has the base64 of the HMAC-SHA256 of the body. What is not answered with 2xx is tried again for about three hours.',
@@ -41,47 +43,49 @@ export const webhooks: TopicSpec = {
       'show a webhook',
       'gantry webhooks:info 01234567-89ab-4cde-8f01-23456789abcd',
       () => import('../commands/webhooks/info.ts'),
-      { args: '<id>' },
+      { prints: 'Webhook', args: '<id>' },
     ),
     command(
       'webhooks:update',
       'change a webhook',
       'gantry webhooks:update 01234567-89ab-4cde-8f01-23456789abcd -l sync',
       () => import('../commands/webhooks/update.ts'),
-      { args: '<id>', options: WISH },
+      { prints: 'Webhook', args: '<id>', options: WISH },
     ),
     command(
       'webhooks:remove',
       'remove a webhook',
       'gantry webhooks:remove 01234567-89ab-4cde-8f01-23456789abcd',
       () => import('../commands/webhooks/remove.ts'),
-      { args: '<id>' },
+      { prints: 'Webhook', args: '<id>' },
     ),
     command(
       'webhooks:deliveries',
       'list what webhooks were told, newest first',
       'gantry webhooks:deliveries',
       () => import('../commands/webhooks/deliveries.ts'),
+      { prints: 'WebhookDelivery[]' },
     ),
     command(
       'webhooks:deliveries:info',
       'show one delivery',
       'gantry webhooks:deliveries:info 01234567-89ab-4cde-8f01-23456789abcd',
       () => import('../commands/webhooks/delivery.ts'),
-      { args: '<id>' },
+      { prints: 'WebhookDelivery', args: '<id>' },
     ),
     command(
       'webhooks:events',
       'list what webhooks were told of, newest first',
       'gantry webhooks:events',
       () => import('../commands/webhooks/events.ts'),
+      { prints: 'WebhookEvent[]' },
     ),
     command(
       'webhooks:events:info',
       'show all that was told of one event',
       'gantry webhooks:events:info 01234567-89ab-4cde-8f01-23456789abcd',
       () => import('../commands/webhooks/event.ts'),
-      { args: '<id>' },
+      { prints: 'WebhookEvent', args: '<id>' },
     ),
   ],
 };

@@ -15,7 +15,7 @@ interface Called {
   readonly launched: readonly string[];
 }
 
-interface Circumstances {
+export interface Circumstances {
   /** Instead of the address and token of the test's server. */
   readonly env?: NodeJS.ProcessEnv;
   /** Standard input. */

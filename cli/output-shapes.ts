@@ -1,0 +1,118 @@
+import * as z from 'zod';
+import { auditEntry, auditVerdict } from '../server/contract/audit-resources.ts';
+import {
+  authorization,
+  invitation,
+  recoveryCodes,
+  session,
+  twoFactor,
+  user,
+} from '../server/contract/identity-resources.ts';
+import { appFeature, registryBuildpack, registryRevision } from '../server/contract/option-resources.ts';
+import { buildpackInstallation } from '../server/contract/option-resources.ts';
+import * as wire from '../server/contract/resources.ts';
+import { webhook, webhookDelivery, webhookEvent } from '../server/contract/webhook-resources.ts';
+
+const difference = z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() });
+
+/**
+ * What `--json` prints, by name: mostly what the API answers. A shape only ever grows: scripts live by it. Loaded by the
+ * documentation and by tests, never by a command.
+ */
+export const SHAPES = {
+  Account: wire.account,
+  Address: z.object({ url: z.string() }),
+  App: wire.app,
+  AppInfo: z.object({ app: wire.app, formation: z.array(wire.formation) }),
+  AuditEntry: auditEntry,
+  AuditVerdict: auditVerdict,
+  Authorization: authorization,
+  AutomaticCertificates: z.object({ app: wire.app, domains: z.array(wire.domain) }),
+  Build: wire.build,
+  BuildpackInstallation: buildpackInstallation,
+  BuildpackName: z.string(),
+  BuildpackVersion: registryRevision,
+  Certificate: wire.sniEndpoint,
+  CertificateFiles: z.object({
+    key: z.string(),
+    certificate: z.string().optional(),
+    request: z.string().optional(),
+  }),
+  ConfigVars: wire.configVars,
+  Credentials: z.object({ url: z.string(), token: z.string() }),
+  DeployBranch: wire.deployBranch,
+  DeployPlan: z.object({
+    app: z.string(),
+    detected: z.string().nullable(),
+    files: z.number(),
+    bytes: z.number(),
+    release: z.number(),
+    restarts: z.array(z.object({ type: z.string(), quantity: z.number() })),
+  }),
+  Deployment: wire.deployment,
+  Domain: wire.domain,
+  Dyno: wire.dyno,
+  Feature: appFeature,
+  Formation: wire.formation,
+  GitRemote: z.object({ remote: z.string(), url: z.string() }),
+  Invitation: invitation,
+  Key: wire.key,
+  LogLine: z.object({
+    at: z.string().optional(),
+    source: z.string().optional(),
+    instance: z.string().optional(),
+    text: z.string(),
+  }),
+  Login: z.object({ url: z.string(), email: z.string() }),
+  Logout: z.object({ forgotten: z.boolean(), revoked: z.boolean() }),
+  NewWebhook: webhook.extend({ secret: z.string() }),
+  Nothing: z.strictObject({}),
+  Page: z.object({ name: z.string(), title: z.string(), path: z.string() }),
+  RecoveryCodes: recoveryCodes,
+  RegistryBuildpack: registryBuildpack,
+  Release: wire.release,
+  ReleaseDiff: z.object({
+    from: z.number(),
+    to: z.number(),
+    image: z.object({ from: z.string().nullable(), to: z.string().nullable() }).nullable(),
+    processes: z.array(difference),
+    config: z.array(difference),
+  }),
+  ReleaseInfo: z.object({ release: wire.release, deployment: wire.deployment.nullable() }),
+  RollbackPlan: z.object({
+    app: z.string(),
+    to: z.number(),
+    release: z.number(),
+    formation: z.array(wire.formation),
+  }),
+  Session: session,
+  Stacks: z.object({ app: wire.app.shape.stack, stacks: z.array(wire.stack) }),
+  TwoFactor: twoFactor,
+  User: user,
+  Version: z.object({ version: z.string(), platform: z.string(), node: z.string() }),
+  Webhook: webhook,
+  WebhookDelivery: webhookDelivery,
+  WebhookEvent: webhookEvent,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+type ShapeName = keyof typeof SHAPES;
+
+/** One of the shapes, a list of them, or one on each line for as long as it goes on. */
+type One = ShapeName | `${ShapeName}[]` | `${ShapeName} per line`;
+
+/** What a command prints with `--json`; several where that depends on its arguments. */
+export type Output = One | readonly [One, One];
+
+/** The schema of what is printed at once, or on each line. */
+export function schemaOf(output: Output): z.ZodType {
+  if (typeof output !== 'string') return z.union(output.map((one) => schemaOf(one)));
+  const name = output.replace(/\[\]$| per line$/, '');
+  const schema: z.ZodType | undefined = (SHAPES as Readonly<Record<string, z.ZodType>>)[name];
+  if (schema === undefined) throw new Error(`there is no shape ${name}`);
+  return output.endsWith('[]') ? z.array(schema) : schema;
+}
+
+/** Whether it prints one a line, and does not end by itself. */
+export function goesOn(output: Output): boolean {
+  return typeof output === 'string' && output.endsWith(' per line');
+}
