@@ -1,3 +1,4 @@
+import { access } from './catalogue/access.ts';
 import { account } from './catalogue/account.ts';
 import { apps } from './catalogue/apps.ts';
 import { audit } from './catalogue/audit.ts';
@@ -15,6 +16,7 @@ import { maintenance } from './catalogue/maintenance.ts';
 import { options } from './catalogue/options.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
+import { teams } from './catalogue/teams.ts';
 import { users } from './catalogue/users.ts';
 import { run } from './catalogue/run.ts';
 import { webhooks } from './catalogue/webhooks.ts';
@@ -34,6 +36,8 @@ export const CATALOGUE: readonly TopicSpec[] = [
   domains,
   certs,
   maintenance,
+  access,
+  teams,
   audit,
   webhooks,
   account,

@@ -6,7 +6,7 @@ import { outputText, shapeTexts } from './shape-text.ts';
 const texts = new Map(shapeTexts().map(({ name, text }) => [name, text]));
 
 it('writes a shape as types are written, with other shapes by their names', () => {
-  expect(texts.get('AppInfo')).toBe('{\n  app: App\n  formation: Formation[]\n}');
+  expect(texts.get('ReleaseInfo')).toBe('{\n  release: Release\n  deployment: Deployment | null\n}');
   expect(texts.get('ConfigVars')).toBe('{ [name]: string }');
   expect(texts.get('Nothing')).toBe('{}');
   expect(texts.get('Dyno')).toMatch(/^ {2}state: "starting" \| "up" \| "crashed" \| "down"$/m);

@@ -101,6 +101,30 @@ const built: Prepare = async (cli) => {
   return {};
 };
 
+const shared = after(['access:add', OTHER], () => [OTHER]);
+const team = since(['teams:create', 'acme'], () => ['acme']);
+const OF_TEAM = ['-t', 'acme'];
+const member =
+  (...more: readonly string[]): Prepare =>
+  async (cli) => {
+    await call(cli, ['teams:create', 'acme']);
+    await call(cli, ['members:add', OTHER, ...OF_TEAM]);
+    return { args: [...more, ...OF_TEAM] };
+  };
+/** The app belongs to a team, and somebody else is in it. */
+const ofTeam: Prepare = async (cli) => {
+  await member()(cli);
+  await call(cli, ['apps:transfer', 'acme', ...DEMO]);
+  return {};
+};
+const asOther = (cli: TestCli): Circumstances => ({
+  env: { GANTRY_API_URL: cli.door.url, GANTRY_API_KEY: cli.door.world.otherToken },
+});
+const offered: Prepare = async (cli) => {
+  await call(cli, ['apps:transfer', OTHER, ...DEMO]);
+  return { args: ['demo'], given: asOther(cli) };
+};
+
 const released = after(['config:set', 'A=1']);
 const authorized = since(['authorizations:create'], ({ id }) => [id]);
 const hooked = after(['webhooks:add', ...HOOK], ({ id }) => [id]);
@@ -128,6 +152,27 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   'apps:create': args('fresh', '--no-remote'),
   'apps:rename': args('renamed'),
   'apps:destroy': args('--confirm', 'demo'),
+  'access:add': args(OTHER, '-p', 'deploy'),
+  'access:update': async (cli) => ({ args: [...((await shared(cli)).args ?? []), '-p', 'view'] }),
+  'access:remove': shared,
+  'apps:join': async (cli) => ({ ...(await ofTeam(cli)), given: asOther(cli) }),
+  'apps:leave': async (cli) => ({ args: (await shared(cli)).args?.slice(1) ?? [], given: asOther(cli) }),
+  'apps:lock': ofTeam,
+  'apps:unlock': ofTeam,
+  'apps:transfer': args(OTHER),
+  'apps:transfers': async (cli) => ({ given: (await offered(cli)).given ?? {} }),
+  'apps:transfers:accept': offered,
+  'apps:transfers:decline': offered,
+  'apps:transfers:cancel': async (cli) => ({ args: (await offered(cli)).args ?? [] }),
+  teams: since(['teams:create', 'acme']),
+  'teams:create': args('acme'),
+  'teams:info': team,
+  'teams:rename': since(['teams:create', 'acme'], () => ['acme', 'fresh']),
+  'teams:destroy': since(['teams:create', 'acme'], () => ['acme', '--confirm', 'acme']),
+  members: member(),
+  'members:add': since(['teams:create', 'acme'], () => [OTHER, ...OF_TEAM]),
+  'members:set': member(OTHER, '-r', 'viewer'),
+  'members:remove': member(OTHER),
   'authorizations:info': authorized,
   'authorizations:rotate': authorized,
   'authorizations:revoke': authorized,
