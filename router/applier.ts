@@ -27,6 +27,8 @@ export interface Applier {
   status(): RouterStatus;
   /** Where a backend of the table sits. */
   placeOf(app: string, which: 'serving' | 'staged'): string | undefined;
+  /** The server that sits in a slot of an app's place (`s1`), by the id the table gave it; null when it has left. */
+  serverAt(app: string, place: string, slot: string): string | null;
 }
 
 export interface ApplierDeps {
@@ -62,6 +64,11 @@ const names = (placements: readonly Placement[]): string[] => placements.map((p)
 export function createApplier({ rollout, store, vault, pair, meter, quarantineMs }: ApplierDeps): Applier {
   let last: Promise<unknown> = Promise.resolve();
   let savedBooks = '';
+  /** Asked for every visit, so it is made once per state. */
+  let known: { readonly of: readonly Placement[]; readonly byPlace: ReadonlyMap<string, Placement> } = {
+    of: [],
+    byPlace: new Map(),
+  };
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = last.then(work, work);
@@ -134,6 +141,14 @@ export function createApplier({ rollout, store, vault, pair, meter, quarantineMs
       const route = table.routes.find((r) => r.app === app);
       const key = which === 'serving' ? route?.serving?.key : route?.staged?.key;
       return placements.find((p) => p.app === app && p.key === key && p.role !== 'draining')?.place;
+    },
+
+    serverAt(app, place, slot) {
+      const { placements } = rollout.state();
+      if (known.of !== placements)
+        known = { of: placements, byPlace: new Map(placements.map((p) => [p.place, p])) };
+      const found = known.byPlace.get(place);
+      return found?.app === app ? (found.slots.find((s) => `s${s.index}` === slot)?.id ?? null) : null;
     },
   };
 }

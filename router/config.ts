@@ -29,6 +29,8 @@ export interface RouterConfig {
   readonly settings: Omit<Settings, 'version'>;
   /** The users its processes may run as. */
   readonly uids: readonly number[];
+  /** The user HAProxy becomes; null when it stays what the router is. */
+  readonly haproxyUid: number | null;
 }
 
 /** A WebSocket that is open during a reload lives this long after it at most. */
@@ -62,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     probeKey: new Secret(key),
     certificate: join(home, 'secrets', 'tls.pem'),
     uids: user === undefined ? [uid] : [uid, user],
+    haproxyUid: user ?? null,
     settings: {
       httpPort: parsed.data.GANTRY_HTTP_PORT,
       httpsPort: parsed.data.GANTRY_HTTPS_PORT,

@@ -9,6 +9,7 @@ import { z } from 'zod';
  *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through each router process to a serving or staged backend
  *   GET  /backends                 → 200 BackendState[]: what still has streams, and what it has answered so far
  *   GET  /status                   → 200 RouterStatus
+ *   POST /visits    VisitsAsked    → 200 VisitPage: what visitors asked and got since; waits a while when that is nothing
  *
  * Everything that ends up in HAProxy's files or on its runtime socket is checked by these schemas first: a value
  * with a space, newline, `;`, `#` or quote cannot be expressed.
@@ -111,6 +112,58 @@ export const routerStatus = z.object({
   reloads: z.int(),
 });
 export type RouterStatus = z.infer<typeof routerStatus>;
+
+/** One request of a visitor to an app, told when it had ended. */
+const visit = z.object({
+  app: z.string(),
+  /** When it had ended, in microseconds since 1970. */
+  at: z.int(),
+  /** As they were sent, a character per byte: they may hold anything. */
+  method: z.string(),
+  host: z.string(),
+  path: z.string(),
+  requestId: z.string(),
+  /** The visitor's address. */
+  from: z.string(),
+  secure: z.boolean(),
+  /** The server of the table that was chosen; null: none was. */
+  server: z.string().nullable(),
+  /** Of the answer; 0 when there was none. */
+  status: z.int(),
+  /** Of the answer, with its head. */
+  bytes: z.int(),
+  /** Null: no connection to a server was made. */
+  connectMs: z.int().nullable(),
+  serviceMs: z.int().nullable(),
+  /** What went wrong, or why the router answered itself; null: the app answered. */
+  fault: z
+    .enum([
+      ...(['none', 'maintenance', 'down', 'refused', 'connect_timeout', 'queue', 'timeout'] as const),
+      ...(['closed', 'cut', 'idle', 'malformed', 'client_left', 'client_idle'] as const),
+      ...(['refused_by_rule', 'router'] as const),
+    ])
+    .nullable(),
+});
+export type Visit = z.infer<typeof visit>;
+
+/** How far somebody has read: of which run of the router, and up to which entry. */
+const visitMark = z.strictObject({ run: z.string().max(64), seq: z.int().min(0) });
+export type VisitMark = z.infer<typeof visitMark>;
+
+/** What came before `after` has been kept by whoever asks, and is forgotten here. */
+export const visitsAsked = z.strictObject({
+  after: visitMark.nullable(),
+  limit: z.int().min(1).max(5_000),
+  waitMs: z.int().min(0).max(60_000),
+});
+
+export const visitPage = z.object({
+  mark: visitMark,
+  visits: z.array(visit),
+  /** Visits that there was no room to tell of, by app, since when (ms). */
+  lost: z.array(z.object({ app: z.string(), count: z.int(), since: z.int() })),
+});
+export type VisitPage = z.infer<typeof visitPage>;
 
 /**
  * Which process of the router in this directory was started with these arguments; undefined for every other program,

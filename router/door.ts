@@ -5,8 +5,17 @@ import { readJson, sendJson, type LocalHandler } from '../lib/local-http.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Applier } from './applier.ts';
-import { bundle, digests, probeRequest, routingTable, type ProbeAnswer } from './contract.ts';
+import {
+  bundle,
+  digests,
+  probeRequest,
+  routingTable,
+  visitsAsked,
+  type ProbeAnswer,
+  type VisitPage,
+} from './contract.ts';
 import { RouterError } from './errors.ts';
+import type { Journal } from './journal.ts';
 import { probe } from './probe.ts';
 import type { Vault } from './vault.ts';
 
@@ -25,6 +34,7 @@ const STATUS: Readonly<Record<string, number>> = {
 interface DoorDeps {
   readonly applier: Applier;
   readonly vault: Vault;
+  readonly journal: Journal;
   /** The socket of each router process, in the order of their slots. */
   readonly sockets: readonly string[];
   readonly port: number;
@@ -52,7 +62,17 @@ async function parse<T extends z.ZodType>(schema: T, req: IncomingMessage): Prom
 }
 
 /** The router's API on its own socket: contract.ts says what it promises. */
-export function createDoor({ applier, vault, sockets, port, probeKey, log, signal }: DoorDeps): LocalHandler {
+export function createDoor(deps: DoorDeps): LocalHandler {
+  const { applier, vault, journal, sockets, port, probeKey, log, signal } = deps;
+
+  async function visits(req: IncomingMessage): Promise<VisitPage> {
+    const { after, limit, waitMs } = await parse(visitsAsked, req);
+    const page = journal.read(after, limit);
+    if (page.visits.length > 0 || page.lost.length > 0) return page;
+    await journal.wait(waitMs, signal);
+    return journal.read(page.mark, limit);
+  }
+
   async function probed(req: IncomingMessage): Promise<ProbeAnswer> {
     const asked = await parse(probeRequest, req);
     const place = applier.placeOf(asked.app, asked.which);
@@ -74,6 +94,8 @@ export function createDoor({ applier, vault, sockets, port, probeKey, log, signa
         return probed(req);
       case 'GET /backends':
         return applier.backends(signal);
+      case 'POST /visits':
+        return visits(req);
       case 'GET /status':
         return applier.status();
       default:

@@ -13,12 +13,14 @@ import { createDoor } from './door.ts';
 import { RouterError } from './errors.ts';
 import { requireFree } from './free-port.ts';
 import { installedVersion, listensOn, type Where } from './haproxy-process.ts';
+import { createJournal } from './journal.ts';
 import { createMeter } from './meter.ts';
 import { createPair, SLOTS, type Pair } from './pair.ts';
-import { meetingPoint, type Settings } from './render.ts';
+import { meetingPoint, visitsPoint, type Settings } from './render.ts';
 import { createRollout } from './rollout.ts';
 import { createStore } from './store.ts';
 import { createVault } from './vault.ts';
+import { listenToVisits } from './visit-listener.ts';
 
 /** How often everything is compared, and how often what drains is looked at. */
 const RECONCILE_EVERY_MS = 10_000;
@@ -59,6 +61,10 @@ async function main(): Promise<void> {
   const rollout = createRollout({ store, vault, pair, convergence, settings, where, log });
   const applier = createApplier({ rollout, store, vault, pair, meter, quarantineMs: QUARANTINE_MS });
 
+  const journal = createJournal();
+  const serverAt = applier.serverAt.bind(applier);
+  const listening = { socket: visitsPoint(settings).bind, uid: config.haproxyUid, journal, serverAt, log };
+  lifecycle.own(await listenToVisits(listening));
   await pair.adopt(stop.signal);
   await requirePorts(settings, pair, where);
   lifecycle.own(pair);
@@ -76,6 +82,7 @@ async function main(): Promise<void> {
   const handler = createDoor({
     applier,
     vault,
+    journal,
     sockets: SLOTS.map((slot) => meetingPoint(settings, slot).bind),
     port: settings.httpPort,
     probeKey: config.probeKey,

@@ -3,6 +3,7 @@ import type { RouterState } from './placement.ts';
 import { placesOfShard, type Pool } from './pool.ts';
 import { MAPS, slotName, wantedRuntime, type Server } from './runtime.ts';
 import { CERTIFICATE_LIST, renderTls, type Bundles } from './tls.ts';
+import { MESSAGE_BYTES, PATH_BYTES, VISIT_FORMAT } from './visit.ts';
 
 /** What the configuration depends on besides the state. Every string was checked when it was read. */
 export interface Settings {
@@ -42,6 +43,15 @@ export function meetingPoint(
   return { bind, connect: settings.user === null ? bind : `/${name}` };
 }
 
+/** Where HAProxy brings what it has to say of visits; the two sides see the path differently, as with a meeting point. */
+export function visitsPoint(settings: Pick<Settings, 'jail' | 'user'>): { bind: string; connect: string } {
+  const bind = `${settings.jail}/visits.sock`;
+  return { bind, connect: settings.user === null ? bind : '/visits.sock' };
+}
+
+/** What waits in a process while nobody listens: some 15,000 visits. */
+const RING_BYTES = 4 * 1024 * 1024;
+
 const MIN_CONNECTIONS = 1_000;
 const MAX_CONNECTIONS = 10_000;
 
@@ -64,11 +74,25 @@ ${jail}  nbthread ${settings.threads}
   stats socket ${socket} mode 600 level admin expose-fd listeners
   stats timeout 10m
   stats maxconn 64
+  tune.http.logurilen ${PATH_BYTES}
   # What every browser and client of the last ten years can do, and nothing weaker. No tickets: a ticket's key would be
   # as old as the process, and what was recorded could be read with it.
   ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets
   ssl-default-bind-ciphersuites TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
   ssl-default-bind-ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305
+`;
+}
+
+/** A ring takes what there is room for and drops the rest: no visitor waits for whoever listens. */
+function renderRing(settings: Settings): string {
+  return `
+ring visits
+  format raw
+  maxlen ${MESSAGE_BYTES}
+  size ${RING_BYTES}
+  timeout connect 2s
+  timeout server 1h
+  server listener unix@${visitsPoint(settings).connect} log-proto octet-count
 `;
 }
 
@@ -105,6 +129,10 @@ defaults pool from base
   default-server check inter 5s fastinter 500ms downinter 500ms fall 3 rise 1 observe layer4 error-limit 10 on-error mark-down
 `;
 
+/** Only visits of apps are told of: none that a rule refuses before its app is known, no probe, and none twice. */
+const TELLING = `  http-request set-log-level info if { var(txn.app) -m found } !{ var(txn.probe) -m bool } !{ stopping }
+`;
+
 const REFUSALS = `  # One canonical host or nothing: 2.6 itself accepts none, two equal ones, and a NUL at the end.
   http-request deny deny_status 400 unless { req.fhdr_cnt(host) eq 1 }
   http-request deny deny_status 400 unless { req.fhdr(host) -m reg '^([A-Za-z0-9]([A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?\\.?|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?$' }
@@ -121,6 +149,7 @@ const ROUTING = `  acl tls so_name -m str tls
   http-request set-var(txn.host) str(localhost) if tls { var(txn.host) -m str [::1] }
   http-request set-var(txn.app) var(txn.host),map_str(tls.map) if tls !{ var(txn.app) -m found }
   http-request set-var(txn.place) var(txn.app),map_str(apps.map)
+  http-request set-var(txn.secure) str(tls) if tls
 `;
 
 const HEADERS = `  # Nothing that only a proxy may say is believed; a client could also name a header in Connection to have it dropped.
@@ -182,7 +211,11 @@ frontend public from base
 ${bindLine(httpPort)}${public6}  bind :${httpsPort} name tls ${presenting}
 ${secure6}  bind unix@${plain.bind} accept-proxy mode 600${owner}
   bind unix@${tls.bind} accept-proxy mode 600${owner} name tls
-${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
+  log ring@visits len ${MESSAGE_BYTES} format raw local0 info
+  option dontlognull
+  log-format "${VISIT_FORMAT}"
+  http-request set-log-level silent
+${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${TELLING}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
   use_backend handoff_tls if { stopping } tls
   use_backend handoff if { stopping }
   use_backend unknown unless { var(txn.place) -m found }
@@ -211,7 +244,12 @@ backend none from base
  * and in where one that stops meets its successor.
  */
 function renderProcess(settings: Settings, pool: Pool, at: { slot: number; socket: string }): string {
-  return renderGlobal(settings, pool, at.socket) + DEFAULTS + renderFrontend(settings, at.slot);
+  return (
+    renderGlobal(settings, pool, at.socket) +
+    renderRing(settings) +
+    DEFAULTS +
+    renderFrontend(settings, at.slot)
+  );
 }
 
 /** A closed slot points where nobody listens; it is never asked. */
