@@ -37,6 +37,7 @@ import { createWebhooks } from './adapters/postgres/webhooks.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
 import { createRouterClient } from './adapters/router/router.ts';
+import { createRouterLines } from './adapters/router-lines/router-lines.ts';
 import { createSealer } from './adapters/secrets/sealer.ts';
 import { createUploads as createUploadStore } from './adapters/uploads/uploads.ts';
 import type { Config } from './config.ts';
@@ -47,6 +48,8 @@ import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
 import { createRoutes } from './controller/routes.ts';
 import { startRunWatch } from './controller/run-watch.ts';
+import type { LogArchive } from './ports/log-archive.ts';
+import type { RouterLines } from './ports/visits.ts';
 import { newToken } from './services/accounts.ts';
 import { createServices, type AllServices } from './services/all.ts';
 import { createRunSessions } from './services/run-sessions.ts';
@@ -67,6 +70,7 @@ export async function openAdapters(config: Config, log: Logger) {
     clock,
   });
   const causes = createAmbient<Cause>();
+  const routerLines = createRouterLines({ root: config.paths.routerLines });
   const db = openDatabase({ url: config.databaseUrl, log, cause: () => causes.get() });
   return {
     clock,
@@ -100,9 +104,10 @@ export async function openAdapters(config: Config, log: Logger) {
       dockerHost: config.dockerHost,
       platformId: config.platformId,
       registry: config.registry,
-      archive: createLogArchive({ root: config.paths.appLogs }),
+      archive: alsoForgetting(createLogArchive({ root: config.paths.appLogs }), routerLines),
       log,
     }),
+    routerLines,
     router: createRouterClient({ socket: config.paths.routerSocket }),
     health: createHealth(),
     builder: createBuilderClient({ socket: config.paths.builderSocket, limits: BUILD_LIMITS }),
@@ -114,6 +119,17 @@ export async function openAdapters(config: Config, log: Logger) {
     execHostKey: (await secret('ssh_host_ed25519_key.pub')).trim(),
     linkKey: keyFor(masterKey, 'stream links'),
     sessionTokens: createSessionTokens(),
+  };
+}
+
+/** All that is kept of an app's log goes at once. */
+function alsoForgetting(archive: LogArchive, routerLines: RouterLines): LogArchive {
+  return {
+    ...archive,
+    async forget(appId, signal) {
+      await routerLines.forget(appId, signal);
+      await archive.forget(appId, signal);
+    },
   };
 }
 

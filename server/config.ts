@@ -51,6 +51,7 @@ export interface Config {
     readonly sources: string;
     readonly uploads: string;
     readonly appLogs: string;
+    readonly routerLines: string;
     readonly secrets: string;
     readonly adminToken: string;
     /** The platform's own certificate with its key; made anew now and then. */
@@ -86,6 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       sources: under('sources'),
       uploads: under('uploads'),
       appLogs: under('app-logs'),
+      routerLines: under('router-lines'),
       secrets: under('secrets'),
       adminToken: under('admin-token'),
       certificate: under('secrets', 'tls.pem'),

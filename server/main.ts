@@ -33,6 +33,7 @@ const WAITING_MS = 1_000;
 /** What happened is told this soon. */
 const EVENTS_MS = 250;
 const WEBHOOKS_MS = 1_000;
+const VISITS_MS = 1_000;
 const BRANCHES_MS = 5_000;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
@@ -132,6 +133,7 @@ function startJobs(
   life.own(
     startLoop((look) => services.webhooks.deliver(look), { name: 'webhooks', log, everyMs: WEBHOOKS_MS }),
   );
+  life.own(startLoop((look) => services.visits.collect(look), { name: 'visits', log, everyMs: VISITS_MS }));
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
   life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));

@@ -14,6 +14,8 @@ import type { Opened, StreamRights } from './stream-rights.ts';
 const MAX_STREAMS = 500;
 /** The most lines of the past that one answer holds. */
 const MAX_LINES = 1500;
+/** The Platform API's word for what the platform itself says. */
+const SOURCE: Readonly<Record<string, string>> = { heroku: 'gantry' };
 
 export interface StreamDeps {
   readonly services: Pick<Services, 'logs' | 'releases' | 'transcripts'>;
@@ -70,14 +72,13 @@ export function createStreams(deps: StreamDeps): Streams {
       const target = links.open(linkText(req.params['session']), now());
       if (target?.kind !== 'logs') throw gone('log session');
       const seen = parsePosition(req.headers['last-event-id']);
-      // Lines are counted before they are sorted out by source, so of the past all must be looked at.
-      const sifted = target.source !== undefined && !target.tail;
       const query = {
         // A client that comes back wants what it has not seen; how many lines that is nobody knows.
-        lines: seen === null && !sifted ? target.lines : MAX_LINES,
+        lines: seen === null ? target.lines : MAX_LINES,
         follow: target.tail,
         ...(target.type !== undefined && { type: target.type }),
         ...(target.number !== undefined && { number: target.number }),
+        ...(target.source !== undefined && { source: SOURCE[target.source] ?? target.source }),
       };
       await whileAllowed(target, signal, async (actor, allowed) => {
         const lines = await services.logs.read(actor, target.app, query, allowed);
@@ -85,8 +86,7 @@ export function createStreams(deps: StreamDeps): Streams {
         // Without it clients wait seconds for their reconnection before they end.
         res.write('retry: 1\n\n');
         const silence = { text: ':keepalive\n\n', everyMs: keepAliveMs };
-        const wanted = events(lines, matching(target), seen);
-        await pump(res, sifted && seen === null ? last(target.lines, wanted) : wanted, silence, allowed);
+        await pump(res, events(lines, seen), silence, allowed);
       });
     }),
 
@@ -141,7 +141,6 @@ function parsePosition(header: string | string[] | undefined): Position | null {
 /** Log lines as events whose ids are positions; those up to `seen` are left out. */
 async function* events(
   lines: AsyncIterable<LogLine>,
-  wanted: (line: LogLine) => boolean,
   seen: Position | null,
 ): AsyncGenerator<string, void, undefined> {
   let last: Position = { ms: -1, nth: 0 };
@@ -149,21 +148,6 @@ async function* events(
     const ms = line.at.getTime();
     last = { ms, nth: ms === last.ms ? last.nth + 1 : 0 };
     const old = seen !== null && (ms < seen.ms || (ms === seen.ms && last.nth <= seen.nth));
-    if (!old && wanted(line)) yield `id: ${last.ms}-${last.nth}\ndata: ${formatLogLine(line)}\n\n`;
+    if (!old) yield `id: ${last.ms}-${last.nth}\ndata: ${formatLogLine(line)}\n\n`;
   }
-}
-
-async function* last<T>(count: number, all: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
-  const kept: T[] = [];
-  for await (const one of all) {
-    kept.push(one);
-    if (kept.length > count) kept.shift();
-  }
-  yield* kept;
-}
-
-/** `heroku` is the Platform API's word for what the platform itself says. */
-function matching(target: Extract<LinkTarget, { kind: 'logs' }>): (line: LogLine) => boolean {
-  const source = target.source === 'heroku' ? 'gantry' : target.source;
-  return (line) => source === undefined || line.source === source;
 }

@@ -28,6 +28,7 @@ import type { Repositories } from '../ports/repositories.ts';
 import type { Tokens as AccessTokens } from '../ports/tokens.ts';
 import type { Egress } from '../ports/egress.ts';
 import type { Webhooks as WebhookStore } from '../ports/webhooks.ts';
+import type { RouterLines, VisitSource } from '../ports/visits.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import type { Uploads as UploadStore } from '../ports/uploads.ts';
 import { createAccounts } from './accounts.ts';
@@ -62,6 +63,7 @@ import { createTeams } from './teams.ts';
 import { createTransfers } from './transfers.ts';
 import { createTranscripts } from './transcripts.ts';
 import { createUploads } from './uploads.ts';
+import { createVisits } from './visits.ts';
 import { createWebhooks } from './webhooks.ts';
 
 /** What the use cases need from outside, each behind its port: the adapters in a server, memory in tests. */
@@ -95,6 +97,8 @@ export interface ServicePorts {
   readonly happenings: HappeningStore;
   readonly webhooks: WebhookStore;
   readonly egress: Egress;
+  readonly router: VisitSource;
+  readonly routerLines: RouterLines;
   readonly causes: Causes;
 }
 
@@ -127,6 +131,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const runs = createRuns({ ...ports, ...deps });
+  const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
@@ -159,7 +164,8 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     instances: createInstances({ apps, releases, controller }),
     runs,
     execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
-    logs: createLogs({ apps, logs: ports.engine, happenings: ports.happenings, bulletin }),
+    visits,
+    logs: createLogs({ apps, visits, logs: ports.engine, happenings: ports.happenings, bulletin }),
     builds: createBuilds({
       ...{
         apps,

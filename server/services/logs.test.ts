@@ -1,9 +1,12 @@
+import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { createBulletin } from '../../lib/bulletin.ts';
 import { createMemoryHappenings } from '../../test/support/memory-happenings.ts';
+import { createMemoryRouterLines } from '../../test/support/memory-router-lines.ts';
 import { createStoresRig, patient } from '../../test/support/services-rig.ts';
 import type { AppLogs, LogLine } from '../ports/engine.ts';
 import { createLogs } from './logs.ts';
+import { createVisits } from './visits.ts';
 
 type Query = Parameters<AppLogs['read']>[0];
 
@@ -23,11 +26,17 @@ function createRig() {
     },
   };
   const happenings = createMemoryHappenings(rig.clock.now);
+  const routerLines = createMemoryRouterLines();
+  const visits = createVisits({
+    ...{ lines: routerLines, apps: rig.apps, log: pino({ level: 'silent' }) },
+    source: { visits: () => Promise.reject(new Error('nobody visits')) },
+  });
   return {
     ...rig,
+    routerLines,
     asked,
     happenings,
-    service: createLogs({ apps: rig.apps, logs, happenings, bulletin: createBulletin() }),
+    service: createLogs({ apps: rig.apps, logs, happenings, visits, bulletin: createBulletin() }),
   };
 }
 
@@ -121,4 +130,26 @@ it('goes on with both while it is followed, each line once', async () => {
     'gantry[web.1] State changed from starting to up',
     'app[api] Scaled to web@2:small',
   ]);
+});
+
+const asked = (ms: number, text: string): LogLine => ({
+  ...{ at: new Date(ms), source: 'gantry', instance: 'router', text },
+});
+
+it('tells what visitors asked among the rest, and of a source as many lines as there are', async () => {
+  const rig = createRig();
+  const app = await rig.createApp();
+  await rig.routerLines.add(app.id, [asked(-1, 'at=info path="/a"'), asked(1, 'at=info path="/b"')], patient);
+  const read = async (query: object) =>
+    texts(await rig.service.read(rig.ann, 'hello', { lines: 10, follow: false, ...query }, patient), 99);
+  const all = [
+    'gantry[router] at=info path="/a"',
+    `app[web.1] ${app.id}`,
+    'gantry[router] at=info path="/b"',
+  ];
+  expect(await read({})).toEqual(all);
+  expect(await read({ type: 'router', source: 'gantry' })).toEqual([all[0], all[2]]);
+  expect(await read({ source: 'app', lines: 1 })).toEqual([all[1]]);
+  expect(await read({ source: 'gantry', lines: 1 })).toEqual([all[2]]);
+  expect(await read({ source: 'postgres' })).toEqual([]);
 });

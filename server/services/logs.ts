@@ -2,23 +2,27 @@ import type { Bulletin } from '../../lib/bulletin.ts';
 import { pause } from '../../lib/deadline.ts';
 import { gather, type Source } from '../../lib/gather.ts';
 import type { Actor } from '../domain/actor.ts';
+import { KEPT } from '../domain/kept-log.ts';
 import { platformLines } from '../domain/platform-log.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { AppLogs, LogLine } from '../ports/engine.ts';
 import type { Happenings } from '../ports/happenings.ts';
 import { NEWS } from './happenings.ts';
 import { reach } from './reach.ts';
+import type { Visits } from './visits.ts';
 
 interface LogQuery {
   readonly lines: number;
   readonly follow: boolean;
   readonly type?: string | undefined;
   readonly number?: number | undefined;
+  /** Only lines of this source; without one, all. */
+  readonly source?: string | undefined;
 }
 
 export interface Logs {
   /**
-   * What the app's instances printed and what the platform did with it, oldest first; with `follow`, goes on until the
+   * What the app's instances printed, what visitors asked of it and what the platform did with it, oldest first; with `follow`, goes on until the
    * signal aborts. Of the past in order of time, then as it comes.
    */
   read(actor: Actor, app: string, query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<LogLine>>;
@@ -31,6 +35,7 @@ export interface LogsDeps {
   readonly logs: AppLogs;
   readonly happenings: Pick<Happenings, 'last' | 'read' | 'mark'>;
   readonly bulletin: Bulletin;
+  readonly visits: Pick<Visits, 'past' | 'follow'>;
 }
 
 /** How far a slow reader may fall behind. */
@@ -53,45 +58,66 @@ export function createLogs(deps: LogsDeps): Logs {
 async function* lines(
   deps: LogsDeps,
   appId: string,
-  { type, number, lines: count, follow }: LogQuery,
+  query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, void, undefined> {
+  const { type, number, source, lines: count, follow } = query;
   const place = { ...(type !== undefined && { type }), ...(number !== undefined && { number }) };
-  const wanted = ({ instance }: LogLine): boolean => {
-    const full = number === undefined ? type : `${type ?? ''}.${number}`;
-    return (
-      full === undefined || instance === full || (number === undefined && instance.startsWith(`${full}.`))
-    );
-  };
+  const wanted = wish(query);
   // Taken first: what happens while the past is read comes after it.
   const { published } = await deps.happenings.mark(signal);
+  const visits = follow ? await deps.visits.follow(appId, signal) : undefined;
   const told = count === 0 ? [] : await deps.happenings.last(appId, count, signal);
-  const platform = told
-    .filter(({ seq }) => seq <= published)
-    .flatMap(platformLines)
-    .filter(wanted);
-  const printed = (stop: AbortSignal) => deps.logs.read({ appId, ...place, lines: count, follow }, stop);
-  if (follow) {
+  const visited = count === 0 ? [] : (visits?.past ?? (await deps.visits.past(appId, signal)));
+  const said = told.filter(({ seq }) => seq <= published).flatMap(platformLines);
+  const platform = inTime(visited, said).filter(wanted).slice(-count);
+  // Lines are counted after they are sorted out by source, so of the past all must be looked at.
+  const looked = source !== undefined && !follow ? KEPT.lines : count;
+  const printed = (stop: AbortSignal) => deps.logs.read({ appId, ...place, lines: looked, follow }, stop);
+  if (visits) {
     // One reading for the past and what follows, so that no line of an instance falls between them.
-    yield* merged(deps, appId, { platform: platform.slice(-count), published, wanted }, printed, signal);
+    yield* merged(
+      deps,
+      appId,
+      { platform, published, wanted, source, visits: (stop) => visits.next(stop) },
+      printed,
+      signal,
+    );
     return;
   }
   const past: LogLine[] = [];
-  for await (const line of printed(signal)) past.push(line);
+  for await (const line of printed(signal)) if (isOf(source, line)) past.push(line);
   if (count > 0) yield* inTime(past, platform).slice(-count);
+}
+
+function isOf(source: string | undefined, line: LogLine): boolean {
+  return source === undefined || line.source === source;
+}
+
+/** Which lines a reader wants of those that are not asked for by place. */
+function wish({ type, number, source }: LogQuery): (line: LogLine) => boolean {
+  const full = number === undefined ? type : `${type ?? ''}.${number}`;
+  return (line) =>
+    isOf(source, line) &&
+    (full === undefined ||
+      line.instance === full ||
+      (number === undefined && line.instance.startsWith(`${full}.`)));
 }
 
 interface Past {
   readonly platform: readonly LogLine[];
   readonly published: number;
   readonly wanted: (line: LogLine) => boolean;
+  readonly source: string | undefined;
+  /** What visitors ask from now on. */
+  readonly visits: Source<LogLine>;
 }
 
-/** Lines of instances and of the platform as they come; those of the past, which come first and at once, in order of time. */
+/** Lines of instances, of the platform and of its router as they come; those of the past, which come first and at once, in order of time. */
 async function* merged(
   { happenings, bulletin }: LogsDeps,
   appId: string,
-  { platform, published, wanted }: Past,
+  { platform, published, wanted, source, visits }: Past,
   printed: Source<LogLine>,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, void, undefined> {
@@ -104,13 +130,19 @@ async function* merged(
       if (page.length < PAGE) await bulletin.after(NEWS, mark, LOOK_MS, stop);
     }
   }
+  async function* asked(stop: AbortSignal): AsyncGenerator<LogLine, void, undefined> {
+    for await (const line of visits(stop)) if (wanted(line)) yield line;
+  }
+  async function* spoken(stop: AbortSignal): AsyncGenerator<LogLine, void, undefined> {
+    for await (const line of printed(stop)) if (isOf(source, line)) yield line;
+  }
   // The past of instances comes at once; whatever of the platform's own past is left then is later than all of it.
   async function* settled(stop: AbortSignal): AsyncGenerator<null, void, undefined> {
     await pause(PAST_MS, stop);
     yield null;
   }
   async function* sources(): AsyncGenerator<Source<LogLine | null>> {
-    yield* await Promise.resolve([printed, news, settled]);
+    yield* await Promise.resolve([spoken, news, asked, settled]);
   }
   const waiting = [...platform];
   for await (const line of gather(sources, AHEAD_LINES, signal)) {

@@ -18,6 +18,7 @@ import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
 import { createMemoryHappenings, type MemoryHappenings } from './memory-happenings.ts';
+import { createMemoryRouterLines } from './memory-router-lines.ts';
 import { createMemoryWebhooks } from './memory-webhooks.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
@@ -190,6 +191,8 @@ export function createWorld(): World {
       queue: { wake: () => undefined },
       happenings,
       webhooks: createMemoryWebhooks(() => TIME),
+      router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
+      routerLines: createMemoryRouterLines(),
       egress: { post: () => Promise.reject(new Error('nothing is called in this test')) },
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),

@@ -4,19 +4,24 @@ import {
   digests,
   probeAnswer,
   routerStatus,
+  visitPage,
   type RoutingTable,
 } from '../../../router/contract.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Router, Table } from '../../ports/router.ts';
+import type { VisitSource } from '../../ports/visits.ts';
 
 /** Applying may have to wait for a router process that is being restarted. */
 const APPLY_MS = 15_000;
 const ASK_MS = 5_000;
 /** What the call takes beyond the probe itself. */
 const PROBE_SLACK_MS = 2_000;
+/** Visits are waited for so long, and taken so many at a time. */
+const VISITS_MS = 20_000;
+const VISITS = 1_000;
 
 /** The router behind its unix socket. A router that is away or fails is `router_away`; one that refuses our words is a bug. */
-export function createRouterClient(options: { readonly socket: string }): Router {
+export function createRouterClient(options: { readonly socket: string }): Router & VisitSource {
   async function ask(
     call: Omit<LocalCall, 'socket'>,
     timeoutMs: number,
@@ -65,6 +70,18 @@ export function createRouterClient(options: { readonly socket: string }): Router
     },
     async backends(signal) {
       return backendStates.parse(await ask({ method: 'GET', path: '/backends' }, ASK_MS, signal));
+    },
+    async visits(after, signal) {
+      const call = {
+        ...{ method: 'POST', path: '/visits' } as const,
+        body: { after, limit: VISITS, waitMs: VISITS_MS },
+      };
+      const page = visitPage.parse(await ask(call, VISITS_MS + ASK_MS, signal));
+      return {
+        mark: page.mark,
+        visits: page.visits.map(({ at, ...visit }) => ({ ...visit, at: new Date(at / 1000) })),
+        lost: page.lost.map(({ since, ...loss }) => ({ ...loss, since: new Date(since) })),
+      };
     },
   };
 }
