@@ -28,7 +28,7 @@ export interface Applier {
   /** Where a backend of the table sits. */
   placeOf(app: string, which: 'serving' | 'staged'): string | undefined;
   /** The server that sits in a slot of an app's place (`s1`), by the id the table gave it; null when it has left. */
-  serverAt(app: string, place: string, slot: string): string | null;
+  readonly serverAt: (app: string, place: string, slot: string) => string | null;
 }
 
 export interface ApplierDeps {
@@ -64,11 +64,6 @@ const names = (placements: readonly Placement[]): string[] => placements.map((p)
 export function createApplier({ rollout, store, vault, pair, meter, quarantineMs }: ApplierDeps): Applier {
   let last: Promise<unknown> = Promise.resolve();
   let savedBooks = '';
-  /** Asked for every visit, so it is made once per state. */
-  let known: { readonly of: readonly Placement[]; readonly byPlace: ReadonlyMap<string, Placement> } = {
-    of: [],
-    byPlace: new Map(),
-  };
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = last.then(work, work);
@@ -143,13 +138,21 @@ export function createApplier({ rollout, store, vault, pair, meter, quarantineMs
       return placements.find((p) => p.app === app && p.key === key && p.role !== 'draining')?.place;
     },
 
-    serverAt(app, place, slot) {
-      const { placements } = rollout.state();
-      if (known.of !== placements)
-        known = { of: placements, byPlace: new Map(placements.map((p) => [p.place, p])) };
-      const found = known.byPlace.get(place);
-      return found?.app === app ? (found.slots.find((s) => `s${s.index}` === slot)?.id ?? null) : null;
-    },
+    serverAt: createSeats(() => rollout.state().placements),
+  };
+}
+
+/** Asked for every visit, so the placements are looked through once each time they have changed. */
+function createSeats(placements: () => readonly Placement[]): Applier['serverAt'] {
+  let of: readonly Placement[] = [];
+  let byPlace = new Map<string, Placement>();
+  return (app, place, slot) => {
+    if (of !== placements()) {
+      of = placements();
+      byPlace = new Map(of.map((p) => [p.place, p]));
+    }
+    const found = byPlace.get(place);
+    return found?.app === app ? (found.slots.find((s) => `s${s.index}` === slot)?.id ?? null) : null;
   };
 }
 

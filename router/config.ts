@@ -51,7 +51,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
   if (!/^[\x21-\x7e]{20,200}$/.test(key))
     throw new Error(`${home}/secrets/probe-key must hold 20 to 200 visible characters.`);
   const uid = process.getuid?.() ?? 0;
-  const user = uid === 0 ? systemUser('haproxy') : undefined;
+  const user = uid === 0 ? systemUser('haproxy') : null;
   const runDir = join(home, 'run');
   const jail = join(runDir, 'haproxy');
   return Object.freeze({
@@ -63,14 +63,14 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     logLevel,
     probeKey: new Secret(key),
     certificate: join(home, 'secrets', 'tls.pem'),
-    uids: user === undefined ? [uid] : [uid, user],
-    haproxyUid: user ?? null,
+    uids: user === null ? [uid] : [uid, user],
+    haproxyUid: user,
     settings: {
       httpPort: parsed.data.GANTRY_HTTP_PORT,
       httpsPort: parsed.data.GANTRY_HTTPS_PORT,
       ipv6: existsSync('/proc/net/if_inet6'), // with `ipv6.disable=1` it is not there
       jail,
-      user: user === undefined ? null : 'haproxy',
+      user: user === null ? null : 'haproxy',
       probeDigest: createHash('sha256').update(key).digest('hex').toUpperCase(),
       // Two processes are two threads already; and with one thread each, a process's counters are read all at one moment.
       threads: 1,
@@ -80,11 +80,11 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
   });
 }
 
-function systemUser(name: string): number | undefined {
+function systemUser(name: string): number | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.startsWith(`${name}:`));
-  return line === undefined ? undefined : Number(line.split(':')[2]);
+  return line === undefined ? null : Number(line.split(':')[2]);
 }
 
 /** The hard limit: HAProxy raises its own soft one. */

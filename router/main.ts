@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const applier = createApplier({ rollout, store, vault, pair, meter, quarantineMs: QUARANTINE_MS });
 
   const journal = createJournal();
-  const serverAt = applier.serverAt.bind(applier);
+  const { serverAt } = applier;
   const listening = { socket: visitsPoint(settings).bind, uid: config.haproxyUid, journal, serverAt, log };
   lifecycle.own(await listenToVisits(listening));
   await pair.adopt(stop.signal);

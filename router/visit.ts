@@ -30,26 +30,24 @@ const APP = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Reads a message of `VISIT_FORMAT`; undefined for any other, and for a request that led to no app. */
 export function parseVisit(message: Buffer): ToldVisit | undefined {
   const fields = message.toString('latin1').trimEnd().split(' ');
-  const [word, at, app = '', place = '', server = '', status, ending = ''] = fields;
-  if (word !== 'visit' || fields.length !== FIELDS || !APP.test(app) || app === '-') return undefined;
-  const [reading, waiting, connecting, all, bytes] = fields.slice(7, 12).map(Number);
-  const [from = '', requestId = '', secure, method, host, path] = fields.slice(12);
-  const numbers = [Number(at), Number(status), reading, waiting, connecting, all, bytes];
-  if (!numbers.every((one) => Number.isSafeInteger(one))) return undefined;
+  if (fields[0] !== 'visit' || fields.length !== FIELDS) return undefined;
+  const text = (index: number): string => fields[index] ?? '';
+  const numbers = [1, 5, 7, 8, 9, 10, 11].map((index) => Number(text(index)));
+  if (!APP.test(text(2)) || !numbers.every((one) => Number.isSafeInteger(one))) return undefined;
+  const [at, status, reading, waiting, connecting = -1, all = 0, bytes] = numbers;
   const connected = atLeast0(connecting);
+  // All but the time in which the request was read, waited for a server, and was being connected.
+  const service = atLeast0(all - atLeast0(reading) - atLeast0(waiting) - connected);
   return {
-    ...{ app, place, server, requestId, from: from.slice(0, 64), secure: secure === 'tls' },
-    at: atLeast0(Number(at)),
-    method: decoded(method),
-    host: decoded(host),
-    path: decoded(path),
-    fault: faultOf(place, server, ending),
-    status: atLeast0(Number(status)),
-    bytes: atLeast0(bytes),
+    ...{ app: text(2), place: text(3), server: text(4), from: text(12).slice(0, 64), requestId: text(13) },
+    ...{ at: atLeast0(at), status: atLeast0(status), bytes: atLeast0(bytes) },
+    secure: text(14) === 'tls',
+    method: decoded(text(15)),
+    host: decoded(text(16)),
+    path: decoded(text(17)),
+    fault: faultOf(text(3), text(4), text(6)),
     connectMs: connecting === -1 ? null : connected,
-    // All but the time in which the request was read, waited for a server, and was being connected.
-    serviceMs:
-      connecting === -1 ? null : atLeast0((all ?? 0) - atLeast0(reading) - atLeast0(waiting) - connected),
+    serviceMs: connecting === -1 ? null : service,
   };
 }
 
@@ -58,8 +56,8 @@ function atLeast0(value: number | undefined): number {
 }
 
 /** Bytes, not characters: what a visitor sent need not be text. */
-function decoded(base64: string | undefined): string {
-  return base64 === undefined || base64 === '-' ? '' : Buffer.from(base64, 'base64').toString('latin1');
+function decoded(base64: string): string {
+  return base64 === '-' ? '' : Buffer.from(base64, 'base64').toString('latin1');
 }
 
 /** No server of the place was up, or none was left to try. */
@@ -68,17 +66,12 @@ const NO_SERVER = '<NOSRV>';
 /** By HAProxy's two letters on how a stream ended: who ended it, and in which state it was. */
 function faultOf(place: string, server: string, ending: string): Visit['fault'] {
   if (place === 'none' || place === 'maintenance') return place;
-  const [who = '-', when = '-'] = ending;
-  if (who === 'C' || who === 'c') return who === 'C' ? 'client_left' : 'client_idle';
-  if (who === 'P') return when === 'H' ? 'malformed' : 'refused_by_rule';
-  if (who === 'S' && when === 'C') return server === NO_SERVER ? 'down' : 'refused';
-  if (who === 'S' || who === 's') return SERVER_FAULTS[`${who}${when}`] ?? 'closed';
-  // `L`: the router's own answer; `-`: all went well; `K`, `D`: it was cut because its server was given up.
-  if (who === 'K' || who === 'D' || who === 'U') return 'cut';
-  return who === 'I' || who === 'R' ? 'router' : null;
+  if (ending === 'SC' && server === NO_SERVER) return 'down';
+  return FAULTS[ending] ?? BY_WHOM[ending.charAt(0)] ?? null;
 }
 
-const SERVER_FAULTS: Readonly<Record<string, Visit['fault']>> = {
+const FAULTS: Readonly<Record<string, Visit['fault']>> = {
+  SC: 'refused',
   sC: 'connect_timeout',
   SH: 'closed',
   sH: 'timeout',
@@ -86,4 +79,11 @@ const SERVER_FAULTS: Readonly<Record<string, Visit['fault']>> = {
   sD: 'idle',
   SQ: 'down',
   sQ: 'queue',
+  PH: 'malformed',
+};
+
+/** `-` and `L` (the router's own answer) are no faults; `D`, `K`, `U`: a server was given up in the middle. */
+const BY_WHOM: Readonly<Record<string, Visit['fault']>> = {
+  ...{ C: 'client_left', c: 'client_idle', P: 'refused_by_rule', S: 'closed', s: 'closed' },
+  ...{ D: 'cut', K: 'cut', U: 'cut', I: 'router', R: 'router' },
 };

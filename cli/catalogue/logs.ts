@@ -5,21 +5,26 @@ export const logs: TopicSpec = {
   commands: [
     {
       name: 'logs',
-      summary: 'show what the app printed',
+      summary: 'show what the app printed, what visitors asked of it and what became of it',
       options: [
         { flags: '-n, --num <lines>', says: 'how many lines of the past (default: 100, at most 1500)' },
         { flags: '-t, --tail', says: 'go on with new lines until interrupted' },
-        { flags: '-p, --ps <process>', says: 'only a process type (web) or one instance (web.1)' },
+        { flags: '-p, --ps <process>', says: 'only a process type (web), one instance (web.1), or router' },
+        { flags: '-d, --dyno <process>', says: 'the same, as clients of Heroku say it' },
         {
           flags: '-s, --source <source>',
-          says: 'only what the app printed (app), or the platform said (gantry)',
+          says: 'only what the app printed (app), or the platform and its router said (heroku)',
         },
       ],
       details:
-        'Of instances that are gone (crashed, restarted, replaced by a deploy) the last 1,500 lines of the app are kept, at most 1 MB and 8 KiB per line, until the app is destroyed. With --json, one JSON object per line.',
+        'Of instances that are gone (crashed, restarted, replaced by a deploy) the last 1,500 lines of the app are kept, at most 1 MB and 8 KiB per line, until the app is destroyed; of what visitors asked (heroku[router]) as many. With --json, one JSON object per line.',
       onApp: true,
       prints: 'LogLine per line',
-      examples: ['gantry logs --tail', 'gantry logs -n 20 -p worker'],
+      examples: [
+        'gantry logs --tail',
+        'gantry logs -n 20 -p worker',
+        'gantry logs --source heroku --dyno router',
+      ],
       load: () => import('../commands/ps/logs.ts'),
     },
   ],

@@ -61,25 +61,23 @@ async function* lines(
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, void, undefined> {
-  const { type, number, source, lines: count, follow } = query;
-  const place = { ...(type !== undefined && { type }), ...(number !== undefined && { number }) };
+  const { source, lines: count, follow } = query;
   const wanted = wish(query);
   // Taken first: what happens while the past is read comes after it.
   const { published } = await deps.happenings.mark(signal);
   const visits = follow ? await deps.visits.follow(appId, signal) : undefined;
-  const told = count === 0 ? [] : await deps.happenings.last(appId, count, signal);
-  const visited = count === 0 ? [] : (visits?.past ?? (await deps.visits.past(appId, signal)));
-  const said = told.filter(({ seq }) => seq <= published).flatMap(platformLines);
-  const platform = inTime(visited, said).filter(wanted).slice(-count);
+  const platform = await platformPast(deps, appId, { count, published, visited: visits?.past }, signal);
+  const said = platform.filter(wanted).slice(-count);
   // Lines are counted after they are sorted out by source, so of the past all must be looked at.
   const looked = source !== undefined && !follow ? KEPT.lines : count;
-  const printed = (stop: AbortSignal) => deps.logs.read({ appId, ...place, lines: looked, follow }, stop);
+  const asked = { appId, ...placeOf(query), lines: looked, follow };
+  const printed = (stop: AbortSignal) => deps.logs.read(asked, stop);
   if (visits) {
     // One reading for the past and what follows, so that no line of an instance falls between them.
     yield* merged(
       deps,
       appId,
-      { platform, published, wanted, source, visits: (stop) => visits.next(stop) },
+      { platform: said, published, wanted, source, visits: (stop) => visits.next(stop) },
       printed,
       signal,
     );
@@ -87,7 +85,28 @@ async function* lines(
   }
   const past: LogLine[] = [];
   for await (const line of printed(signal)) if (isOf(source, line)) past.push(line);
-  if (count > 0) yield* inTime(past, platform).slice(-count);
+  if (count > 0) yield* inTime(past, said).slice(-count);
+}
+
+function placeOf({ type, number }: LogQuery): { type?: string; number?: number } {
+  return { ...(type !== undefined && { type }), ...(number !== undefined && { number }) };
+}
+
+/** What the platform has said of the app, its router's lines among it. */
+async function platformPast(
+  { happenings, visits }: LogsDeps,
+  appId: string,
+  of: {
+    readonly count: number;
+    readonly published: number;
+    readonly visited: readonly LogLine[] | undefined;
+  },
+  signal: AbortSignal,
+): Promise<LogLine[]> {
+  if (of.count === 0) return [];
+  const told = await happenings.last(appId, of.count, signal);
+  const said = told.filter(({ seq }) => seq <= of.published).flatMap(platformLines);
+  return inTime(of.visited ?? (await visits.past(appId, signal)), said);
 }
 
 function isOf(source: string | undefined, line: LogLine): boolean {

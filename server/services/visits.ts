@@ -22,7 +22,7 @@ export interface Visits {
 interface FollowedVisits {
   readonly past: readonly LogLine[];
   /** To be read once, or left; ends when either signal aborts. */
-  next(stop: AbortSignal): AsyncIterable<LogLine>;
+  readonly next: (stop: AbortSignal) => AsyncIterable<LogLine>;
 }
 
 export interface VisitsDeps {
@@ -74,14 +74,15 @@ export function createVisits({ source, lines, apps, log }: VisitsDeps): Visits {
 
   return {
     async collect(signal) {
+      const stopped = (): boolean => signal.aborted;
       let mark: VisitMark | null = null;
       let away = false;
-      while (!signal.aborted) {
+      while (!stopped()) {
         try {
           mark = await round(mark, signal);
           away = false;
         } catch (err) {
-          if (signal.aborted) return;
+          if (stopped()) return;
           if (!away) log.warn({ err }, 'the router tells of no visits; will ask again');
           away = true;
           await pause(AGAIN_MS, signal).catch(() => undefined);

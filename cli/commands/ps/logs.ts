@@ -11,7 +11,7 @@ const RECONNECT_MS = 1_000;
 
 export const run: Run = async (context) => {
   const { options } = context;
-  const dyno = options.text('ps');
+  const dyno = options.text('ps') ?? options.text('dyno');
   const source = options.text('source');
   const query: LogQuery = {
     lines: wholeNumber('--num', options.text('num') ?? '100', { max: 1500 }),
