@@ -73,7 +73,7 @@ export function createRouterClient(options: { readonly socket: string }): Router
     },
     async visits(after, signal) {
       const call = {
-        ...{ method: 'POST', path: '/visits' } as const,
+        ...({ method: 'POST', path: '/visits' } as const),
         body: { after, limit: VISITS, waitMs: VISITS_MS },
       };
       const page = visitPage.parse(await ask(call, VISITS_MS + ASK_MS, signal));
