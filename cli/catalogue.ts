@@ -14,6 +14,7 @@ import { keys } from './catalogue/keys.ts';
 import { logs } from './catalogue/logs.ts';
 import { maintenance } from './catalogue/maintenance.ts';
 import { options } from './catalogue/options.ts';
+import { pipelines } from './catalogue/pipelines.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
 import { teams } from './catalogue/teams.ts';
@@ -38,6 +39,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   maintenance,
   access,
   teams,
+  pipelines,
   audit,
   webhooks,
   account,

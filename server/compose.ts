@@ -27,6 +27,7 @@ import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
 import { createLoginRequests } from './adapters/postgres/login-requests.ts';
+import { createPipelines } from './adapters/postgres/pipelines.ts';
 import { createPeople } from './adapters/postgres/people.ts';
 import { createCollaborators, createDirectory, createTransfers } from './adapters/postgres/membership.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
@@ -90,6 +91,7 @@ export async function openAdapters(config: Config, log: Logger) {
     teams: createTeams({ db }),
     collaborators: createCollaborators({ db }),
     transfers: createTransfers({ db }),
+    pipelines: createPipelines({ db }),
     releases: createReleaseStore({ db, sealer, clock }),
     domains: createDomainStore({ db }),
     certificates: createCertificateStore({ db, sealer }),

@@ -9,6 +9,9 @@ import type * as z from 'zod';
  * - `self:read`, `self:write`: one's own account, so a token that is good for everything
  * - `apps:list`: whatever of them the caller may view · `apps:create`
  * - `teams:list`: those the caller is in · `teams:create`
+ * - `pipelines:list`: those the caller may see something of · `pipelines:create`
+ * - `pipeline:…`: the right to look at, or to change, the pipeline of the path, or of the body; `pipeline:couple` is to
+ *   change it and to operate the app
  * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars
  * - `team:…`: a role in the team of the path
  * - `platform:admin`: an administrator of the platform
@@ -25,6 +28,11 @@ export const NEEDS = [
   'apps:create',
   'teams:list',
   'teams:create',
+  'pipelines:list',
+  'pipelines:create',
+  'pipeline:view',
+  'pipeline:manage',
+  'pipeline:couple',
   'app:view',
   'app:secrets',
   'app:deploy',

@@ -41,6 +41,11 @@ export const PlatformError = errorTable({
     say: ({ team, role }) =>
       `You are ${role} of team ${team}, which does not include this; ask an administrator of the team.`,
   }),
+  forbidden_pipeline: row<{ pipeline: string }>({
+    retry: false,
+    say: ({ pipeline }) =>
+      `You may look at pipeline ${pipeline}, but not change it; ask its owner, or a member of the team it belongs to.`,
+  }),
   forbidden_transfer: row<{ app: string; recipient: string }>({
     retry: false,
     say: ({ app, recipient }) => `${app} was offered to ${recipient}, and only they may answer.`,
@@ -62,6 +67,11 @@ export const PlatformError = errorTable({
   team_not_empty: row<{ team: string }>({
     retry: false,
     say: ({ team }) => `Team ${team} still has apps; transfer or destroy them first.`,
+  }),
+  app_coupled: row<{ app: string; pipeline: string }>({
+    retry: false,
+    say: ({ app, pipeline }) =>
+      `${app} is in pipeline ${pipeline} already, and an app is in one at most; take it out first (gantry pipelines:remove -a ${app}).`,
   }),
   transfer_over: row<{ app: string }>({
     retry: false,

@@ -21,6 +21,14 @@ export const teamName = z
   )
   .refine((name) => !['apps', 'permissions', 'invitations'].includes(name), 'is reserved by the platform');
 
+/** A pipeline's name, as the Platform API draws it; clients make one of a repository's name, so it may begin with a digit. */
+export const pipelineName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{1,29}$/,
+    'must be 2 to 30 characters: lower-case letters, digits, dashes and underscores, starting with a letter or a digit',
+  );
+
 /**
  * A branch's name, as far as a person may choose it. Without slashes: git keeps no `main/live` beside `main`, and would
  * say so only after the deploy.

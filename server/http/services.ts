@@ -17,6 +17,7 @@ import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
 import type { Logins } from '../services/logins.ts';
 import type { People } from '../services/people.ts';
+import type { Pipelines } from '../services/pipelines.ts';
 import type { Webhooks } from '../services/webhooks.ts';
 import type { Runs } from '../services/runs.ts';
 import type { TwoFactor } from '../services/two-factor.ts';
@@ -120,6 +121,7 @@ export interface Services {
   readonly teams: Teams;
   readonly collaborators: Collaborators;
   readonly transfers: Transfers;
+  readonly pipelines: Pipelines;
   readonly configVars: {
     get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
     ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<ConfigVars>;

@@ -20,6 +20,7 @@ import type {
   Teams as TeamStore,
   Transfers as TransferStore,
 } from '../ports/membership.ts';
+import type { Pipelines as PipelineStore } from '../ports/pipelines.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Happenings as HappeningStore } from '../ports/happenings.ts';
@@ -54,6 +55,7 @@ import { createLogins } from './logins.ts';
 import { createLogs } from './logs.ts';
 import { createPeople } from './people.ts';
 import { createDirectory } from './directory.ts';
+import { createPipelines } from './pipelines.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
@@ -78,6 +80,7 @@ export interface ServicePorts {
   readonly teams: TeamStore;
   readonly collaborators: CollaboratorStore;
   readonly transfers: TransferStore;
+  readonly pipelines: PipelineStore;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly domains: DomainStore;
@@ -148,6 +151,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     teams: createTeams({ store: teams, apps, directory }),
     collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
     transfers: createTransfers({ apps, teams, directory, store: ports.transfers }),
+    pipelines: createPipelines({ apps, teams, directory, store: ports.pipelines }),
     configVars: createConfigVars({ apps, releases, controller }),
     domains: createDomains({
       ...{ apps, controller, platformDomain },

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role, TeamRole } from '../../server/domain/access.ts';
+import type { PipelineNeed } from '../../server/domain/pipeline.ts';
 import type { Actor, Scope } from '../../server/domain/actor.ts';
-import { LONG_AGO } from './endpoint-examples.ts';
+import { LONG_AGO, PIPELINES } from './endpoint-examples.ts';
 import { addMemoryToken } from './memory-accounts.ts';
 import { putCollaborator } from './memory-membership.ts';
 import { patient } from './services-rig.ts';
@@ -18,6 +19,8 @@ export interface Principal {
   readonly app: string;
   /** What they may do with it, as a person. */
   readonly role: Role | null;
+  /** What they may do with the pipeline of that app, as a person. */
+  readonly pipeline: PipelineNeed | null;
   /** What they are in the team `acme`, as a person. */
   readonly team: TeamRole | null;
   readonly admin: boolean;
@@ -63,10 +66,30 @@ export function openCast(world: World): readonly Principal[] {
   putCollaborator(memory, demo.id, colleague.actor.userId, 'view');
   putCollaborator(memory, shop.id, colleague.actor.userId, 'view');
 
-  const nobody = { app: 'demo', role: null, team: null, admin: false, scope: 'global' } as const;
+  for (const [app, holder] of [
+    [demo, { userId: owner.actor.userId, teamId: null }],
+    [shop, { userId: colleague.actor.userId, teamId: team.id }],
+  ] as const) {
+    const { pipeline = '', coupling = '' } = PIPELINES[app.name] ?? {};
+    const id = randomUUID();
+    void world.stores.pipelines.create({ id, name: pipeline, ...holder }, patient);
+    const order = { id: coupling, pipelineId: id, appId: app.id, stage: 'staging' } as const;
+    void world.stores.pipelines.couple(order, patient);
+  }
+
+  const nobody = {
+    app: 'demo',
+    role: null,
+    pipeline: null,
+    team: null,
+    admin: false,
+    scope: 'global',
+  } as const;
   const person = (name: string, token: string, part: Partial<Principal>): Principal => ({
     ...{ ...nobody, known: true },
     ...{ name, token },
+    // Unless it is said otherwise: whoever sees the app sees its pipeline, whoever owns it, both.
+    pipeline: part.role === 'admin' ? 'manage' : part.role ? 'view' : null,
     ...part,
   });
   const hired = (name: string): { readonly actor: Actor; readonly token: string } =>
@@ -103,7 +126,10 @@ export function openCast(world: World): readonly Principal[] {
     ...IN_TEAM.map(([inTeam, role]) => {
       const { actor, token } = hired(`team-${inTeam}`);
       void world.stores.teams.putMember(team.id, actor.userId, inTeam, patient);
-      return person(`a team's ${inTeam}`, token, { app: 'shop', role, team: inTeam });
+      return person(`a team's ${inTeam}`, token, {
+        ...{ app: 'shop', role, team: inTeam },
+        pipeline: inTeam === 'admin' || inTeam === 'member' ? 'manage' : role && 'view',
+      });
     }),
     person('the owner', owner.token, { role: 'admin' }),
     person('an administrator', world.adminToken, { role: 'admin', team: 'admin', admin: true }),

@@ -18,6 +18,13 @@ const PARAMS: Readonly<Record<string, string>> = {
   size: 'small',
 };
 
+/** The pipeline of each app of `openCast`, and the id of the app's place in it. */
+export const PIPELINES: Readonly<Record<string, { readonly pipeline: string; readonly coupling: string }>> = {
+  demo: { pipeline: 'demo-pipe', coupling: '00000000-0000-4000-8000-0000000000d1' },
+  shop: { pipeline: 'shop-pipe', coupling: '00000000-0000-4000-8000-0000000000d2' },
+};
+const pipelineOf = (app: string): string => PIPELINES[app]?.pipeline ?? 'none';
+
 /** Of names without a row, an id that nothing has: who may ask is told that this is not there. */
 const NOTHING = '00000000-0000-4000-8000-000000000000';
 
@@ -64,6 +71,12 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'PATCH /teams/:team/members': () => MEMBER,
   'PUT /teams/:team/invitations': () => MEMBER,
   'POST /account/app-transfers': (app) => ({ app, recipient: 'colleague@example.com' }),
+  'POST /pipelines': () => ({ name: 'fresh-pipe' }),
+  'POST /pipeline-couplings': (app) => ({ app, pipeline: pipelineOf(app), stage: 'staging' }),
+  'POST /pipeline-transfers': (app) => ({
+    ...{ pipeline: { id: pipelineOf(app) }, new_owner: { id: 'colleague@example.com', type: 'user' } },
+  }),
+  'POST /filters/apps': () => ({ in: { id: [] } }),
   'PATCH /account/app-transfers/:transfer': () => ({ state: 'accepted' }),
 };
 
@@ -80,7 +93,7 @@ export function exampleOf(
   app: string,
   params: Readonly<Record<string, string>> = {},
 ): Example {
-  const given: Readonly<Record<string, string>> = { ...PARAMS, app, ...params };
+  const given: Readonly<Record<string, string>> = { ...PARAMS, ...PIPELINES[app], app, ...params };
   const path = endpoint.path.replaceAll(/[:*](\w+)/g, (_, name: string) =>
     encodeURIComponent(given[name] ?? NOTHING),
   );

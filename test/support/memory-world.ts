@@ -4,6 +4,7 @@ import type { Formation } from '../../server/domain/app.ts';
 import type { Build } from '../../server/domain/build.ts';
 import type { Certificate } from '../../server/domain/certificate.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
+import type { Stage } from '../../server/domain/pipeline.ts';
 import type { Domain } from '../../server/domain/domain.ts';
 import type { BuiltImage, ConfigVars, ReleaseStatus } from '../../server/domain/release.ts';
 import type { Clock } from '../../server/ports/clock.ts';
@@ -91,6 +92,24 @@ export interface MemoryTransfer {
   readonly updatedAt: Date;
 }
 
+export interface MemoryPipeline {
+  readonly id: string;
+  name: string;
+  ownerId: string;
+  teamId: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MemoryCoupling {
+  readonly id: string;
+  readonly pipelineId: string;
+  readonly appId: string;
+  readonly stage: Stage;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
 export interface MemoryRelease {
   readonly id: string;
   readonly appId: string;
@@ -134,6 +153,8 @@ export interface MemoryWorld {
   members: MemoryMember[];
   collaborators: MemoryCollaborator[];
   readonly transfers: Map<string, MemoryTransfer>;
+  readonly pipelines: Map<string, MemoryPipeline>;
+  readonly couplings: Map<string, MemoryCoupling>;
   readonly releases: Map<string, MemoryRelease>;
   readonly domains: Map<string, MemoryDomain>;
   readonly certificates: Map<string, MemoryCertificate>;
@@ -156,6 +177,8 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     members: [],
     collaborators: [],
     transfers: new Map(),
+    pipelines: new Map(),
+    couplings: new Map(),
     releases: new Map(),
     domains: new Map(),
     certificates: new Map(),

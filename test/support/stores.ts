@@ -20,6 +20,7 @@ import {
 } from '../../server/adapters/postgres/membership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createLoginRequests } from '../../server/adapters/postgres/login-requests.ts';
+import { createPipelines } from '../../server/adapters/postgres/pipelines.ts';
 import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTeams } from '../../server/adapters/postgres/teams.ts';
@@ -40,6 +41,7 @@ import type { Domains } from '../../server/ports/domains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { LoginRequests } from '../../server/ports/login-requests.ts';
+import type { Pipelines } from '../../server/ports/pipelines.ts';
 import type { People } from '../../server/ports/people.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
@@ -59,6 +61,7 @@ import {
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createMemoryPeople } from './memory-people.ts';
+import { createMemoryPipelines } from './memory-pipelines.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
@@ -75,6 +78,7 @@ export interface Stores extends AsyncDisposable {
   readonly teams: Teams;
   readonly collaborators: Collaborators;
   readonly transfers: Transfers;
+  readonly pipelines: Pipelines;
   readonly releases: Releases;
   readonly domains: Domains;
   readonly certificates: Certificates;
@@ -134,6 +138,7 @@ export function openMemory(): Stores {
     teams: createMemoryTeams(world),
     collaborators: createMemoryCollaborators(world),
     transfers: createMemoryTransfers(world),
+    pipelines: createMemoryPipelines(world),
     releases: createMemoryReleases(world),
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
@@ -171,6 +176,7 @@ function openPostgres(url: string): Stores {
     teams: createTeams({ db }),
     collaborators: createCollaborators({ db }),
     transfers: createTransfers({ db }),
+    pipelines: createPipelines({ db }),
     releases: createReleases({ db, sealer, clock }),
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),

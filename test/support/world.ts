@@ -9,6 +9,7 @@ import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import type { Instance } from '../../server/domain/instance.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Teams } from '../../server/ports/membership.ts';
+import type { Pipelines } from '../../server/ports/pipelines.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
@@ -36,6 +37,7 @@ import {
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createFastPasswords, createMemoryPeople } from './memory-people.ts';
+import { createMemoryPipelines } from './memory-pipelines.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryUploads } from './memory-uploads.ts';
 import { createMemoryWorld, deploymentsOf, type MemoryDeployment, type MemoryWorld } from './memory-world.ts';
@@ -45,7 +47,7 @@ import { patient } from './services-rig.ts';
 export interface World {
   readonly services: AllServices;
   /** The stores behind them, to arrange what a test begins with. They do their work before they answer. */
-  readonly stores: { readonly apps: Apps; readonly teams: Teams };
+  readonly stores: { readonly apps: Apps; readonly teams: Teams; readonly pipelines: Pipelines };
   /** What is stored, for a test to look at and to arrange. */
   readonly memory: MemoryWorld;
   readonly happenings: MemoryHappenings;
@@ -102,6 +104,7 @@ const READS = new Set(
   ].concat(
     ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
+    ['couplings', 'couplingsOf', 'couplingOfApp', 'findCoupling', 'targets'],
   ),
 );
 
@@ -121,6 +124,7 @@ export function createWorld(): World {
     teams: createMemoryTeams(memory),
     collaborators: createMemoryCollaborators(memory),
     transfers: createMemoryTransfers(memory),
+    pipelines: createMemoryPipelines(memory),
     releases: createMemoryReleases(memory),
     domains: createMemoryDomains(memory),
     certificates: createMemoryCertificates(memory),

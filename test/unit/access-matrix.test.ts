@@ -27,6 +27,8 @@ const SCOPES: Readonly<Partial<Record<Need, string>>> = {
   'apps:create': 'global write write-protected',
   'teams:list': SEES_PEOPLE,
   'teams:create': 'global',
+  'pipelines:list': SEES_PEOPLE,
+  'pipelines:create': 'global write write-protected',
 };
 
 const among = (words: string, word: string | null): boolean =>
@@ -36,6 +38,8 @@ function verdict(needs: Need, who: Principal): Verdict {
   if (['open', 'link'].includes(needs)) return 'may';
   if (!who.known) return 401;
   const [kind] = needs.split(':');
+  if (needs === 'pipeline:couple') return worst(aboutApp('app:operate', who), aboutPipeline(needs, who));
+  if (kind === 'pipeline') return aboutPipeline(needs, who);
   if (kind === 'app') return aboutApp(needs, who);
   if (kind === 'team') return aboutTeam(needs, who);
   if (['identity', 'platform:read'].includes(needs)) return 'may';
@@ -48,6 +52,15 @@ function aboutApp(needs: Need, { role, scope }: Principal): Verdict {
   if (role === null || !among(SEES_APP, scope)) return 404;
   return among(roles, role) && among(scopes, scope) ? 'may' : 403;
 }
+
+function aboutPipeline(needs: Need, { pipeline, scope }: Principal): Verdict {
+  if (pipeline === null || !among(SEES_PEOPLE, scope)) return 404;
+  if (needs === 'pipeline:view') return 'may';
+  return pipeline === 'manage' && among('global write write-protected', scope) ? 'may' : 403;
+}
+
+/** The app is asked about first. */
+const worst = (app: Verdict, pipeline: Verdict): Verdict => (app === 'may' ? pipeline : app);
 
 function aboutTeam(needs: Need, { team, scope }: Principal): Verdict {
   if (team === null || !among(SEES_PEOPLE, scope)) return 404;
@@ -64,7 +77,7 @@ function judged({ status, body }: Answered): Verdict {
   const { id, resource } = (body ?? {}) as { readonly id?: string; readonly resource?: string };
   if (status === 401 && id === 'unauthorized') return 401;
   if (status === 403) return 403;
-  if (status === 404 && (resource === 'app' || resource === 'team' || resource === 'path')) return 404;
+  if (status === 404 && among('app team pipeline pipeline_coupling path', resource ?? '')) return 404;
   return 'may';
 }
 
@@ -144,10 +157,22 @@ function foreignIds(door: TestDoor): Readonly<Record<string, string>> {
   const offer = { appId, ownerId: door.world.admin.userId, recipientId: door.world.other.userId };
   const at = theirs.app.createdAt;
   memory.transfers.set(transfer, { id: transfer, ...offer, state: 'pending', createdAt: at, updatedAt: at });
+  const [pipeline, coupling] = [randomUUID(), randomUUID()];
+  const holder = { ownerId: door.world.admin.userId, teamId: null };
+  memory.pipelines.set(pipeline, {
+    id: pipeline,
+    name: 'their-pipe',
+    ...holder,
+    createdAt: at,
+    updatedAt: at,
+  });
+  const place = { pipelineId: pipeline, appId, stage: 'staging' } as const;
+  memory.couplings.set(coupling, { id: coupling, ...place, createdAt: at, updatedAt: at });
   const [token] = [...memory.tokens.values()].filter((one) => one.userId === door.world.admin.userId);
   const id = token?.id ?? '';
   return {
     ...{ release: release?.id ?? '', build, transfer, authorization: id, session: id, token: id },
+    ...{ pipeline, coupling },
     ...{ collaborator: door.world.admin.userId, user: door.world.admin.userId },
   };
 }
@@ -162,6 +187,8 @@ describe('an id of another tenant', () => {
     'token',
     'collaborator',
     'user',
+    'pipeline',
+    'coupling',
   ];
   const paramsOf = ({ path }: Endpoint): readonly string[] =>
     [...path.matchAll(/[:*](\w+)/g)].map(([, name]) => name ?? '');

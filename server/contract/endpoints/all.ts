@@ -17,6 +17,7 @@ import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
 import * as options from './options.ts';
 import * as people from './people.ts';
+import * as pipelines from './pipelines.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
 import * as webhooks from './webhooks.ts';
@@ -47,6 +48,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   oauth,
   options,
   people,
+  pipelines,
   platform,
   releases,
   runs,

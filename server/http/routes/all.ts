@@ -23,6 +23,7 @@ import { logRoutes } from './logs.ts';
 import { oauthRoutes } from './oauth.ts';
 import { peopleRoutes } from './people.ts';
 import { optionRoutes } from './options.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -61,6 +62,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...oauthRoutes(services.authorizations, now),
     ...peopleRoutes(services, now),
     ...optionRoutes(services.options, version),
+    ...pipelineRoutes(services, place),
     ...platformRoutes(),
     ...webhookRoutes(services.webhooks),
     ...releaseRoutes(services, outputs),

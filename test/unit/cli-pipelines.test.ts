@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestCli, type TestCli } from '../support/test-cli.ts';
+
+/** A regular expression alone matches anything inside `toMatchObject`. */
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
+let cli: TestCli;
+beforeEach(async () => {
+  cli = await openTestCli();
+  cli.door.world.deployed('shop-staging');
+  cli.door.world.deployed('shop');
+});
+afterEach(() => cli[Symbol.asyncDispose]());
+
+async function ok(...args: string[]): Promise<string> {
+  const done = await cli.gantry(args);
+  expect(done, done.err).toMatchObject({ code: 0 });
+  return done.out;
+}
+
+describe('pipelines', () => {
+  it('are made, shown, changed and destroyed', async () => {
+    expect(await cli.gantry(['pipelines'])).toMatchObject({ code: 0, err: matching(/no pipelines/) });
+    expect(await cli.gantry(['pipelines:create', '-a', 'shop-staging'])).toMatchObject({
+      ...{ code: 0, out: '', err: 'Made pipeline shop with shop-staging in staging.\n' },
+    });
+    await ok('pipelines:add', 'shop', '-a', 'shop', '-s', 'production');
+    expect(await ok('pipelines')).toBe('shop\n');
+    expect(await ok('pipelines:info', 'shop', '--with-owners')).toBe(
+      [
+        'shop (of a person)',
+        'shop-staging  staging     admin@example.com',
+        'shop          production  admin@example.com\n',
+      ].join('\n'),
+    );
+    await ok('pipelines:update', '-a', 'shop-staging', '-s', 'development');
+    expect(await ok('pipelines:info', 'shop')).toMatch(/shop-staging +development/);
+    await ok('pipelines:remove', '-a', 'shop-staging');
+    await ok('pipelines:rename', 'shop', 'store');
+    const shown = JSON.parse(await ok('pipelines:info', 'store', '--json')) as unknown;
+    expect(shown).toMatchObject({ pipeline: { name: 'store' }, apps: [{ app: { name: 'shop' } }] });
+    expect(await cli.gantry(['pipelines:destroy', 'store'])).toMatchObject({
+      ...{ code: 2, err: matching(/--confirm store/) },
+    });
+    await ok('pipelines:destroy', 'store', '--confirm', 'store');
+    expect(await ok('pipelines')).toBe('');
+  });
+
+  it('are given away once the name is said again', async () => {
+    await ok('pipelines:create', 'shop', '-a', 'shop', '-s', 'production');
+    const give = ['pipelines:transfer', 'other@example.com', '-p', 'shop'];
+    expect(await cli.gantry([...give, '-c', 'shopp'])).toMatchObject({ code: 2 });
+    expect(await cli.gantry(['pipelines:transfer', 'other@example.com'])).toMatchObject({ code: 2 });
+    expect(await cli.gantry([...give, '-c', 'shop'])).toMatchObject({
+      ...{ code: 0, err: 'shop belongs to other@example.com now.\n' },
+    });
+  });
+
+  it('need a stage that there is', async () => {
+    expect(await cli.gantry(['pipelines:create', '-a', 'shop', '-s', 'moon'])).toMatchObject({
+      ...{ code: 2, err: matching(/moon is no stage/) },
+    });
+    expect(await cli.gantry(['pipelines:update', '-a', 'shop'])).toMatchObject({ code: 2 });
+  });
+
+  it('tell whether the next stage runs the same', async () => {
+    await ok('pipelines:create', '-a', 'shop-staging');
+    expect(await cli.gantry(['pipelines:diff', '-a', 'shop-staging'])).toMatchObject({
+      ...{ code: 1, err: matching(/no app in production/) },
+    });
+    await ok('pipelines:add', 'shop', '-a', 'shop');
+    expect(await ok('pipelines:diff', '-a', 'shop-staging')).toMatch(
+      /shop +production +v2 +1a2b3c4 +up to date/,
+    );
+    expect(await cli.gantry(['pipelines:diff', '-a', 'shop'])).toMatchObject({
+      ...{ code: 1, err: matching(/nothing is promoted/) },
+    });
+  });
+
+  it('that are not there are named', async () => {
+    expect(await cli.gantry(['pipelines:info', 'nope'])).toMatchObject({
+      ...{ code: 1, err: matching(/find that pipeline: nope/) },
+    });
+  });
+});
