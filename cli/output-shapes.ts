@@ -10,9 +10,11 @@ import {
 } from '../server/contract/identity-resources.ts';
 import { appFeature, registryBuildpack, registryRevision } from '../server/contract/option-resources.ts';
 import { buildpackInstallation } from '../server/contract/option-resources.ts';
+import { pipeline, pipelineCoupling, pipelineTransfer } from '../server/contract/pipeline-resources.ts';
 import * as wire from '../server/contract/resources.ts';
 import { webhook, webhookDelivery, webhookEvent } from '../server/contract/webhook-resources.ts';
 
+const compared = z.object({ app: z.string(), release: z.string(), commit: z.string().nullable() });
 const difference = z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() });
 
 /**
@@ -76,6 +78,11 @@ export const SHAPES = {
   NewWebhook: webhook.extend({ secret: z.string() }),
   Nothing: z.strictObject({}),
   Page: z.object({ name: z.string(), title: z.string(), path: z.string() }),
+  Pipeline: pipeline,
+  PipelineCoupling: pipelineCoupling,
+  PipelineDiff: z.object({ source: compared, targets: z.array(compared.extend({ same: z.boolean() })) }),
+  PipelineInfo: z.object({ pipeline, apps: z.array(pipelineCoupling) }),
+  PipelineTransfer: pipelineTransfer,
   RecoveryCodes: recoveryCodes,
   RegistryBuildpack: registryBuildpack,
   Release: wire.release,

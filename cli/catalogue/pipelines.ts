@@ -10,7 +10,7 @@ const command = (
   summary: string,
   example: string,
   load: CommandSpec['load'],
-  more: Partial<CommandSpec> = {},
+  more: Partial<CommandSpec> & Pick<CommandSpec, 'prints'>,
 ): CommandSpec => ({ name, summary, examples: [example], load, ...more });
 
 export const pipelines: TopicSpec = {
@@ -21,6 +21,7 @@ export const pipelines: TopicSpec = {
       'list your pipelines',
       'gantry pipelines',
       () => import('../commands/pipelines/list.ts'),
+      { prints: 'Pipeline[]' },
     ),
     command(
       'pipelines:create',
@@ -28,6 +29,7 @@ export const pipelines: TopicSpec = {
       'gantry pipelines:create shop -a shop-staging -s staging',
       () => import('../commands/pipelines/create.ts'),
       {
+        prints: 'PipelineInfo',
         args: '[name]',
         onApp: true,
         options: [
@@ -43,7 +45,7 @@ export const pipelines: TopicSpec = {
       'put an app into a pipeline',
       'gantry pipelines:add shop -a shop-production -s production',
       () => import('../commands/pipelines/add.ts'),
-      { args: '<pipeline>', onApp: true, options: [STAGE] },
+      { prints: 'PipelineCoupling', args: '<pipeline>', onApp: true, options: [STAGE] },
     ),
     command(
       'pipelines:info',
@@ -51,6 +53,7 @@ export const pipelines: TopicSpec = {
       'gantry pipelines:info shop',
       () => import('../commands/pipelines/info.ts'),
       {
+        prints: 'PipelineInfo',
         args: '<pipeline>',
         options: [{ flags: '--with-owners', says: 'show to whom each app belongs' }],
       },
@@ -60,21 +63,21 @@ export const pipelines: TopicSpec = {
       'move an app to another stage of its pipeline',
       'gantry pipelines:update -a shop-staging -s production',
       () => import('../commands/pipelines/update.ts'),
-      { onApp: true, options: [STAGE] },
+      { prints: 'PipelineCoupling', onApp: true, options: [STAGE] },
     ),
     command(
       'pipelines:remove',
       'take an app out of its pipeline',
       'gantry pipelines:remove -a shop-staging',
       () => import('../commands/pipelines/remove.ts'),
-      { onApp: true },
+      { prints: 'PipelineCoupling', onApp: true },
     ),
     command(
       'pipelines:rename',
       'give a pipeline another name',
       'gantry pipelines:rename shop store',
       () => import('../commands/pipelines/rename.ts'),
-      { args: '<pipeline> <name>' },
+      { prints: 'Pipeline', args: '<pipeline> <name>' },
     ),
     command(
       'pipelines:destroy',
@@ -82,6 +85,7 @@ export const pipelines: TopicSpec = {
       'gantry pipelines:destroy shop --confirm shop',
       () => import('../commands/pipelines/destroy.ts'),
       {
+        prints: 'Pipeline',
         args: '<pipeline>',
         options: [{ flags: '-c, --confirm <name>', says: 'the name again, to go on without asking' }],
       },
@@ -92,6 +96,7 @@ export const pipelines: TopicSpec = {
       'gantry pipelines:transfer acme -p shop --confirm shop',
       () => import('../commands/pipelines/transfer.ts'),
       {
+        prints: 'PipelineTransfer',
         args: '<owner>',
         options: [
           { flags: '-p, --pipeline <name>', says: 'the pipeline' },
@@ -104,7 +109,7 @@ export const pipelines: TopicSpec = {
       'compare what an app runs with what the apps of the next stage run',
       'gantry pipelines:diff -a shop-staging',
       () => import('../commands/pipelines/diff.ts'),
-      { onApp: true },
+      { prints: 'PipelineDiff', onApp: true },
     ),
   ],
 };

@@ -124,6 +124,15 @@ const offered: Prepare = async (cli) => {
   await call(cli, ['apps:transfer', OTHER, ...DEMO]);
   return { args: ['demo'], given: asOther(cli) };
 };
+/** With an app downstream of demo. */
+const promotable: Prepare = async (cli) => {
+  cli.door.world.deployed('live');
+  await call(cli, ['pipelines:create', 'shop', '-s', 'staging', ...DEMO]);
+  await call(cli, ['pipelines:add', 'shop', '-s', 'production', '-a', 'live']);
+  return {};
+};
+const inPipeline = (...words: readonly string[]): Prepare =>
+  after(['pipelines:create', 'shop', '-s', 'staging'], () => words);
 
 const released = after(['config:set', 'A=1']);
 const authorized = since(['authorizations:create'], ({ id }) => [id]);
@@ -237,6 +246,19 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   'certs:remove': withCertificate('--confirm', 'demo'),
   'certs:generate': () => ({ args: [HOST], given: { attach } }),
   'certs:auto:disable': args('--confirm', 'demo'),
+  'pipelines:create': args('shop', '-s', 'staging'),
+  'pipelines:add': async (cli) => {
+    cli.door.world.deployed('live');
+    await call(cli, ['pipelines:create', 'shop', '-s', 'production', '-a', 'live']);
+    return { args: ['shop', '-s', 'staging'] };
+  },
+  'pipelines:info': inPipeline('shop'),
+  'pipelines:update': inPipeline('-s', 'development'),
+  'pipelines:remove': inPipeline(),
+  'pipelines:rename': inPipeline('shop', 'store'),
+  'pipelines:destroy': inPipeline('shop', '--confirm', 'shop'),
+  'pipelines:transfer': inPipeline(OTHER, '-p', 'shop', '--confirm', 'shop'),
+  'pipelines:diff': promotable,
   'webhooks:add': args(...HOOK),
   'webhooks:info': hooked,
   'webhooks:update': after(['webhooks:add', ...HOOK], ({ id }) => [id, '-l', 'sync']),

@@ -19,5 +19,5 @@ export const run: Run = async (context, [wanted]) => {
   const place = { app: app.id, pipeline: pipeline.id, stage };
   const coupling = await client.call(createCoupling, { body: place }, signal);
   terminal.note(`Made pipeline ${pipeline.name} with ${app.name} in ${stage}.`);
-  result({ pipeline, couplings: [coupling] }, () => undefined);
+  result({ pipeline, apps: [coupling] }, () => undefined);
 };
