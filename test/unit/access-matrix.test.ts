@@ -38,7 +38,6 @@ function verdict(needs: Need, who: Principal): Verdict {
   if (['open', 'link'].includes(needs)) return 'may';
   if (!who.known) return 401;
   const [kind] = needs.split(':');
-  if (needs === 'pipeline:couple') return worst(aboutApp('app:operate', who), aboutPipeline(needs, who));
   if (kind === 'pipeline') return aboutPipeline(needs, who);
   if (kind === 'app') return aboutApp(needs, who);
   if (kind === 'team') return aboutTeam(needs, who);
@@ -53,14 +52,14 @@ function aboutApp(needs: Need, { role, scope }: Principal): Verdict {
   return among(roles, role) && among(scopes, scope) ? 'may' : 403;
 }
 
-function aboutPipeline(needs: Need, { pipeline, scope }: Principal): Verdict {
+function aboutPipeline(needs: Need, who: Principal): Verdict {
+  const { pipeline, scope } = who;
+  const app = needs === 'pipeline:couple' ? aboutApp('app:operate', who) : 'may';
+  if (app !== 'may') return app; // it is asked about first
   if (pipeline === null || !among(SEES_PEOPLE, scope)) return 404;
   if (needs === 'pipeline:view') return 'may';
   return pipeline === 'manage' && among('global write write-protected', scope) ? 'may' : 403;
 }
-
-/** The app is asked about first. */
-const worst = (app: Verdict, pipeline: Verdict): Verdict => (app === 'may' ? pipeline : app);
 
 function aboutTeam(needs: Need, { team, scope }: Principal): Verdict {
   if (team === null || !among(SEES_PEOPLE, scope)) return 404;
