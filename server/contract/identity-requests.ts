@@ -5,11 +5,24 @@ const ignored = z.unknown().optional();
 const TEN_YEARS_S = 10 * 366 * 86_400;
 
 const description = z.string().min(1).max(200);
+/** The heroku command passes on what was typed: a string. */
+const seconds = z
+  .union(
+    [
+      z.int(),
+      z
+        .string()
+        .regex(/^\d{1,12}$/)
+        .transform(Number),
+    ],
+    'must be a number of seconds',
+  )
+  .pipe(z.int().min(1).max(TEN_YEARS_S));
 
 export const createAuthorization = z.strictObject({
   description: description.nullish(),
   /** Seconds; null: it does not end. Default: 90 days, of a login 30. */
-  expires_in: z.int().min(1).max(TEN_YEARS_S).nullish(),
+  expires_in: seconds.nullish(),
   scope: z.array(z.string().max(150)).min(1).max(50).optional(),
   client: ignored,
 });

@@ -195,7 +195,16 @@ export const createBuild = z.strictObject({
 export const createSource = z.strictObject({});
 
 export const setBuildpacks = z.strictObject({
-  updates: z.array(z.strictObject({ buildpack: z.string().max(1000) })).max(100),
+  // The heroku command leaves the name out when the registry does not know it.
+  updates: z
+    .array(
+      z.strictObject({
+        buildpack: z
+          .string('must name a buildpack of this platform: gantry buildpacks:search lists them')
+          .max(1000),
+      }),
+    )
+    .max(100),
 });
 
 export const setFeature = z.strictObject({ enabled: z.boolean() });

@@ -21,8 +21,8 @@ export interface Standing {
   readonly collaborator: Role | null;
 }
 
-/** What is asked of an app: a role, or to read its config vars. */
-export type Permission = Role | 'secrets';
+/** What is asked of an app: a role, to read its config vars, or to change them, which shows them as well. */
+export type Permission = Role | 'secrets' | 'configure';
 
 /** The least role that has a permission. Whoever may deploy code can make it print its environment. */
 const LEAST: Readonly<Record<Permission, Role>> = {
@@ -30,6 +30,7 @@ const LEAST: Readonly<Record<Permission, Role>> = {
   secrets: 'deploy',
   deploy: 'deploy',
   operate: 'operate',
+  configure: 'operate',
   manage: 'manage',
   admin: 'admin',
 };
@@ -114,6 +115,6 @@ export function scopesCoverPeople(scopes: readonly Scope[]): boolean {
 const FOR_APPS: Readonly<Record<string, (permission: Permission) => boolean>> = {
   read: (permission) => permission === 'view',
   'read-protected': (permission) => permission === 'view' || permission === 'secrets',
-  write: (permission) => permission !== 'secrets',
+  write: (permission) => permission !== 'secrets' && permission !== 'configure',
   'write-protected': () => true,
 };

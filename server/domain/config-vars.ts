@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isText } from '../../lib/unicode.ts';
 
 /** Set by the platform in the instances of every app; a user's value would never be seen. */
 const OURS = new Set(['PORT', 'DYNO', 'GANTRY_APP_NAME', 'GANTRY_RELEASE_VERSION']);
@@ -12,8 +13,11 @@ export const configKey = z
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and underscores, and not start with a digit')
   .refine((key) => key !== '__proto__', 'is not a usable name');
 
-// eslint-disable-next-line no-control-regex -- the operating system ends an environment string at NUL, so a value cannot hold it
-export const configValue = z.string().regex(/^[^\u0000]*$/, 'cannot hold a NUL character');
+export const configValue = z
+  .string()
+  // eslint-disable-next-line no-control-regex -- the operating system ends an environment string at NUL, so a value cannot hold it
+  .regex(/^[^\u0000]*$/, 'cannot hold a NUL character')
+  .refine((value) => isText(value), 'must be Unicode text; it holds half a surrogate pair');
 
 /**
  * Why a value for this config var would never be seen, as the end of a sentence about it; undefined when it would be.

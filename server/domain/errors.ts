@@ -3,8 +3,9 @@ import { errorTable, row } from '../../lib/errors.ts';
 /** What each permission on an app is for, in a sentence about who lacks it. */
 const PERMITS: Readonly<Record<string, string>> = {
   secrets: 'reading its config vars',
+  configure: 'changing its config vars',
   deploy: 'deploying it',
-  operate: 'operating it (config vars, scaling, restarts, domains)',
+  operate: 'operating it (scaling, restarts, domains)',
   manage: 'managing it',
   admin: 'destroying it or giving it away',
 };

@@ -5,6 +5,7 @@ import { withDeadline } from '../../lib/deadline.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { isRefusal } from './errors.ts';
+import type { Actor } from '../domain/actor.ts';
 import type { Idempotency } from '../ports/accounts.ts';
 import { actorOf, contextOf } from './context.ts';
 import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
@@ -77,9 +78,11 @@ export function createAnswering(deps: AnsweringDeps): Answering {
   // Repeats that arrive while the first call still runs (a client whose connection broke retries at once).
   const running = new Map<string, Promise<Answer>>();
 
-  function fingerprint(req: Request): string {
+  // With what the caller proved themselves is part of the call: what one token was shown is not for another of theirs.
+  function fingerprint(req: Request, { credential }: Actor): string {
     const confirmed = req.get('x-confirm') ?? '';
-    const call = `${req.method} ${req.originalUrl}\0${confirmed}\0${JSON.stringify(req.body ?? null)}`;
+    const how = `${credential?.kind ?? ''} ${credential?.id ?? ''}`;
+    const call = `${how}\0${req.method} ${req.originalUrl}\0${confirmed}\0${JSON.stringify(req.body ?? null)}`;
     return createHmac('sha256', key.reveal()).update(call).digest('base64url');
   }
 
@@ -137,14 +140,15 @@ export function createAnswering(deps: AnsweringDeps): Answering {
     },
     write: (route, options) => async (req, res) => {
       const { idempotencyKey: requestId } = contextOf(res);
-      const { userId } = actorOf(res);
+      const actor = actorOf(res);
       const answer = await withDeadline(DEADLINE_MS, closing, (signal) => {
         const work = (): Promise<Answer> => route(req, res, signal);
         if (requestId === null) return work();
         const again = options?.replay;
         const replay = again && ((): Promise<Answer> => again(req, res, signal));
         const repeatable = options?.repeatable?.(req) ?? false;
-        return shared({ userId, requestId, request: fingerprint(req), work, replay, repeatable }, signal);
+        const call = { userId: actor.userId, requestId, request: fingerprint(req, actor) };
+        return shared({ ...call, work, replay, repeatable }, signal);
       });
       send(res, answer);
     },

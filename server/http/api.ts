@@ -13,6 +13,7 @@ import { gitHandler } from './git/handler.ts';
 import { loginPages } from './login-pages.ts';
 import { createLinks } from './links.ts';
 import { dispatch, inOrder } from './dispatch.ts';
+import { jsonBody } from './json-body.ts';
 import { createOutputs } from './outputs.ts';
 import { promptBody } from './prompt-body.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -115,11 +116,10 @@ export function createApi(deps: ApiDeps): Express {
       api[METHODS[method]](path, ...before, dispatch(route, dispatchDeps));
     }
   };
-  // Whatever type is claimed, a body is JSON: one that is silently not read would be a change that is silently not made.
-  const json = express.json({ limit: '1mb', inflate: false, type: () => true });
+  const json = jsonBody();
   const isOpen = ({ endpoint }: Route): boolean => endpoint.needs === 'open' || endpoint.needs === 'link';
-  mount(routes.filter(isOpen), openDoor(rateLimit, deps.version), json);
-  api.use(authentication(services, rateLimit, deps.version), json);
+  mount(routes.filter(isOpen), openDoor(rateLimit, deps.version), ...json);
+  api.use(authentication(services, rateLimit, deps.version), ...json);
   mount(routes.filter((route) => !isOpen(route)));
   api.use((req) => {
     throw PlatformError.of('not_found', {

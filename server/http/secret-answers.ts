@@ -17,7 +17,8 @@ export interface SecretAnswers {
 
 export function createSecretAnswers(now: () => Date): SecretAnswers {
   const kept = new Map<string, { readonly at: number; readonly answer: Answer }>();
-  const nameOf = ({ actor, requestId }: Call): string => `${actor.userId} ${requestId}`;
+  const nameOf = ({ actor: { userId, credential }, requestId }: Call): string =>
+    `${userId} ${credential?.id ?? ''} ${requestId}`;
 
   function forgetOld(): void {
     for (const [name, { at }] of kept) {

@@ -58,7 +58,7 @@ export function createConfigVars({
     },
 
     async change(actor, name, change, signal) {
-      const app = await reach(apps, actor, 'operate', name, signal);
+      const app = await reach(apps, actor, 'configure', name, signal);
       const base = await releases.latest(app.id, signal);
       refuseBadKeys(change, base.image?.builder ?? null);
       const before = await releases.configOf(base.id, signal);

@@ -107,6 +107,12 @@ describe('features', () => {
     expect((await on('labs')).out).toMatch(/\[ \] +runtime-dyno-metadata/);
   });
 
+  it('and a buildpack that the heroku command did not find is asked for by name', async () => {
+    const put = await cli.door.call('PUT', '/apps/demo/buildpack-installations', { body: { updates: [{}] } });
+    expect(put).toMatchObject({ status: 422, body: { id: 'invalid_params' } });
+    expect(put.text).toContain('must name a buildpack of this platform');
+  });
+
   it('and buildpacks are chosen by those who may', async () => {
     const token = cli.door.world.otherToken;
     for (const [method, path, body] of [

@@ -29,6 +29,24 @@ describe('a token', () => {
     }
   });
 
+  it('lives as long as was asked for, in a number or in its digits as the heroku command sends them', async () => {
+    expect((await make({ expires_in: '3600' })).access_token.expires_in).toBe(3600);
+    for (const expires_in of ['soon', '', '0', '-1', '1e3', 0.5])
+      expect(await door.call('POST', '/oauth/authorizations', { body: { expires_in } })).toMatchObject({
+        status: 422,
+      });
+  });
+
+  it('with the scope `write` neither shows nor changes config vars, which an answer would show', async () => {
+    await door.call('PATCH', '/apps/demo/config-vars', { body: { PASSWORD: 'topsecret' } });
+    const call = { token: await secretOf({ scope: ['write'] }), body: { B: '2' } };
+    const refused = await door.call('PATCH', '/apps/demo/config-vars', call);
+    expect(refused).toMatchObject({ status: 403 });
+    expect(refused.text).not.toContain('topsecret');
+    const protectedToo = { ...call, token: await secretOf({ scope: ['write-protected'] }) };
+    expect((await door.call('PATCH', '/apps/demo/config-vars', protectedToo)).status).toBe(200);
+  });
+
   it('may ship one app, named or by id, and do nothing else', async () => {
     const id = door.world.apps.get('demo')?.app.id ?? '';
     for (const name of ['demo', id])

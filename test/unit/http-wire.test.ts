@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
+import { authorization } from '../../server/contract/identity-resources.ts';
 import { failure, logSession, release } from '../../server/contract/resources.ts';
 import { TIME } from '../support/fake-app.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
@@ -69,6 +70,18 @@ describe('a repeated Request-Id', () => {
       token: door.world.otherToken,
     });
     expect(other.status).toBe(422);
+  });
+
+  it('shows one token nothing of what another token of the same person was shown', async () => {
+    const tokenOf = (body: unknown): string => authorization.parse(body).access_token.token;
+    const narrow = await door.call('POST', '/oauth/authorizations', { body: { scope: ['identity'] } });
+    const call = { body: { description: 'wide' }, headers };
+    expect((await door.call('POST', '/oauth/authorizations', call)).status).toBe(201);
+    const stolen = await door.call('POST', '/oauth/authorizations', {
+      ...call,
+      token: tokenOf(narrow.body),
+    });
+    expect(stolen).toMatchObject({ status: 403, body: { id: 'scope_too_small' } });
   });
 
   it('tries again what was refused', async () => {
@@ -377,5 +390,34 @@ describe('the output of a release', () => {
     expect((await door.call('GET', path, { token: null })).status).toBe(200);
     door.world.memory.deployments.clear();
     expect((await door.call('GET', path, { token: null })).status).toBe(404);
+  });
+});
+
+describe('a body that is no text', () => {
+  it.each([
+    ['half a surrogate pair in a value', '{"A":"\\ud800"}', 'half a surrogate pair'],
+    ['half a surrogate pair in a name', '{"A\\udfff":"x"}', 'half a surrogate pair'],
+    [
+      'bytes that are not UTF-8',
+      Buffer.from([0x7b, 0x22, 0x41, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]),
+      'UTF-8',
+    ],
+  ])('is refused, for %s, and nothing is kept', async (_what, body, problem) => {
+    const res = await fetch(`${door.url}/apps/demo/config-vars`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${door.world.adminToken}` },
+      body,
+    });
+    expect(res.status).toBe(400);
+    expect(failure.parse(await res.json())).toMatchObject({
+      id: 'bad_request',
+      message: matching(new RegExp(problem)),
+    });
+    expect(door.world.writes).toEqual([]);
+  });
+
+  it('takes whole pairs', async () => {
+    const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: '\u{1f680} ü' } });
+    expect(answer).toMatchObject({ status: 200, body: { A: '\u{1f680} ü' } });
   });
 });

@@ -5,6 +5,7 @@ import type { Engine, InstanceSpec } from '../../ports/engine.ts';
 import { orMissing, statusOf, wordsOf, type DockerClient } from './client.ts';
 import { refusedForGood } from './container.ts';
 import { containerOptions } from './container-spec.ts';
+import { creation } from './creation.ts';
 import { containerName, identityOf } from './names.ts';
 import type { Observer } from './observe.ts';
 
@@ -27,7 +28,7 @@ export function createContainers(
   async function create(spec: InstanceSpec, image: string, signal: AbortSignal): Promise<boolean> {
     try {
       await client.call(signal, (docker, abortSignal) =>
-        docker.createContainer({ ...containerOptions(platformId, image, spec), abortSignal }),
+        docker.createContainer(creation(containerOptions(platformId, image, spec), abortSignal)),
       );
       return true;
     } catch (err) {

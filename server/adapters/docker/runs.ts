@@ -6,6 +6,7 @@ import type { RunEngine, RunSpec } from '../../ports/runs.ts';
 import { attachmentOf } from './attach.ts';
 import { statusOf, wordsOf, type DockerClient } from './client.ts';
 import { runOptions } from './container-spec.ts';
+import { creation } from './creation.ts';
 import { refusalReason } from './containers.ts';
 import type { Notes } from './notes.ts';
 import type { FoundRun, Observer } from './observe.ts';
@@ -42,7 +43,7 @@ export function createRuns(
     async createRun(spec, image, signal) {
       try {
         const made = await client.call(signal, (docker, abortSignal) =>
-          docker.createContainer({ ...runOptions(platformId, image, spec), abortSignal }),
+          docker.createContainer(creation(runOptions(platformId, image, spec), abortSignal)),
         );
         return made.id;
       } catch (err) {

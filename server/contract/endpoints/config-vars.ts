@@ -14,7 +14,7 @@ export const changeConfigVars = endpoint({
   method: 'PATCH',
   path: '/apps/:app/config-vars',
   summary: 'set config vars, or remove them (null); makes a release',
-  needs: 'app:operate',
+  needs: 'app:configure',
   // Names and values are judged by the server, one by one and by name.
   body: z.looseObject({}, { error: 'must be an object of names and values' }),
   answer: configVars,

@@ -1,0 +1,43 @@
+import { isUtf8 } from 'node:buffer';
+import express, { type RequestHandler } from 'express';
+import { isText } from '../../lib/unicode.ts';
+import { PlatformError } from '../domain/errors.ts';
+
+/**
+ * Reads every body as JSON, whatever type is claimed: one that is silently not read would be a change that is silently
+ * not made. Throws `bad_request` for what is no JSON, no UTF-8, or holds text that cannot be written as UTF-8.
+ */
+export function jsonBody(): readonly RequestHandler[] {
+  const parse = express.json({
+    limit: '1mb',
+    inflate: false,
+    type: () => true,
+    // Otherwise bytes that are no text become U+FFFD, and are kept as that.
+    verify: (_req, _res, bytes) => {
+      if (!isUtf8(bytes)) throw Object.assign(new Error(), { status: 400, type: 'charset.unsupported' });
+    },
+  });
+  return [
+    parse,
+    (req, _res, next) => {
+      if (!isWhole(req.body))
+        throw PlatformError.of('bad_request', {
+          problem: 'its body holds half a surrogate pair (\\ud800 to \\udfff alone), which is no text',
+        });
+      next();
+    },
+  ];
+}
+
+/** A body is as deep as 1 MB of brackets can be, so this does not call itself. */
+function isWhole(body: unknown): boolean {
+  const left: unknown[] = [body];
+  while (left.length > 0) {
+    const one = left.pop();
+    if (typeof one === 'string' && !isText(one)) return false;
+    if (typeof one !== 'object' || one === null) continue;
+    if (!Array.isArray(one) && !Object.keys(one).every(isText)) return false;
+    for (const value of Object.values(one)) left.push(value);
+  }
+  return true;
+}
