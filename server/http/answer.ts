@@ -78,14 +78,6 @@ export function createAnswering(deps: AnsweringDeps): Answering {
   // Repeats that arrive while the first call still runs (a client whose connection broke retries at once).
   const running = new Map<string, Promise<Answer>>();
 
-  // With what the caller proved themselves is part of the call: what one token was shown is not for another of theirs.
-  function fingerprint(req: Request, { credential }: Actor): string {
-    const confirmed = req.get('x-confirm') ?? '';
-    const how = `${credential?.kind ?? ''} ${credential?.id ?? ''}`;
-    const call = `${how}\0${req.method} ${req.originalUrl}\0${confirmed}\0${JSON.stringify(req.body ?? null)}`;
-    return createHmac('sha256', key.reveal()).update(call).digest('base64url');
-  }
-
   async function shared(call: Once, signal: AbortSignal): Promise<Answer> {
     const name = `${call.userId} ${call.requestId} ${call.request}`;
     const first = running.get(name);
@@ -147,12 +139,20 @@ export function createAnswering(deps: AnsweringDeps): Answering {
         const again = options?.replay;
         const replay = again && ((): Promise<Answer> => again(req, res, signal));
         const repeatable = options?.repeatable?.(req) ?? false;
-        const call = { userId: actor.userId, requestId, request: fingerprint(req, actor) };
+        const call = { userId: actor.userId, requestId, request: fingerprint(key, req, actor) };
         return shared({ ...call, work, replay, repeatable }, signal);
       });
       send(res, answer);
     },
   };
+}
+
+/** Tells one call from another. With what the caller proved themselves is part of it: what one token was shown is not for another of theirs. */
+function fingerprint(key: Secret, req: Request, { credential }: Actor): string {
+  const confirmed = req.get('x-confirm') ?? '';
+  const how = `${credential?.kind ?? ''} ${credential?.id ?? ''}`;
+  const call = `${how}\0${req.method} ${req.originalUrl}\0${confirmed}\0${JSON.stringify(req.body ?? null)}`;
+  return createHmac('sha256', key.reveal()).update(call).digest('base64url');
 }
 
 async function sendStream(

@@ -90,7 +90,7 @@ export function createApi(deps: ApiDeps): Express {
   api.set('query parser', 'simple');
   // The router, which tells whose request it passes on, is on this machine.
   api.set('trust proxy', 'loopback');
-  api.use(context(cut, perHour), logged(log));
+  api.use(plainTilde, context(cut, perHour), logged(log));
   api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }));
   api.put('/sources/:source', sources.put);
   api.get('/sources/:source', sources.get);
@@ -136,6 +136,12 @@ export function createApi(deps: ApiDeps): Express {
 function apiHost({ domain, httpPort }: Place): string {
   return httpPort === 80 ? `api.${domain}` : `api.${domain}:${httpPort}`;
 }
+
+/** Some clients escape it though nothing asks them to, and routes are compared as they were sent. */
+const plainTilde: RequestHandler = (req, _res, next) => {
+  req.url = req.url.replace(/^[^?]*/, (path) => path.replaceAll(/%7e/gi, '~'));
+  next();
+};
 
 /** Gives every request its id and its signal, and every answer the headers that all of them have. */
 function context(cut: AbortSignal, perHour: number): RequestHandler {

@@ -32,7 +32,7 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
       const cut = abortController();
       const api = createApi({ ...deps, ending: ending.signal, cut: cut.signal });
       const { runs } = deps.services;
-      const upgrade = createRunUpgrade({ runs, log: deps.log, ending: ending.signal });
+      const upgrade = createRunUpgrade({ runs, log: deps.log, ending: ending.signal, serve: api });
       const open = (host: string, at: number): Promise<Server> =>
         listenOn(createServer(PATIENCE, api).on('upgrade', upgrade), host, at);
       const v4 = await open('127.0.0.1', port);

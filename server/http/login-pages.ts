@@ -76,7 +76,7 @@ export function loginPages(deps: LoginPageDeps): RequestHandler {
     if (!cookie || !actor || !same(given.proof, proofOf(deps.key, cookie, asked)))
       return show(req, res, asked, signal);
     const approved = given.action === 'approve';
-    await browserLogins.decide(asked, { approvedBy: approved ? actor : null }, signal);
+    await browserLogins.decide(asked, { by: actor, approved, ip: req.ip ?? '' }, signal);
     const text = approved
       ? 'The program is logged in. You may close this page.'
       : 'The login was denied. You may close this page.';

@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { once } from 'node:events';
+import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import {
   createRunFrameReader,
@@ -25,20 +27,26 @@ export interface RunUpgradeDeps {
   readonly log: Logger;
   /** Aborts when streams must end. */
   readonly ending: AbortSignal;
+  /** Serves what asks for another upgrade, which need not be granted, as if it had not asked. */
+  readonly serve: RequestListener;
 }
 
 /**
  * Where our own client meets its process: an HTTP upgrade, which passes through the router, to a stream of frames. The
  * secret is the permission, and opens one connection.
  */
-export function createRunUpgrade({ runs, log, ending }: RunUpgradeDeps) {
+export function createRunUpgrade({ runs, log, ending, serve }: RunUpgradeDeps) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    if (req.url !== RUN_PATH || req.headers.upgrade?.toLowerCase() !== RUN_PROTOCOL) {
+      serveWithout(req, socket, serve);
+      return;
+    }
     const secret = req.headers[SECRET_HEADER];
-    const isOurs = req.url === RUN_PATH && req.headers.upgrade?.toLowerCase() === RUN_PROTOCOL;
-    const session = isOurs && typeof secret === 'string' ? runs.claim(secret) : undefined;
+    const session = typeof secret === 'string' ? runs.claim(secret) : undefined;
     if (session === undefined) {
-      socket.end(refusal());
+      const refused = PlatformError.of('not_found', { resource: 'run', name: 'with this secret' });
+      socket.end(refusal('404 Not Found', refused, 'run'));
       return;
     }
     socket.write(
@@ -51,10 +59,32 @@ export function createRunUpgrade({ runs, log, ending }: RunUpgradeDeps) {
   };
 }
 
-function refusal(): string {
-  const { id, message } = PlatformError.of('not_found', { resource: 'run', name: 'with this secret' });
-  const body = JSON.stringify({ id, message, resource: 'run', retry: false, request_id: '' });
-  const head = ['HTTP/1.1 404 Not Found', 'Connection: close', 'Content-Type: application/json'];
+/**
+ * Node hands every request that asks for an upgrade over with its bare socket, its body unread: without one it can be
+ * answered all the same.
+ */
+function serveWithout(req: IncomingMessage, socket: Duplex, serve: RequestListener): void {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = req.headers;
+  if (length !== '0' || encoding !== undefined || !(socket instanceof Socket)) {
+    const problem = 'it asks for an upgrade, which is not to be had here; send it without the Upgrade header';
+    socket.end(refusal('400 Bad Request', PlatformError.of('bad_request', { problem })));
+    return;
+  }
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.once('finish', () => socket.end());
+  socket.once('close', () => res.emit('close'));
+  serve(req, res);
+}
+
+function refusal(status: string, { id, message }: KnownError, resource?: string): string {
+  const body = JSON.stringify({
+    ...{ id, message },
+    ...(resource !== undefined && { resource }),
+    ...{ retry: false, request_id: '' },
+  });
+  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
   return [...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }
 

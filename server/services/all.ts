@@ -129,10 +129,10 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { clock, apps, releases, builds, repositories, bulletin, queue, tokens, builder } = ports;
   const { people, passwords } = ports;
   const throttle = createLoginThrottle(() => clock.now());
-  const logins = createLogins({ people, passwords, throttle, clock });
   const authorizations = createAuthorizations({ store: ports.accessTokens, apps, clock });
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
+  const logins = createLogins({ people, passwords, throttle, audit, clock });
   const runs = createRuns({ ...ports, ...deps });
   const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
@@ -141,7 +141,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     logins,
     browserLogins: createBrowserLogins({
       ...{ requests: ports.loginRequests, accounts: ports.accounts, people, tokens: ports.accessTokens },
-      ...{ logins, authorizations, clock },
+      ...{ logins, authorizations, audit, clock },
     }),
     people: createPeople({ store: people, passwords, clock }),
     twoFactor: createTwoFactor({ people, logins, clock, issuer: `Gantry (${platformDomain})` }),

@@ -9,7 +9,7 @@ import type { SeenTeam } from '../domain/team.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Teams } from '../ports/membership.ts';
-import { needCreating, needListing, reach } from './reach.ts';
+import { needCreating, reach, seenApps } from './reach.ts';
 import { reachTeam } from './teams.ts';
 import type { Wake } from './wake.ts';
 
@@ -84,10 +84,7 @@ export function createApps({ store, teams, repositories, controller, routed }: A
       return { ...app, standing: { owner: !team, team: team?.role ?? null, collaborator } };
     },
 
-    list(actor, signal) {
-      needListing(actor);
-      return store.list(actor, signal);
-    },
+    list: (actor, signal) => seenApps(store, actor, signal),
 
     find: (actor, nameOrId, signal) => reach(store, actor, 'view', nameOrId, signal),
 

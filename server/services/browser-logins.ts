@@ -10,6 +10,7 @@ import type { LoginRequest, LoginRequests } from '../ports/login-requests.ts';
 import type { People } from '../ports/people.ts';
 import type { Tokens } from '../ports/tokens.ts';
 import { hashToken } from './accounts.ts';
+import type { Audit } from './audit.ts';
 import type { Authorizations } from './authorizations.ts';
 import type { LoginAttempt, Logins } from './logins.ts';
 
@@ -25,6 +26,13 @@ export interface AskedLogin extends LoginRequest {
   readonly code: string;
 }
 
+export interface Verdict {
+  readonly by: Actor;
+  readonly approved: boolean;
+  /** The address of the browser. */
+  readonly ip: string;
+}
+
 /** Logging a program in by approving it in a browser, where passwords are typed instead. */
 export interface BrowserLogins {
   begin(
@@ -38,7 +46,7 @@ export interface BrowserLogins {
   /** Who a browser is signed in as. */
   whoIs(cookie: Secret, signal: AbortSignal): Promise<Actor | undefined>;
   /** Decides once. Throws `login_request_over`. */
-  decide(page: Secret, verdict: { readonly approvedBy: Actor | null }, signal: AbortSignal): Promise<void>;
+  decide(page: Secret, verdict: Verdict, signal: AbortSignal): Promise<void>;
   /** Waits for the decision: the token, once, or null when it was denied. Throws `login_request_over`. */
   wait(client: Secret, signal: AbortSignal): Promise<Secret | null>;
 }
@@ -54,11 +62,12 @@ export interface BrowserLoginsDeps {
   readonly tokens: Pick<Tokens, 'create'>;
   readonly logins: Pick<Logins, 'byPassword'>;
   readonly authorizations: Pick<Authorizations, 'create'>;
+  readonly audit: Pick<Audit, 'around'>;
   readonly clock: Clock;
 }
 
 export function createBrowserLogins(deps: BrowserLoginsDeps): BrowserLogins {
-  const { requests, accounts, people, tokens, logins, authorizations, clock } = deps;
+  const { requests, accounts, people, tokens, logins, authorizations, audit, clock } = deps;
   const newSecret = (): Secret => new Secret(randomBytes(32).toString('base64url'));
 
   return {
@@ -95,11 +104,23 @@ export function createBrowserLogins(deps: BrowserLoginsDeps): BrowserLogins {
 
     whoIs: (cookie, signal) => accounts.findByTokenHash(cookieHash(cookie), signal),
 
-    async decide(page, { approvedBy }, signal) {
-      const status = approvedBy === null ? 'denied' : 'approved';
-      const verdict = { status, userId: approvedBy?.userId ?? null } as const;
-      if (!(await requests.decide(hashToken(page.reveal()), verdict, signal)))
-        throw PlatformError.of('login_request_over', {});
+    decide(page, { by, approved, ip }, signal) {
+      const verdict = {
+        status: approved ? 'approved' : 'denied',
+        userId: approved ? by.userId : null,
+      } as const;
+      const call = {
+        ...{ actor: by, door: 'api' as const, action: `${approved ? 'approve' : 'deny'} a login`, ip },
+        ...{ requestId: null, target: { code: codeOf(page) } },
+      };
+      return audit.around(
+        call,
+        async () => {
+          if (!(await requests.decide(hashToken(page.reveal()), verdict, signal)))
+            throw PlatformError.of('login_request_over', {});
+        },
+        signal,
+      );
     },
 
     async wait(client, signal) {
@@ -111,7 +132,13 @@ export function createBrowserLogins(deps: BrowserLoginsDeps): BrowserLogins {
           const login = await people.findLogin(found.userId, signal);
           if (!login) throw PlatformError.of('login_request_over', {});
           const { description, ip } = found.request;
-          return (await authorizations.create(login.actor, { description, ip }, signal)).secret;
+          const call = { actor: login.actor, door: 'api', action: 'log in by browser', ip } as const;
+          const made = await audit.around(
+            { ...call, requestId: null, target: { description } },
+            () => authorizations.create(login.actor, { description, ip }, signal),
+            signal,
+          );
+          return made.secret;
         }
         await pause(LOOK_EVERY_MS, signal);
       }

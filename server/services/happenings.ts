@@ -4,7 +4,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { isNews, told, type Gap, type Happening } from '../domain/happening.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Happenings as Store } from '../ports/happenings.ts';
-import { needListing, reach } from './reach.ts';
+import { reach, seenApps } from './reach.ts';
 
 interface HappeningsQuery {
   /** Only of this app. */
@@ -57,9 +57,8 @@ export function createHappenings({ store, apps, bulletin }: HappeningsDeps): Hap
   const open = new Map<string, number>();
 
   async function sight(actor: Actor, app: string | undefined, signal: AbortSignal): Promise<Set<string>> {
-    needListing(actor);
     if (app !== undefined) return new Set([(await reach(apps, actor, 'view', app, signal)).id]);
-    return new Set((await apps.list(actor, signal)).map(({ id }) => id));
+    return new Set((await seenApps(apps, actor, signal)).map(({ id }) => id));
   }
 
   /** The rights as they are now: who has seen an app may still hear that it is gone. */

@@ -4,7 +4,7 @@ import { createStoresRig, patient } from '../../test/support/services-rig.ts';
 import { createFastPasswords } from '../../test/support/memory-people.ts';
 import { totpCode, totpStep } from '../domain/totp.ts';
 import { createLoginThrottle } from './login-throttle.ts';
-import { createLogins } from './logins.ts';
+import { createLogins, type LoginsDeps } from './logins.ts';
 import { createTwoFactor } from './two-factor.ts';
 
 const PASSWORD = 'wide river, three stones';
@@ -15,7 +15,14 @@ async function createRig() {
   const passwords = createFastPasswords();
   const { people, clock } = rig;
   const throttle = createLoginThrottle(() => clock.now());
-  const logins = createLogins({ people, passwords, throttle, clock });
+  const audited: { action: string; target: object }[] = [];
+  const audit: LoginsDeps['audit'] = {
+    around: ({ action, target }, work) => {
+      audited.push({ action, target });
+      return work();
+    },
+  };
+  const logins = createLogins({ people, passwords, throttle, audit, clock });
   const twoFactor = createTwoFactor({ people, logins, clock, issuer: 'Gantry' });
   const hash = await passwords.hash(new Secret(PASSWORD), patient);
   await people.setPassword(rig.ann.userId, hash, { tokenId: null }, patient);
@@ -24,6 +31,7 @@ async function createRig() {
   const secret = (text: string | null) => ({ password: text === null ? null : new Secret(text), ip: IP });
   return {
     ...rig,
+    audited,
     logins,
     twoFactor,
     logIn,
@@ -236,5 +244,15 @@ describe('a password', () => {
     const change = { old: null, fresh: new Secret('another long one'), ip: IP };
     await rig.logins.changePassword(rig.bob, change, patient);
     await expect(rig.logIn('bob@example.com', 'another long one')).resolves.toBeDefined();
+  });
+});
+
+describe('the audit trail', () => {
+  it('has every try, right or wrong, but none beyond the limit of tries', async () => {
+    const { logIn, audited } = await createRig();
+    await logIn(' Ann@Example.com ', PASSWORD).catch(() => undefined);
+    for (let n = 0; n < 50; n += 1) await logIn('bob@example.com', 'wrong').catch(() => undefined);
+    expect(audited[0]).toEqual({ action: 'log in by password', target: { email: 'ann@example.com' } });
+    expect(audited.length).toBeLessThan(20);
   });
 });

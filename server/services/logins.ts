@@ -1,6 +1,6 @@
 import type { Secret } from '../../lib/secret.ts';
 import { addressSource } from '../../lib/address-source.ts';
-import type { Actor } from '../domain/actor.ts';
+import { NOBODY, type Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { passwordProblem } from '../domain/password.ts';
 import { matchingStep } from '../domain/totp.ts';
@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { LoginRecord, People } from '../ports/people.ts';
 import { hashToken } from './accounts.ts';
+import type { Audit } from './audit.ts';
 import type { LoginThrottle } from './login-throttle.ts';
 import { needGlobal } from './reach.ts';
 
@@ -51,10 +52,14 @@ export interface LoginsDeps {
   readonly people: People;
   readonly passwords: Passwords;
   readonly throttle: LoginThrottle;
+  readonly audit: Pick<Audit, 'around'>;
   readonly clock: Clock;
 }
 
-export function createLogins({ people, passwords, throttle, clock }: LoginsDeps): Logins {
+/** As it stands in the audit trail. */
+const LOGIN = { actor: NOBODY, door: 'api', action: 'log in by password', requestId: null } as const;
+
+export function createLogins({ people, passwords, throttle, audit, clock }: LoginsDeps): Logins {
   /** Does what may be a guess, counted as one until it proves right. */
   async function guarded<T>(email: string, ip: string, work: () => Promise<T>): Promise<T> {
     const source = addressSource(ip);
@@ -83,19 +88,24 @@ export function createLogins({ people, passwords, throttle, clock }: LoginsDeps)
     throw PlatformError.of('two_factor', { problem: 'wrong' });
   }
 
+  async function enter(name: string, { password, code }: LoginAttempt, signal: AbortSignal): Promise<Actor> {
+    const record = await people.findLogin(name, signal);
+    const right = await passwords.verify(record?.password ?? null, password, signal);
+    if (!record || !right) throw PlatformError.of('login_failed', {});
+    if (record.totp !== null && code === undefined)
+      throw PlatformError.of('two_factor', { problem: 'needed' });
+    if (code !== undefined) await checkCode(record, code, signal);
+    await people.noteLogin(record.actor.userId, signal);
+    return record.actor;
+  }
+
   const logins: Logins = {
-    byPassword: ({ email, password, code, ip }, signal) => {
-      const name = email.trim().toLowerCase();
-      return guarded(name, ip, async () => {
-        const record = await people.findLogin(name, signal);
-        const right = await passwords.verify(record?.password ?? null, password, signal);
-        if (!record || !right) throw PlatformError.of('login_failed', {});
-        if (record.totp !== null && code === undefined)
-          throw PlatformError.of('two_factor', { problem: 'needed' });
-        if (code !== undefined) await checkCode(record, code, signal);
-        await people.noteLogin(record.actor.userId, signal);
-        return record.actor;
-      });
+    byPassword: (attempt, signal) => {
+      const { ip } = attempt;
+      const name = attempt.email.trim().toLowerCase();
+      const call = { ...LOGIN, ip, target: { email: name } };
+      // Within the limit of tries: a flood of guesses does not become one of rows.
+      return guarded(name, ip, () => audit.around(call, () => enter(name, attempt, signal), signal));
     },
 
     async confirmPassword(actor, { password, ip }, signal) {

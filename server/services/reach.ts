@@ -52,7 +52,15 @@ export function needCreating(actor: Actor): void {
     throw PlatformError.of('scope_too_small', { what: 'creating apps' });
 }
 
-/** The first statement of listing what the actor may see. Throws `scope_too_small`. */
-export function needListing(actor: Actor): void {
+/**
+ * The apps that the actor may view, of which a credential for one app shows no other; by name. Throws `scope_too_small`.
+ */
+export async function seenApps(
+  apps: Pick<Apps, 'list'>,
+  actor: Actor,
+  signal: AbortSignal,
+): Promise<readonly SeenApp[]> {
   if (!scopesCoverListing(actor.scopes)) throw PlatformError.of('scope_too_small', { what: 'listing apps' });
+  const all = await apps.list(actor, signal);
+  return all.filter(({ id }) => scopesCover(actor.scopes, 'view', id));
 }

@@ -8,7 +8,7 @@ import type { SeenTeam, TeamMember } from '../domain/team.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Directory, Teams as TeamStore } from '../ports/membership.ts';
 import { isSelf, personOf } from './directory.ts';
-import { needGlobal } from './reach.ts';
+import { needGlobal, seenApps } from './reach.ts';
 
 export interface Teams {
   /** Those the caller is in; for administrators of the platform, all. */
@@ -98,7 +98,7 @@ export function createTeams({ store, apps, directory }: TeamsDeps): Teams {
 
     async apps(actor, nameOrId, signal) {
       const team = await reachTeam(store, actor, 'view', nameOrId, signal);
-      return (await apps.list(actor, signal)).filter((app) => app.team?.id === team.id);
+      return (await seenApps(apps, actor, signal)).filter((app) => app.team?.id === team.id);
     },
 
     async members(actor, nameOrId, signal) {

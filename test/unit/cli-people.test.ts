@@ -39,7 +39,8 @@ describe('a login by browser', () => {
     const page = new Secret(await found(() => pageIn(terminal.err())));
     await found(() => /code [A-Z2-7]{4}-[A-Z2-7]{4}/.exec(terminal.err())?.[0]);
     expect(terminal.err()).toContain((await browserLogins.look(page, patient)).code);
-    await browserLogins.decide(page, { approvedBy: cli.door.world.other }, patient);
+    const verdict = { by: cli.door.world.other, approved: true, ip: '192.0.2.7' };
+    await browserLogins.decide(page, verdict, patient);
     expect(await running).toMatchObject({
       code: 0,
       launched: [matching(/^xdg-open http.*\/auth\/browser\//)],
@@ -51,7 +52,8 @@ describe('a login by browser', () => {
     const terminal = createFakeTerminal('');
     const running = cli.gantry(['login', '--browser', '--url', cli.door.url], { env: {}, terminal });
     const page = new Secret(await found(() => pageIn(terminal.err())));
-    await cli.door.world.services.browserLogins.decide(page, { approvedBy: null }, patient);
+    const verdict = { by: cli.door.world.other, approved: false, ip: '192.0.2.7' };
+    await cli.door.world.services.browserLogins.decide(page, verdict, patient);
     expect(await running).toMatchObject({ code: 1, err: matching(/The login was denied/) });
     await expect(credentials()).rejects.toThrow('ENOENT');
   });

@@ -73,6 +73,30 @@ describe('a login by browser', () => {
     expect((await browser.get()).status).toBe(404);
   });
 
+  it('leaves in the audit trail who tried to come in, who approved it, and what it gave', async () => {
+    const begun = await begin();
+    const waiting = wait(begun.token, begun.cli_url);
+    const browser = openBrowser(begun.browser_url);
+    await browser.signIn('wrong');
+    await browser.signIn();
+    await browser.post({ action: 'approve', proof: proofIn((await browser.get()).text) });
+    await waiting;
+    const trail = (await door.call('GET', '/gantry/audit')).body as {
+      action: string;
+      actor: { email: string } | null;
+      outcome: string;
+    }[];
+    const nobody = trail.find(({ action }) => action === 'POST /auth')?.actor;
+    expect(trail.map(({ action, actor, outcome }) => [action, actor, outcome]).toReversed()).toEqual([
+      ['POST /auth', nobody, 'succeeded'],
+      ['log in by password', nobody, 'refused'],
+      ['log in by password', nobody, 'succeeded'],
+      ['approve a login', expect.objectContaining({ email: 'other@example.com' }), 'succeeded'],
+      ['log in by browser', expect.objectContaining({ email: 'other@example.com' }), 'succeeded'],
+    ]);
+    expect(JSON.stringify(trail)).not.toContain(PASSWORD);
+  });
+
   it('is denied, and then gives nothing', async () => {
     const begun = await begin();
     const browser = openBrowser(begun.browser_url);

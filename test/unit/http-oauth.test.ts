@@ -56,6 +56,16 @@ describe('a token', () => {
       expect(await door.call('GET', path, { token })).toMatchObject({ status: 403 });
   });
 
+  it('for one app shows no other in any list', async () => {
+    door.world.deployed('second');
+    const token = await secretOf({ scope: ['deploy:demo'] });
+    for (const path of ['/apps', '/users/~/apps', '/users/%7E/apps']) {
+      const { body } = await door.call('GET', path, { token });
+      expect((body as { name: string }[]).map(({ name }) => name)).toEqual(['demo']);
+    }
+    expect((await door.call('GET', '/users/~/apps')).body).toHaveLength(2);
+  });
+
   it('ends at once when it is revoked, and by rotation its old secret', async () => {
     const made = await make();
     const rotated = await door.call('POST', `/oauth/authorizations/${made.id}/actions/regenerate-tokens`);

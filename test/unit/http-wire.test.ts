@@ -392,32 +392,3 @@ describe('the output of a release', () => {
     expect((await door.call('GET', path, { token: null })).status).toBe(404);
   });
 });
-
-describe('a body that is no text', () => {
-  it.each([
-    ['half a surrogate pair in a value', '{"A":"\\ud800"}', 'half a surrogate pair'],
-    ['half a surrogate pair in a name', '{"A\\udfff":"x"}', 'half a surrogate pair'],
-    [
-      'bytes that are not UTF-8',
-      Buffer.from([0x7b, 0x22, 0x41, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]),
-      'UTF-8',
-    ],
-  ])('is refused, for %s, and nothing is kept', async (_what, body, problem) => {
-    const res = await fetch(`${door.url}/apps/demo/config-vars`, {
-      method: 'PATCH',
-      headers: { authorization: `Bearer ${door.world.adminToken}` },
-      body,
-    });
-    expect(res.status).toBe(400);
-    expect(failure.parse(await res.json())).toMatchObject({
-      id: 'bad_request',
-      message: matching(new RegExp(problem)),
-    });
-    expect(door.world.writes).toEqual([]);
-  });
-
-  it('takes whole pairs', async () => {
-    const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: '\u{1f680} ü' } });
-    expect(answer).toMatchObject({ status: 200, body: { A: '\u{1f680} ü' } });
-  });
-});
