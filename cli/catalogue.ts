@@ -15,6 +15,7 @@ import { logs } from './catalogue/logs.ts';
 import { maintenance } from './catalogue/maintenance.ts';
 import { options } from './catalogue/options.ts';
 import { pipelines } from './catalogue/pipelines.ts';
+import { platform } from './catalogue/platform.ts';
 import { ps } from './catalogue/ps.ts';
 import { releases } from './catalogue/releases.ts';
 import { teams } from './catalogue/teams.ts';
@@ -46,6 +47,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   keys,
   authorizations,
   users,
+  platform,
   heroku,
   help,
 ];

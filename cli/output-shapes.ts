@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { auditEntry, auditVerdict } from '../server/contract/audit-resources.ts';
+import { event, eventGap } from '../server/contract/event-resources.ts';
+import { host } from '../server/contract/host-resources.ts';
 import {
   authorization,
   invitation,
@@ -62,9 +64,13 @@ export const SHAPES = {
   Deployment: wire.deployment,
   Domain: wire.domain,
   Dyno: wire.dyno,
+  DynoSize: wire.dynoSize,
+  Event: event,
+  EventGap: eventGap,
   Feature: appFeature,
   Formation: wire.formation,
   GitRemote: z.object({ remote: z.string(), url: z.string() }),
+  Host: host,
   Invitation: invitation,
   Key: wire.key,
   LogLine: z.object({
@@ -84,6 +90,7 @@ export const SHAPES = {
   PipelineInfo: z.object({ pipeline, apps: z.array(pipelineCoupling) }),
   PipelineTransfer: pipelineTransfer,
   RecoveryCodes: recoveryCodes,
+  Region: wire.region,
   RegistryBuildpack: registryBuildpack,
   Release: wire.release,
   ReleaseDiff: z.object({
@@ -102,6 +109,12 @@ export const SHAPES = {
   }),
   Session: session,
   Stacks: z.object({ app: wire.app.shape.stack, stacks: z.array(wire.stack) }),
+  Status: z.object({
+    url: z.string(),
+    milliseconds: z.number(),
+    email: z.string(),
+    status: z.array(z.object({ system: z.string(), status: z.string() })),
+  }),
   Team: wire.team,
   TeamInfo: z.object({ team: wire.team, members: z.array(wire.teamMember), apps: z.array(wire.app) }),
   TeamMember: wire.teamMember,
@@ -132,5 +145,5 @@ export function schemaOf(output: Output): z.ZodType {
 
 /** Whether it prints one a line, and does not end by itself. */
 export function goesOn(output: Output): boolean {
-  return typeof output === 'string' && output.endsWith(' per line');
+  return [output].flat().every((one) => one.endsWith(' per line'));
 }

@@ -4,6 +4,7 @@ import { optionsOf } from './options.ts';
 import type { CommandSpec, TopicSpec } from './command.ts';
 import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
+import { find, helpAsOption, topicOf, topicPage } from './topic-help.ts';
 import { VERSION } from './version.ts';
 
 const FOOTER = `
@@ -20,15 +21,17 @@ export async function runCli(
   system: System,
   catalogue: readonly TopicSpec[] = CATALOGUE,
 ): Promise<number> {
-  const program = build(system, only(argv, catalogue));
+  const asked = helpAsOption(argv, catalogue);
+  const called = asked ?? argv.slice(1);
+  if (showsTopic(called, system, catalogue)) return EXIT.ok;
+  const program = build(system, only(called, catalogue));
   try {
-    await program.parseAsync(argv.length === 0 ? ['help'] : [...argv], { from: 'user' });
+    await program.parseAsync(called.length === 0 ? ['help'] : [...called], { from: 'user' });
     return EXIT.ok;
   } catch (err) {
     if (err instanceof CommanderError) {
       if (err.exitCode === 0) return EXIT.ok;
-      const meant = joined(argv, catalogue);
-      if (meant !== undefined) system.terminal.note(`(Did you mean gantry ${meant}?)`);
+      hint(called, system, catalogue);
       return EXIT.usage;
     }
     // Loaded only now: the errors of the client bring the client with them.
@@ -39,23 +42,40 @@ export async function runCli(
   }
 }
 
+/** Shows the commands of a topic that is no command itself: `gantry git`, `gantry help git`. */
+function showsTopic(
+  [name = '']: readonly string[],
+  { terminal }: System,
+  catalogue: readonly TopicSpec[],
+): boolean {
+  if (name === '' || find(name, catalogue) !== undefined) return false;
+  const page = topicPage(name, catalogue, terminal.columns);
+  for (const line of page ?? []) terminal.print(line);
+  return page !== undefined;
+}
+
+/** What may have been meant, after what was called could not be. */
+function hint(argv: readonly string[], { terminal }: System, catalogue: readonly TopicSpec[]): void {
+  const [name = ''] = argv;
+  const meant = joined(argv, catalogue);
+  const topic = find(name, catalogue) === undefined ? topicOf(name, catalogue) : undefined;
+  if (meant !== undefined) terminal.note(`(Did you mean gantry ${meant}?)`);
+  else if (topic !== undefined) terminal.note(`(All commands of ${topic}: gantry help ${topic})`);
+}
+
 /**
  * The one command that is called, where that is plain: a program of all commands takes longer to make than most of them
  * to run. Help and mistakes need them all.
  */
 function only([first]: readonly string[], catalogue: readonly TopicSpec[]): readonly TopicSpec[] {
-  for (const { title, commands } of catalogue) {
-    const called = commands.find(({ name, aliases }) => name === first || aliases?.includes(first ?? ''));
-    if (called !== undefined) return [{ title, commands: [called] }];
-  }
-  return catalogue;
+  const called = find(first ?? '', catalogue);
+  return called === undefined ? catalogue : [{ title: '', commands: [called] }];
 }
 
 /** `config set` is `config:set` to many a tool, and a command with too many arguments to this one. */
 function joined([topic, verb]: readonly string[], catalogue: readonly TopicSpec[]): string | undefined {
   const name = `${topic ?? ''}:${verb ?? ''}`;
-  const commands = catalogue.flatMap(({ commands }) => commands);
-  return commands.some((one) => one.name === name || one.aliases?.includes(name)) ? name : undefined;
+  return find(name, catalogue) === undefined ? undefined : name;
 }
 
 function build(system: System, catalogue: readonly TopicSpec[]): Command {

@@ -14,6 +14,7 @@ import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
 import { createLogArchive } from './adapters/log-archive/log-archive.ts';
 import { createPasswords } from './adapters/passwords/argon2.ts';
+import { createHosts } from './adapters/machine/hosts.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
 import { createAppOptions } from './adapters/postgres/app-options.ts';
@@ -73,6 +74,13 @@ export async function openAdapters(config: Config, log: Logger) {
   const causes = createAmbient<Cause>();
   const routerLines = createRouterLines({ root: config.paths.routerLines });
   const db = openDatabase({ url: config.databaseUrl, log, cause: () => causes.get() });
+  const engine = createDockerEngine({
+    dockerHost: config.dockerHost,
+    platformId: config.platformId,
+    registry: config.registry,
+    archive: alsoForgetting(createLogArchive({ root: config.paths.appLogs }), routerLines),
+    log,
+  });
   return {
     clock,
     db,
@@ -102,13 +110,8 @@ export async function openAdapters(config: Config, log: Logger) {
     state: createControllerState({ db, sealer, clock }),
     imageUse: createImageUse({ db, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
-    engine: createDockerEngine({
-      dockerHost: config.dockerHost,
-      platformId: config.platformId,
-      registry: config.registry,
-      archive: alsoForgetting(createLogArchive({ root: config.paths.appLogs }), routerLines),
-      log,
-    }),
+    engine,
+    hosts: createHosts({ home: config.home, engine, clock }),
     routerLines,
     router: createRouterClient({ socket: config.paths.routerSocket }),
     health: createHealth(),

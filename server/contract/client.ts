@@ -73,7 +73,6 @@ export interface Client {
   removeKey(id: string, signal: AbortSignal): Promise<KeyResource>;
   apps(signal: AbortSignal): Promise<AppResource[]>;
   app(name: string, signal: AbortSignal): Promise<AppResource>;
-  createApp(name: string | undefined, signal: AbortSignal): Promise<AppResource>;
   destroyApp(name: string, signal: AbortSignal): Promise<AppResource>;
   /** The one branch that deploys the app; null: `main` or `master`, whichever is deployed first. */
   deployBranch(app: string, signal: AbortSignal): Promise<DeployBranchResource>;
@@ -99,6 +98,12 @@ export interface Client {
   rollback(app: string, versionOrId: string | null, signal: AbortSignal): Promise<ReleaseResource>;
   builds(app: string, signal: AbortSignal): Promise<BuildResource[]>;
   logSession(app: string, query: LogQuery, signal: AbortSignal): Promise<LogSessionResource>;
+  /** What happens (`GET /gantry/events`) from a place on, until the server ends the stream. */
+  happenings(
+    query: Readonly<Record<string, string>>,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<ServerEvent, void, undefined>;
   /** The events of a log session, until the server ends the stream. */
   logEvents(
     url: string,
@@ -132,7 +137,6 @@ export function createClient(options: ClientOptions): Client {
     removeKey: (id, signal) => one(key, 'DELETE', `/account/keys/${part(id)}`, undefined, signal),
     apps: (signal) => list(app, '/apps', signal),
     app: (name, signal) => get(app, appPath(name), signal),
-    createApp: (name, signal) => one(app, 'POST', '/apps', name === undefined ? {} : { name }, signal),
     destroyApp: (name, signal) => one(app, 'DELETE', appPath(name), { confirm: name }, signal),
     deployBranch: (name, signal) => get(deployBranch, ownPath(name, 'deploy-branch'), signal),
     setDeployBranch: (name, branch, signal) =>
@@ -173,18 +177,27 @@ export function createClient(options: ClientOptions): Client {
     builds: (name, signal) => list(build, appPath(name, 'builds'), signal),
     logSession: (name, query, signal) =>
       one(logSession, 'POST', appPath(name, 'log-sessions'), query, signal),
+    async *happenings(query, lastEventId, signal) {
+      const search = new URLSearchParams(query).toString();
+      const headers = { ...eventStream(lastEventId), authorization: `Bearer ${options.token}` };
+      yield* serverEvents(streamText(options, `/gantry/events?${search}`, headers, signal));
+    },
+    // Its address is its own permission: the token stays here.
     async *logEvents(url, lastEventId, signal) {
-      const headers = {
-        accept: 'text/event-stream',
-        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-      };
-      yield* serverEvents(streamText(options, url, headers, signal));
+      yield* serverEvents(streamText(options, url, eventStream(lastEventId), signal));
     },
     send: (url, content, signal) => sendStream(options, url, content, signal),
     async *output(url, signal) {
       // The server keeps a silent stream open with NUL characters.
       for await (const text of streamText(options, url, {}, signal)) yield text.replaceAll('\0', '');
     },
+  };
+}
+
+function eventStream(lastEventId: string | undefined): Record<string, string> {
+  return {
+    accept: 'text/event-stream',
+    ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
   };
 }
 

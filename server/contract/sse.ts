@@ -1,4 +1,7 @@
-/** One event of a server-sent event stream; `data` holds its lines without the field names. */
+/**
+ * One event of a server-sent event stream; `data` holds its lines without the field names. Without any it only says by its
+ * id where the listener is now.
+ */
 export interface ServerEvent {
   readonly id: string;
   readonly data: readonly string[];
@@ -12,18 +15,23 @@ export async function* serverEvents(
   chunks: AsyncIterable<string>,
 ): AsyncGenerator<ServerEvent, void, undefined> {
   let id = '';
+  let moved = false;
   let data: string[] = [];
   for await (const line of textLines(chunks)) {
     if (line === '') {
-      if (data.length > 0) yield { id, data };
+      if (data.length > 0 || moved) yield { id, data };
       data = [];
+      moved = false;
       continue;
     }
     const colon = line.indexOf(':');
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (name === 'data') data.push(value);
-    else if (name === 'id') id = value;
+    else if (name === 'id') {
+      moved ||= value !== id;
+      id = value;
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import type { Audit } from '../services/audit.ts';
 import type { BrowserLogins } from '../services/browser-logins.ts';
 import type { ExecGrants } from '../services/exec-grants.ts';
 import type { Happenings } from '../services/happenings.ts';
+import type { Hosts } from '../services/hosts.ts';
 import type { Logins } from '../services/logins.ts';
 import type { People } from '../services/people.ts';
 import type { Pipelines } from '../services/pipelines.ts';
@@ -224,6 +225,7 @@ export interface Services {
     follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
   };
   readonly audit: Audit;
+  readonly hosts: Hosts;
   readonly happenings: Pick<Happenings, 'follow'>;
   readonly webhooks: Omit<Webhooks, 'deliver' | 'prune'>;
   readonly idempotency: Idempotency;

@@ -11,6 +11,7 @@ import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs } from '../ports/engine.ts';
+import type { Hosts as HostsPort } from '../ports/hosts.ts';
 import type { LoginRequests } from '../ports/login-requests.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { People as PeopleStore } from '../ports/people.ts';
@@ -49,6 +50,7 @@ import { createDomains } from './domains.ts';
 import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createHappenings } from './happenings.ts';
+import { createHosts } from './hosts.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { createLogins } from './logins.ts';
@@ -102,6 +104,7 @@ export interface ServicePorts {
   readonly egress: Egress;
   readonly router: VisitSource;
   readonly routerLines: RouterLines;
+  readonly hosts: HostsPort;
   readonly causes: Causes;
 }
 
@@ -187,6 +190,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     transcripts,
     idempotency: ports.idempotency,
     audit,
+    hosts: createHosts(ports.hosts),
     webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
     happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
     pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),

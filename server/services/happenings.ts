@@ -28,12 +28,12 @@ export interface Happenings {
    * and their rights with it, every few seconds; then the stream ends. Throws `not_found`, `scope_too_small`,
    * `too_many_streams`.
    */
-  follow(
-    actor: Actor,
-    query: HappeningsQuery,
-    again: Again,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<Happening | Gap>>;
+  follow(actor: Actor, query: HappeningsQuery, again: Again, signal: AbortSignal): Promise<Followed>;
+}
+
+/** What happens from a place on. */
+interface Followed extends AsyncIterable<Happening | Gap> {
+  readonly from: number;
 }
 
 export interface HappeningsDeps {
@@ -121,7 +121,10 @@ export function createHappenings({ store, apps, bulletin }: HappeningsDeps): Hap
         throw PlatformError.of('too_many_streams', { limit: STREAMS_PER_USER });
       const after = query.after ?? (await store.mark(signal)).published;
       // What is waited for is the end of the stream, not of the call that opened it.
-      return { [Symbol.asyncIterator]: () => stream(actor, query, { seen, after }, again, signal) };
+      return {
+        from: after,
+        [Symbol.asyncIterator]: () => stream(actor, query, { seen, after }, again, signal),
+      };
     },
   };
 }

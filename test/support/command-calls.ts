@@ -217,6 +217,16 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     cli.door.world.apps.get('demo')?.lines.push(line, { ...line, text: 'two' });
     return {};
   },
+  events: async (cli) => {
+    const appId = cli.door.world.apps.get('demo')?.app.id ?? '';
+    const about = { kind: 'release', action: 'create' as const, appId, subject: 's' };
+    const { happenings, services } = cli.door.world;
+    const notes = [1, 2, 3].map((version) => ({ ...about, before: null, after: { version } }));
+    await happenings.note(notes, patient);
+    await services.happenings.publish(patient);
+    happenings.forget(1);
+    return { args: ['--after', '0', '-n', '3'] };
+  },
   'buildpacks:set': args('heroku/nodejs'),
   'buildpacks:add': args('heroku/nodejs'),
   'buildpacks:remove': after(['buildpacks:add', 'heroku/nodejs'], () => ['heroku/nodejs']),

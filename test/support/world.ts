@@ -15,6 +15,7 @@ import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
 import { createFakeBuilder } from './fake-builder.ts';
 import { IMAGE, instanceOf, TIME } from './fake-app.ts';
+import { createFakeHosts } from './fake-hosts.ts';
 import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
@@ -198,6 +199,7 @@ export function createWorld(): World {
       router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
       routerLines: createMemoryRouterLines(),
       egress: { post: () => Promise.reject(new Error('nothing is called in this test')) },
+      hosts: createFakeHosts(),
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },

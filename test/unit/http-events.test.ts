@@ -80,6 +80,16 @@ describe('GET /gantry/events', () => {
     for (const stream of [resumed, late]) stream.close();
   });
 
+  it('says at once from which place on it tells', async () => {
+    const { app } = door.world.deployed('demo');
+    await tell(app.id, 'build', 'release');
+    const [now, earlier] = [follow('/gantry/events'), follow('/gantry/events?after=1')];
+    for (const stream of [now, earlier]) await opened(stream);
+    expect(now.text).toMatch(/^retry: 1000\nid: 2\n\n/);
+    expect(earlier.text).toMatch(/^retry: 1000\nid: 1\n\n/);
+    for (const stream of [now, earlier]) stream.close();
+  });
+
   it('ends within seconds when the token is good no longer', async () => {
     const stream = follow('/gantry/events');
     await opened(stream);

@@ -29,6 +29,16 @@ it('reads the same events however the text is cut', async () => {
   );
 });
 
+it('says where the listener is before anything has happened', async () => {
+  const read: ServerEvent[] = [];
+  for await (const one of serverEvents(pieces('retry: 1\nid: 7\n\n:keepalive\n\nid: 7\ndata: x\n\n', [])))
+    read.push(one);
+  expect(read).toEqual([
+    { id: '7', data: [] },
+    { id: '7', data: ['x'] },
+  ]);
+});
+
 it('drops an event that was cut short', async () => {
   const read = [];
   for await (const one of serverEvents(pieces('data: whole\n\ndata: half\n', []))) read.push(one.data);

@@ -12,6 +12,7 @@ import * as elsewhere from './elsewhere.ts';
 import * as exec from './exec.ts';
 import * as events from './events.ts';
 import * as formation from './formation.ts';
+import * as hosts from './hosts.ts';
 import * as login from './login.ts';
 import * as logs from './logs.ts';
 import * as oauth from './oauth.ts';
@@ -43,6 +44,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   exec,
   events,
   formation,
+  hosts,
   login,
   logs,
   oauth,

@@ -17,6 +17,7 @@ import { dynoRoutes } from './dynos.ts';
 import { elsewhereRoutes } from './elsewhere.ts';
 import { execRoutes } from './exec.ts';
 import { eventRoutes } from './events.ts';
+import { hostRoutes } from './hosts.ts';
 import { formationRoutes } from './formation.ts';
 import { loginRoutes } from './login.ts';
 import { logRoutes } from './logs.ts';
@@ -57,6 +58,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...execRoutes(services),
     ...eventRoutes(services),
     ...formationRoutes(services),
+    ...hostRoutes(services.hosts),
     ...loginRoutes(services.browserLogins),
     ...logRoutes(services.apps, outputs, now),
     ...oauthRoutes(services.authorizations, now),

@@ -18,12 +18,14 @@ export function eventRoutes({
       const after = lastEventId(call.header('last-event-id')) ?? query.after;
       const wanted = { app: query.app, kinds: query.kinds?.split(','), after };
       // Asked once before the answer begins, so that a refusal has its status.
-      await happenings.follow(actor, wanted, again, call.signal);
+      const { from } = await happenings.follow(actor, wanted, again, call.signal);
       return {
         body: undefined,
         stream: {
-          begin: 'retry: 1000\n\n',
-          pieces: async (signal) => written(await happenings.follow(actor, wanted, again, signal)),
+          // Whoever loses the connection before anything happened goes on from here all the same.
+          begin: `retry: 1000\nid: ${from}\n\n`,
+          pieces: async (signal) =>
+            written(await happenings.follow(actor, { ...wanted, after: from }, again, signal)),
         },
       };
     }),

@@ -1,0 +1,51 @@
+import type { TopicSpec } from '../command.ts';
+
+export const platform: TopicSpec = {
+  title: 'The platform',
+  commands: [
+    {
+      name: 'events',
+      summary: 'follow what happens to your apps: builds, releases, instances, domains, …',
+      details:
+        'It goes on until it is interrupted. When the connection breaks it goes on from where it was; what is lost all the same is said.',
+      options: [
+        { flags: '-t, --tail', says: 'what happens anyway: it goes on' },
+        { flags: '-a, --app <name>', says: 'only of this app' },
+        { flags: '-k, --kinds <kinds>', says: 'only these, with commas between: release,build' },
+        {
+          flags: '--after <place>',
+          says: 'also what came after this place, as --json shows it; 0 is the oldest there is',
+        },
+        { flags: '-n, --num <count>', says: 'end after so many' },
+      ],
+      prints: ['Event per line', 'EventGap per line'],
+      examples: [
+        'gantry events --tail',
+        'gantry events -a hello -k release,deployment',
+        'gantry events --after 0 -n 20 --json | jq .kind',
+      ],
+      load: () => import('../commands/platform/events.ts'),
+    },
+    {
+      name: 'status',
+      summary: 'show whether the platform answers, and who you are to it',
+      prints: 'Status',
+      examples: ['gantry status'],
+      load: () => import('../commands/platform/status.ts'),
+    },
+    {
+      name: 'hosts',
+      summary: 'show the machines of the platform: processors, memory, disk; for its administrators',
+      prints: 'Host[]',
+      examples: ['gantry hosts'],
+      load: () => import('../commands/platform/hosts.ts'),
+    },
+    {
+      name: 'regions',
+      summary: 'list where apps can run',
+      prints: 'Region[]',
+      examples: ['gantry regions'],
+      load: () => import('../commands/platform/regions.ts'),
+    },
+  ],
+};

@@ -1,0 +1,112 @@
+import { pause } from '../../../lib/deadline.ts';
+import { event, eventGap, type EventResource } from '../../../server/contract/event-resources.ts';
+import { ApiError, UnreachableError } from '../../../server/contract/transport.ts';
+import type { Context, Run } from '../../command.ts';
+import { UsageError } from '../../failures.ts';
+import { wholeNumber } from '../../number.ts';
+import type { Colour } from '../../terminal.ts';
+
+const RECONNECT_MS = 1_000;
+
+const COLOUR: Readonly<Record<EventResource['action'], Colour>> = {
+  create: 'green',
+  update: 'yellow',
+  destroy: 'red',
+};
+
+export const run: Run = async (context) => {
+  const { options, signal } = context;
+  const count = options.text('num');
+  const seen: Seen = {
+    place: undefined,
+    left: count === undefined ? Infinity : wholeNumber('--num', count, { max: 1_000_000 }),
+    reached: false,
+  };
+  const query = queryOf(context);
+  while (seen.left > 0) {
+    try {
+      await follow(context, query, seen);
+    } catch (err) {
+      // A server that never answered is not there; one that did comes back.
+      const passing = err instanceof UnreachableError || (err instanceof ApiError && err.retry);
+      if (!passing || !seen.reached) throw err;
+    }
+    if (seen.left > 0) await pause(RECONNECT_MS, signal);
+  }
+};
+
+/** How far it came. */
+interface Seen {
+  place: string | undefined;
+  /** How many are still wanted. */
+  left: number;
+  reached: boolean;
+}
+
+function queryOf({ options }: Context): Readonly<Record<string, string>> {
+  const [app, kinds, after] = [options.text('app'), options.text('kinds'), options.text('after')];
+  return {
+    ...(app !== undefined && { app }),
+    ...(kinds !== undefined && { kinds }),
+    ...(after !== undefined && { after: place(after) }),
+  };
+}
+
+/** A place among all events; nothing is before 0. */
+function place(text: string): string {
+  if (/^\d{1,15}$/.test(text)) return text;
+  throw new UsageError(`--after must be the place of an event, such as 0 or 1234, not ${text}.`);
+}
+
+/** One connection, from where the last one ended until it ends or enough was seen. */
+async function follow(context: Context, query: Readonly<Record<string, string>>, seen: Seen): Promise<void> {
+  const client = await context.client();
+  for await (const { id, data } of client.happenings(query, seen.place, context.signal)) {
+    seen.reached = true;
+    seen.place = id;
+    if (data.length === 0) continue;
+    show(context, JSON.parse(data.join('\n')));
+    seen.left -= 1;
+    if (seen.left <= 0) return;
+  }
+}
+
+function show({ terminal, options }: Context, sent: unknown): void {
+  const gap = eventGap.safeParse(sent);
+  const one = event.safeParse(sent);
+  if (options.flag('json')) {
+    const known = gap.data ?? one.data;
+    if (known !== undefined) terminal.raw(`${JSON.stringify(known)}\n`);
+  } else if (gap.success) {
+    terminal.note(`What happened between ${gap.data.from} and ${gap.data.to} is not known any more.`);
+  } else if (one.success) {
+    const { at, kind, action, app, actor } = one.data;
+    const words = [
+      at.replace(/\.\d+Z$/, 'Z'),
+      terminal.paint('cyan', app.name),
+      kind,
+      terminal.paint(COLOUR[action], action),
+      ...details(one.data),
+      ...(actor === null ? [] : [`by ${actor.email}`]),
+    ];
+    terminal.print(words.join(' '));
+  }
+}
+
+/** What changed, as far as it says something in a word: `status=succeeded`. */
+function details({ after, before, action }: EventResource): string[] {
+  const values = action === 'destroy' ? before : after;
+  const changed = Object.entries(values ?? {}).filter(
+    ([name, value]) => !HIDDEN.test(name) && ['string', 'number', 'boolean'].includes(typeof value),
+  );
+  return changed.slice(0, MOST).map(([name, value]) => `${name}=${short(String(value))}`);
+}
+
+/** Ids and times say nothing to people, and the app is named already. */
+const HIDDEN = /(?:^id|Id|At|_id|_at|revision)$/;
+const MOST = 5;
+
+function short(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
