@@ -14,7 +14,12 @@ export interface Actor {
 export interface Credential {
   readonly kind: 'token' | 'key';
   readonly id: string;
+  /** Of a token: tells its secret from those it had before it was rotated. */
+  readonly mark?: string;
 }
+
+/** How much of the hash of a token's secret is its mark: too little to find anything by, enough to tell two apart. */
+export const MARK_LENGTH = 12;
 
 /**
  * What a token is good for. The Platform API's words, and ours for a robot that ships one app: `deploy:ID`.

@@ -355,7 +355,7 @@ export const PlatformError = errorTable({
   too_many_streams: row<{ limit: number }>({
     retry: true,
     say: ({ limit }) =>
-      `You follow ${limit} streams of events already, which is the most; end one and retry.`,
+      `You follow ${limit} streams already, which is the most, or everybody together follows too many; end one and retry.`,
   }),
   too_many_webhooks: row<{ limit: number }>({
     retry: false,

@@ -21,7 +21,9 @@ const actor = z.object({
   email: z.string(),
   admin: z.boolean(),
   scopes: z.array(z.custom<Scope>((text) => typeof text === 'string' && isScope(text))),
-  credential: z.object({ kind: z.enum(['token', 'key']), id: z.string() }).exactOptional(),
+  credential: z
+    .object({ kind: z.enum(['token', 'key']), id: z.string(), mark: z.string().exactOptional() })
+    .exactOptional(),
 });
 const linkTarget = z.discriminatedUnion('kind', [
   z.object({

@@ -1,7 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import * as z from 'zod';
+import { addressSource } from '../../lib/address-source.ts';
 import { withDeadline } from '../../lib/deadline.ts';
+import { createSeats } from '../../lib/seats.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -25,8 +27,8 @@ export interface LoginPageDeps {
 }
 
 const LIMIT_MS = 25_000;
-/** Programs that wait at once: each asks the database again and again. */
-const MOST_WAITERS = 200;
+/** Programs that wait at once, from one place and from all: each asks the database again and again. */
+const WAITERS = { each: 10, all: 200 };
 /** Styles are allowed by their hash, everything else that a page could load or run is not. */
 const CSP = [
   "default-src 'none'",
@@ -135,16 +137,16 @@ function proofOf(key: Secret, cookie: Secret, asked: Secret): string {
  * before a value: no proxy and no client between here and there gives up.
  */
 function waiting({ services: { browserLogins }, ending }: LoginPageDeps): RequestHandler {
-  let waiters = 0;
+  const seats = createSeats(WAITERS);
   return async (req, res) => {
     const { signal } = contextOf(res);
-    if (waiters >= MOST_WAITERS) throw PlatformError.of('logins_busy', {});
     const client = secretOf(tokenOf(req.headers.authorization));
+    const leaveSeat = seats.take(addressSource(req.ip ?? ''));
+    if (!leaveSeat) throw PlatformError.of('logins_busy', {});
     const stop = new AbortController();
     const leave = (): void => stop.abort(new Error('nobody waits any more'));
     for (const reason of [signal, ending]) reason.addEventListener('abort', leave, { once: true });
     if (signal.aborted || ending.aborted) leave();
-    waiters += 1;
     const spaces = setInterval(() => begin(res).write(' '), KEEPALIVE_MS);
     try {
       const token = await browserLogins.wait(client, stop.signal);
@@ -158,7 +160,7 @@ function waiting({ services: { browserLogins }, ending }: LoginPageDeps): Reques
         }),
       );
     } finally {
-      waiters -= 1;
+      leaveSeat();
       clearInterval(spaces);
       for (const reason of [signal, ending]) reason.removeEventListener('abort', leave);
     }

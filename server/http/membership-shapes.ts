@@ -90,23 +90,33 @@ export function shapeInvitation(member: TeamMember, team: SeenTeam, by: Person):
   };
 }
 
-/** Clients ask whether people must accept before they are members. Here they are at once. */
+/**
+ * What clients ask before they do something: whether people must accept before they are members (here they are at once),
+ * and whether a right on an app can be less than everything. Without the latter they ask for everything.
+ */
+const TEAM_FEATURES = [
+  {
+    name: 'team-invite-acceptance',
+    enabled: false,
+    display_name: 'Accepting invitations',
+    description: 'Whoever is added to a team has to accept first',
+  },
+  {
+    name: 'org-access-controls',
+    enabled: true,
+    display_name: 'Rights on apps',
+    description: 'Collaborators of an app of the team have the permissions they are given, and no others',
+  },
+] as const;
+
 export function shapeFeatures(team: SeenTeam): TeamFeatureResource[] {
-  const name = 'team-invite-acceptance';
-  return [
-    {
-      id: uuidOf(`feature:${name}`),
-      name,
-      display_name: 'Accepting invitations',
-      description: 'Whoever is added to a team has to accept first',
-      doc_url: '',
-      enabled: false,
-      feedback_email: '',
-      state: 'general',
-      created_at: wireTime(team.createdAt),
-      updated_at: wireTime(team.createdAt),
-    },
-  ];
+  return TEAM_FEATURES.map((feature) => ({
+    id: uuidOf(`feature:${feature.name}`),
+    ...feature,
+    ...{ doc_url: '', feedback_email: '', state: 'general' },
+    created_at: wireTime(team.createdAt),
+    updated_at: wireTime(team.createdAt),
+  }));
 }
 
 export function shapeTransfer(transfer: AppTransfer): AppTransferResource {

@@ -36,6 +36,35 @@ describe('an open stream', () => {
     expect((await open).status).toBe(200);
   });
 
+  it('of one person leaves room for those of others', async () => {
+    const { token } = await newToken();
+    const path = await tail(token);
+    const leaving = new AbortController();
+    const open = (link: string) => fetch(door.url + link, { signal: leaving.signal });
+    const mine = await Promise.all(Array.from({ length: 51 }, () => open(path)));
+    expect(
+      mine
+        .map(({ status }) => status)
+        .toSorted()
+        .slice(-2),
+    ).toEqual([200, 429]);
+    expect(await mine.find(({ status }) => status === 429)?.json()).toMatchObject({ id: 'too_many_streams' });
+    expect((await open(await tail(door.world.adminToken))).status).toBe(200);
+    leaving.abort();
+  });
+
+  it('ends when its token is rotated, as whoever rotates it no longer trusts the old secret', async () => {
+    const { id, token } = await newToken();
+    const link = await tail(token);
+    const open = door.call('GET', link, { token: null });
+    expect(await ended(open)).toBe(false);
+    await door.call('POST', `/oauth/authorizations/${id}/actions/regenerate-tokens`, {
+      token: door.world.otherToken,
+    });
+    expect((await open).status).toBe(200);
+    expect((await door.call('GET', link, { token: null })).status).toBe(401);
+  });
+
   it.each(['revoke', 'expire', 'rename'] as const)(
     'ends when its token dies or its reader loses the app: %s',
     async (how) => {

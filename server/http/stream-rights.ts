@@ -65,8 +65,8 @@ export function createStreamRights(
     check,
     watch(opened, cut) {
       const { actor, app } = opened;
-      const { kind, id } = actor.credential ?? { kind: 'user', id: actor.userId };
-      const name = `${kind} ${id} ${app}`;
+      const { kind, id, mark = '' } = actor.credential ?? { kind: 'user', id: actor.userId };
+      const name = `${kind} ${id} ${mark} ${app}`;
       const entry = watched.get(name) ?? { opened, cuts: new Set<() => void>() };
       watched.set(name, entry);
       entry.cuts.add(cut);

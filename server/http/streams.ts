@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { formatLogLine } from '../contract/log-line.ts';
 import { abortController } from '../../lib/abort.ts';
+import { createSeats } from '../../lib/seats.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { LogLine } from '../ports/engine.ts';
@@ -10,8 +11,8 @@ import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
 import type { Services } from './services.ts';
 import type { Opened, StreamRights } from './stream-rights.ts';
 
-/** Open streams at once: each holds a connection and a reader of logs. */
-const MAX_STREAMS = 500;
+/** Open streams at once, of one person and of all: each holds a connection and a reader of logs. */
+const MAX_STREAMS = { each: 50, all: 500 };
 /** The most lines of the past that one answer holds. */
 const MAX_LINES = 1500;
 /** The Platform API's word for what the platform itself says. */
@@ -37,18 +38,10 @@ type StreamHandler = (req: Request, res: Response, signal: AbortSignal) => Promi
 
 export function createStreams(deps: StreamDeps): Streams {
   const { services, links, rights, now, ending, keepAliveMs = KEEPALIVE_MS } = deps;
-  let streams = 0;
+  const seats = createSeats(MAX_STREAMS);
 
   function stream(handler: StreamHandler): RequestHandler {
-    return async (req, res) => {
-      if (streams >= MAX_STREAMS) throw PlatformError.of('rate_limit', {});
-      streams += 1;
-      try {
-        await whileOpen(contextOf(res).signal, ending, (signal) => handler(req, res, signal));
-      } finally {
-        streams -= 1;
-      }
-    };
+    return (req, res) => whileOpen(contextOf(res).signal, ending, (signal) => handler(req, res, signal));
   }
 
   /** Works for the actor as they are now, until they may see it no longer. */
@@ -57,13 +50,16 @@ export function createStreams(deps: StreamDeps): Streams {
     signal: AbortSignal,
     work: (actor: Actor, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
-    const actor = await rights.check(opened, signal);
+    const leave = seats.take(opened.actor.userId);
+    if (!leave) throw PlatformError.of('too_many_streams', { limit: MAX_STREAMS.each });
     const lost = abortController();
     const unwatch = rights.watch(opened, () => lost.abort(new Error('it may be seen no longer')));
     try {
+      const actor = await rights.check(opened, signal);
       await whileOpen(signal, lost.signal, (inner) => work(actor, inner));
     } finally {
       unwatch();
+      leave();
     }
   }
 

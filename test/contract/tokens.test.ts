@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
+import { EVERYTHING, MARK_LENGTH, type Actor } from '../../server/domain/actor.ts';
 import type { TokenDraft } from '../../server/ports/tokens.ts';
 import { onEveryStore, patient, type Stores } from '../support/stores.ts';
 
@@ -22,7 +22,7 @@ onEveryStore((open) => {
     expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toEqual({
       ...ann,
       scopes: draft.scopes,
-      credential: { kind: 'token', id: draft.id },
+      credential: { kind: 'token', id: draft.id, mark: draft.hash.slice(0, MARK_LENGTH) },
     });
   });
 
@@ -67,6 +67,7 @@ onEveryStore((open) => {
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores);
     await stores.tokens.create(draft, patient);
+    const before = await stores.accounts.findByTokenHash(draft.hash, patient);
     stores.time.passed(5_000);
     const fresh = { hash: randomUUID(), hint: 'zzzzzz', expiresAt: null };
     expect(await stores.tokens.rotate(ann.userId, draft.id, fresh, patient)).toMatchObject({
@@ -74,7 +75,11 @@ onEveryStore((open) => {
       updatedAt: stores.time.now(),
     });
     expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toBeUndefined();
-    expect(await stores.accounts.findByTokenHash(fresh.hash, patient)).toMatchObject(ann);
+    const after = await stores.accounts.findByTokenHash(fresh.hash, patient);
+    expect(after).toMatchObject(ann);
+    // What was opened with the old secret closes as well.
+    expect(before && (await stores.accounts.renew(before, patient))).toBeUndefined();
+    expect(after && (await stores.accounts.renew(after, patient))).toEqual(after);
   });
 
   it('revokes a token once', async () => {

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { EVERYTHING, type Actor, type Credential, type Scope } from '../../server/domain/actor.ts';
+import {
+  EVERYTHING,
+  MARK_LENGTH,
+  type Actor,
+  type Credential,
+  type Scope,
+} from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Account, Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import { isLiving } from './memory-tokens.ts';
@@ -13,7 +19,9 @@ export function createMemoryAccounts(world: MemoryWorld): Accounts {
   ): Actor => ({ userId: id, email, admin, scopes, ...(credential && { credential }) });
   const byToken = (found: MemoryToken | undefined): Actor | undefined =>
     found && isLiving(world, found)
-      ? actorOf(userOf(world, found.userId), found.scopes, { kind: 'token', id: found.id })
+      ? actorOf(userOf(world, found.userId), found.scopes, {
+          ...{ kind: 'token', id: found.id, mark: found.hash.slice(0, MARK_LENGTH) },
+        })
       : undefined;
   return {
     async createFirstAdmin(email, tokenHash) {
@@ -33,7 +41,8 @@ export function createMemoryAccounts(world: MemoryWorld): Accounts {
     async renew({ userId, scopes, credential }) {
       if (credential?.kind === 'token') {
         const found = world.tokens.get(credential.id);
-        return Promise.resolve(found?.userId === userId ? byToken(found) : undefined);
+        const same = found?.userId === userId && found.hash.startsWith(credential.mark ?? '-');
+        return Promise.resolve(same ? byToken(found) : undefined);
       }
       const user = livingUser(world, userId);
       const gone = credential && world.keys.get(credential.id)?.userId !== userId;

@@ -97,6 +97,34 @@ describe('a login by browser', () => {
     expect(JSON.stringify(trail)).not.toContain(PASSWORD);
   });
 
+  it('is waited for by so many of one place, and then still by those of another', async () => {
+    const begun = await begin();
+    const patience = new AbortController();
+    const waitFrom = (address: string) =>
+      fetch(`${door.url}/auth/wait`, {
+        headers: { authorization: `Bearer ${begun.token}`, 'x-forwarded-for': address },
+        signal: patience.signal,
+      });
+    const answers: [string, number][] = [];
+    const ask = (address: string): Promise<unknown> =>
+      waitFrom(address).then(
+        ({ status }) => answers.push([address, status]),
+        () => undefined, // given up at the end
+      );
+    const first = Array.from({ length: 12 }, () => ask('192.0.2.1'));
+    await expect
+      .poll(() => answers)
+      .toEqual([
+        ['192.0.2.1', 503],
+        ['192.0.2.1', 503],
+      ]);
+    const later = [ask('198.51.100.2'), ask('192.0.2.1')];
+    await expect.poll(() => answers.length).toBe(3);
+    expect(answers.every(([address]) => address === '192.0.2.1')).toBe(true);
+    patience.abort();
+    await Promise.all([...first, ...later]);
+  });
+
   it('is denied, and then gives nothing', async () => {
     const begun = await begin();
     const browser = openBrowser(begun.browser_url);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isScope } from '../../domain/access.ts';
-import { EVERYTHING, type Actor, type Credential, type Scope } from '../../domain/actor.ts';
+import { EVERYTHING, MARK_LENGTH, type Actor, type Credential, type Scope } from '../../domain/actor.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Account, Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -91,7 +91,10 @@ async function renewActor(
   { userId, scopes, credential }: Actor,
   signal: AbortSignal,
 ): Promise<Actor | undefined> {
-  if (credential?.kind === 'token') return actorOfToken(deps, { id: credential.id, userId }, signal);
+  if (credential?.kind === 'token') {
+    const now = await actorOfToken(deps, { id: credential.id, userId }, signal);
+    return now?.credential?.mark === credential.mark ? now : undefined;
+  }
   const keys = credential && { some: { id: credential.id } };
   const where = { id: userId, removedAt: null, ...(keys && { keys }) };
   const user = await deps.db.run((tables) => tables.user.findFirst({ where }), signal);
@@ -111,11 +114,12 @@ async function actorOfToken(
       : await db.ask<TokenRow>(BY_ID, [now, which.id, which.userId], signal);
   if (!token) return undefined;
   // A scope that an earlier or later version knew and this one does not is good for nothing here.
-  return readActor(token, token.scopes.filter(isScope), { kind: 'token', id: token.token });
+  const { token: id, mark } = token;
+  return readActor(token, token.scopes.filter(isScope), { kind: 'token', id, mark });
 }
 
 const TOKEN = `
-  SELECT t.id AS token, t.scopes, u.id, u.email, u.admin
+  SELECT t.id AS token, left(t.hash, ${MARK_LENGTH}) AS mark, t.scopes, u.id, u.email, u.admin
   FROM "Token" t JOIN "User" u ON u.id = t."userId"
   WHERE (t."expiresAt" IS NULL OR t."expiresAt" > $1) AND u."removedAt" IS NULL`;
 const BY_HASH = { name: 'actor by token', text: `${TOKEN} AND t.hash = $2` };
@@ -123,6 +127,7 @@ const BY_ID = { name: 'actor by token id', text: `${TOKEN} AND t.id = $2::uuid A
 
 interface TokenRow {
   readonly token: string;
+  readonly mark: string;
   readonly scopes: readonly string[];
   readonly id: string;
   readonly email: string;
