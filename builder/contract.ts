@@ -9,6 +9,7 @@ import { z } from 'zod';
  *                         last one `stack` or `failed`. With a target the stack is also pushed there; builds whose token
  *                         may pull from that repository then need not upload it (several seconds of each app's first push)
  *   DELETE /caches/:key   → 204, forgets the build cache of one tenant
+ *   POST   /copies        CopyOrder → 200 Copied; has an image of one repository in another one too
  *   GET    /registry      → 200 RegistryMoment: a name for this moment, to be asked for before looking which images are needed
  *   POST   /registry/collection  CollectionOrder → 200 Collected, or 409 when a build has come in between; deletes images
  *   POST   /registry/sweep       → 200 Swept, or 409 when pushes took too long; frees the disk, pushes wait meanwhile
@@ -68,6 +69,18 @@ export const collectionOrder = z.strictObject({
   moment: registryMoment.shape.moment,
 });
 export type CollectionOrder = z.infer<typeof collectionOrder>;
+
+export const copyOrder = z.strictObject({
+  from: buildRequest.shape.target.shape.repository,
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  /** The token may pull from the one and push to the other. */
+  target: buildRequest.shape.target,
+});
+export type CopyOrder = z.infer<typeof copyOrder>;
+
+/** `there` is false when the first repository has no such image. */
+export const copied = z.object({ there: z.boolean() });
+export type Copied = z.infer<typeof copied>;
 
 export const collected = z.object({ removed: z.int() });
 export type Collected = z.infer<typeof collected>;

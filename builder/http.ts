@@ -7,10 +7,13 @@ import type { Collection } from './collection.ts';
 import {
   buildRequest,
   collectionOrder,
+  copyOrder,
+  type Copied,
   stackRequest,
   type BuildEvent,
   type BuilderStatus,
 } from './contract.ts';
+import type { Copies } from './copies.ts';
 import type { Engine } from './engine.ts';
 import type { Stack } from './stack.ts';
 import type { StackLayers } from './stack-layers.ts';
@@ -28,6 +31,7 @@ export function createHandler(deps: {
   layers: StackLayers;
   caches: CacheNames;
   collection: Collection;
+  copies: Copies;
 }): LocalHandler {
   const { builds, stack, layers, caches } = deps;
   const routes: readonly Route[] = [
@@ -65,6 +69,7 @@ export function createHandler(deps: {
         res.writeHead(204).end();
       },
     },
+    copyRoute(deps.copies),
     ...registryRoutes(deps.collection),
     {
       method: 'GET',
@@ -89,6 +94,22 @@ interface Route {
   readonly path: RegExp;
   /** `key` is what the path's parentheses hold. */
   readonly answer: (req: IncomingMessage, res: ServerResponse, key: string) => Promise<void>;
+}
+
+function copyRoute(copies: Copies): Route {
+  return {
+    method: 'POST',
+    path: /^\/copies$/,
+    async answer(req, res) {
+      const parsed = copyOrder.safeParse(await readJson(req, MAX_BODY));
+      if (!parsed.success) {
+        sendJson(res, 400, { message: parsed.error.message });
+        return;
+      }
+      const there = await whileOpen(res, (signal) => copies.copy(parsed.data, signal));
+      sendJson(res, 200, { there } satisfies Copied);
+    },
+  };
 }
 
 function registryRoutes(collection: Collection): Route[] {

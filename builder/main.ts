@@ -8,6 +8,7 @@ import { rootLog } from '../lib/log.ts';
 import { createBuilds } from './build.ts';
 import { createCacheNames } from './cache-names.ts';
 import { createCollection } from './collection.ts';
+import { createCopies } from './copies.ts';
 import { readConfig } from './config.ts';
 import { openRegistryDoor } from './door.ts';
 import { createEngine } from './engine.ts';
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
   const disk = config.registryConfig === null ? null : createRegistryDisk(config.registryConfig);
   const layers = createStackLayers({ engine, ask, images, pushes, engineRegistry, log });
   const collection = createCollection({ pushes, images, disk, layers });
+  const copies = createCopies({ ask, pushes });
   const caches = createCacheNames(config.cacheNames);
   const builds = life.own(
     createBuilds({
@@ -82,7 +84,10 @@ async function main(): Promise<void> {
     life.own(door);
   }
   life.own(
-    await serveLocal(config.socket, createHandler({ builds, stack, engine, layers, caches, collection })),
+    await serveLocal(
+      config.socket,
+      createHandler({ builds, stack, engine, layers, caches, collection, copies }),
+    ),
   );
   log.info({ socket: config.socket }, 'ready');
   await asked;

@@ -12,11 +12,16 @@ import {
 } from '../server/contract/identity-resources.ts';
 import { appFeature, registryBuildpack, registryRevision } from '../server/contract/option-resources.ts';
 import { buildpackInstallation } from '../server/contract/option-resources.ts';
-import { pipeline, pipelineCoupling, pipelineTransfer } from '../server/contract/pipeline-resources.ts';
+import {
+  pipeline,
+  pipelineCoupling,
+  pipelineTransfer,
+  promotionTarget,
+} from '../server/contract/pipeline-resources.ts';
 import * as wire from '../server/contract/resources.ts';
 import { webhook, webhookDelivery, webhookEvent } from '../server/contract/webhook-resources.ts';
 
-const compared = z.object({ app: z.string(), release: z.string(), commit: z.string().nullable() });
+const compared = z.object({ app: z.string(), release: z.string(), commit: z.string().nullable(), image: z.string().nullable() });
 const difference = z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() });
 
 /**
@@ -89,6 +94,7 @@ export const SHAPES = {
   PipelineDiff: z.object({ source: compared, targets: z.array(compared.extend({ same: z.boolean() })) }),
   PipelineInfo: z.object({ pipeline, apps: z.array(pipelineCoupling) }),
   PipelineTransfer: pipelineTransfer,
+  PromotionTarget: promotionTarget,
   RecoveryCodes: recoveryCodes,
   Region: wire.region,
   RegistryBuildpack: registryBuildpack,

@@ -31,6 +31,7 @@ import { createLoginRequests } from './adapters/postgres/login-requests.ts';
 import { createPipelines } from './adapters/postgres/pipelines.ts';
 import { createPeople } from './adapters/postgres/people.ts';
 import { createCollaborators, createDirectory, createTransfers } from './adapters/postgres/membership.ts';
+import { createPromotions } from './adapters/postgres/promotions.ts';
 import { createReleases as createReleaseStore } from './adapters/postgres/releases.ts';
 import { createTokens } from './adapters/postgres/tokens.ts';
 import { createTeams } from './adapters/postgres/teams.ts';
@@ -100,6 +101,7 @@ export async function openAdapters(config: Config, log: Logger) {
     collaborators: createCollaborators({ db }),
     transfers: createTransfers({ db }),
     pipelines: createPipelines({ db }),
+    promotions: createPromotions({ db, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
     domains: createDomainStore({ db }),
     certificates: createCertificateStore({ db, sealer }),

@@ -35,6 +35,8 @@ const EVENTS_MS = 250;
 const WEBHOOKS_MS = 1_000;
 const VISITS_MS = 1_000;
 const BRANCHES_MS = 5_000;
+/** A promotion begins this soon. */
+const PROMOTIONS_MS = 500;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
 /** A builder that is not there yet, or has made a new stack since, is asked this often. */
@@ -134,6 +136,8 @@ function startJobs(
     startLoop((look) => services.webhooks.deliver(look), { name: 'webhooks', log, everyMs: WEBHOOKS_MS }),
   );
   life.own(startLoop((look) => services.visits.collect(look), { name: 'visits', log, everyMs: VISITS_MS }));
+  const promote = (): Promise<void> => services.promoting.takeUp(signal);
+  life.own(startLoop(promote, { name: 'promotions', log, everyMs: PROMOTIONS_MS }));
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
   life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));

@@ -105,6 +105,25 @@ export const pipelines: TopicSpec = {
       },
     ),
     command(
+      'pipelines:promote',
+      'make the release of an app a release of those of the next stage',
+      'gantry pipelines:promote -a shop-staging',
+      () => import('../commands/pipelines/promote.ts'),
+      {
+        prints: 'PromotionTarget[]',
+        onApp: true,
+        deploys: true,
+        options: [
+          {
+            flags: '-t, --to <apps>',
+            says: 'apps of the pipeline, with commas between; else all of the next stage',
+          },
+        ],
+        details:
+          'Each app gets the same image with its own config, through the same health checks as a deploy. It fails when one of them does, and what ran there before goes on.',
+      },
+    ),
+    command(
       'pipelines:diff',
       'compare what an app runs with what the apps of the next stage run',
       'gantry pipelines:diff -a shop-staging',

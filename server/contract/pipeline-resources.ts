@@ -35,6 +35,28 @@ export const pipelineTransfer = z.object({
 });
 export type PipelineTransferResource = z.infer<typeof pipelineTransfer>;
 
+const withId = z.object({ id: z.string() });
+
+export const pipelinePromotion = z.object({
+  id: z.string(),
+  pipeline: withId,
+  source: z.object({ app: withId, release: withId }),
+  status: z.enum(['pending', 'completed']),
+  created_at: time,
+  updated_at: time,
+});
+export type PipelinePromotionResource = z.infer<typeof pipelinePromotion>;
+
+export const promotionTarget = z.object({
+  id: z.string(),
+  app: withId,
+  pipeline_promotion: withId,
+  release: withId.nullable(),
+  status: z.enum(['pending', 'succeeded', 'failed']),
+  error_message: z.string().nullable(),
+});
+export type PromotionTargetResource = z.infer<typeof promotionTarget>;
+
 const identity = z.string().regex(/^[A-Za-z0-9_.:+@~-]{1,100}$/);
 const wishedStage = z.enum(stage.options, {
   error: 'must be test, review, development, staging or production',
@@ -60,6 +82,12 @@ export const changeCoupling = z.strictObject({ stage: wishedStage.optional() });
 export const transferPipeline = z.strictObject({
   pipeline: z.strictObject({ id: identity }),
   new_owner: wishedOwner,
+});
+const appWish = z.strictObject({ app: z.strictObject({ id: identity }) });
+export const createPromotion = z.strictObject({
+  pipeline: z.strictObject({ id: identity }),
+  source: appWish.extend({ release: z.strictObject({ id: identity }).nullish() }),
+  targets: z.array(appWish).min(1, 'must name at least one app').max(50, 'must name at most 50 apps'),
 });
 export const filterApps = z.strictObject({
   in: z.strictObject({ id: z.array(z.string().max(100)).max(1000, 'must name at most 1,000 apps') }),

@@ -46,7 +46,14 @@ function createRig(change: Partial<CollectionDeps> = {}) {
     const appId = randomUUID();
     const images = digests.map((digest) => `${repositoryOf(appId)}@${digest}`);
     const releases = images.map((image) => ({ image, status: 'succeeded' as const }));
-    histories.set(appId, { appId, releases, deployed: images.slice(0, 1), building: [], lastBuild: 1 });
+    histories.set(appId, {
+      appId,
+      releases,
+      deployed: images.slice(0, 1),
+      building: [],
+      promotions: 0,
+      lastBuild: 1,
+    });
     for (const digest of [...digests, 'unrecorded']) registry.build(repositoryOf(appId), digest);
     return appId;
   }

@@ -228,6 +228,15 @@ export const PlatformError = errorTable({
     say: ({ app, version, commit }) =>
       `${app} cannot be rolled back to v${version} any more: its image was collected, for only the newest ones are kept (GANTRY_KEEP_IMAGES); ${commit === null ? 'deploy its source again' : `push commit ${commit.slice(0, 8)} again`}.`,
   }),
+  nothing_to_promote: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) => `${app} has no release that runs, so there is nothing to promote; deploy it first.`,
+  }),
+  copy_failed: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `The image could not be copied for ${app}, because the builder or the registry is away; see \`gantry doctor\`, then promote again.`,
+  }),
   nothing_to_run: row<{ app: string }>({
     retry: false,
     say: ({ app }) =>

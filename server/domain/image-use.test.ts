@@ -8,6 +8,7 @@ const history = (rest: Partial<ImageHistory>): ImageHistory => ({
   releases: [],
   deployed: [],
   building: [],
+  promotions: 0,
   lastBuild: null,
   ...rest,
 });

@@ -5,12 +5,16 @@ export interface ImageHistory {
   readonly appId: string;
   /** Newest first: the releases whose image is there. */
   readonly releases: readonly { readonly image: string; readonly status: ReleaseStatus }[];
-  /** Of the deployment that succeeded last, and of those that are undecided. */
+  /** Of the deployment that succeeded last, of those that are undecided, and what is being promoted from here. */
   readonly deployed: readonly string[];
-  /** Of builds that are not settled; null for one that has not said yet what it made. */
+  /**
+   * Of builds that are not settled, and of promotions to the app; null for one that has not said yet what it made, or
+   * copied.
+   */
   readonly building: readonly (string | null)[];
-  /** Tells histories apart between which a build has come and gone. */
+  /** These tell histories apart between which a build, or a promotion to the app, has come and gone. */
   readonly lastBuild: number | null;
+  readonly promotions: number;
 }
 
 /**

@@ -1,9 +1,12 @@
 import type {
   PipelineCouplingResource,
+  PipelinePromotionResource,
+  PromotionTargetResource,
   PipelineResource,
   PipelineTransferResource,
 } from '../contract/pipeline-resources.ts';
 import type { Coupling, Pipeline } from '../domain/pipeline.ts';
+import { isOver, type Promotion, type PromotionTarget } from '../domain/promotion.ts';
 import { uuidOf, wireTime } from './shapes.ts';
 
 export function shapePipeline({ id, name, owner, createdAt, updatedAt }: Pipeline): PipelineResource {
@@ -38,5 +41,29 @@ export function shapePipelineTransfer(
     status: 'completed',
     created_at: at,
     updated_at: at,
+  };
+}
+
+export function shapePromotion(promotion: Promotion): PipelinePromotionResource {
+  const { id, pipelineId, source, targets, createdAt } = promotion;
+  const last = Math.max(createdAt.getTime(), ...targets.map(({ updatedAt }) => updatedAt.getTime()));
+  return {
+    id,
+    pipeline: { id: pipelineId },
+    source: { app: { id: source.appId }, release: { id: source.releaseId } },
+    status: isOver(promotion) ? 'completed' : 'pending',
+    created_at: wireTime(createdAt),
+    updated_at: wireTime(new Date(last)),
+  };
+}
+
+export function shapeTarget({ id }: Pick<Promotion, 'id'>, target: PromotionTarget): PromotionTargetResource {
+  return {
+    id: target.id,
+    app: { id: target.appId },
+    pipeline_promotion: { id },
+    release: target.releaseId === null ? null : { id: target.releaseId },
+    status: target.status,
+    error_message: target.failure,
   };
 }

@@ -19,6 +19,7 @@ import type { Hosts } from '../services/hosts.ts';
 import type { Logins } from '../services/logins.ts';
 import type { People } from '../services/people.ts';
 import type { Pipelines } from '../services/pipelines.ts';
+import type { Promotions } from '../services/promotions.ts';
 import type { Webhooks } from '../services/webhooks.ts';
 import type { Runs } from '../services/runs.ts';
 import type { TwoFactor } from '../services/two-factor.ts';
@@ -123,6 +124,7 @@ export interface Services {
   readonly collaborators: Collaborators;
   readonly transfers: Transfers;
   readonly pipelines: Pipelines;
+  readonly promotions: Promotions;
   readonly configVars: {
     get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
     ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<ConfigVars>;

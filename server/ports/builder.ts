@@ -29,6 +29,19 @@ export interface Builder {
    * push then need not upload them. `token` may push there, and delete earlier ones. Idempotent, and quick when it is done already.
    */
   lendStack(token: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Has an image of one repository in another one too, with the same digest; false when there is no such image. The token
+   * may pull from the one and push to the other. Idempotent. Throws `builder_away`.
+   */
+  copy(
+    order: {
+      readonly from: string;
+      readonly to: string;
+      readonly digest: string;
+      readonly token: string;
+    },
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Forgets an app's build cache. */
   forget(appId: string, signal: AbortSignal): Promise<void>;
 }

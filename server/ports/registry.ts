@@ -2,6 +2,8 @@
 export interface RegistryTokens {
   pushToken(repository: string): string;
   pullToken(repository: string): string;
+  /** May pull from the one and push to the other. */
+  copyToken(from: string, to: string): string;
   /** May list and delete what is there. */
   collectToken(repository: string): string;
   /** May push the stack image, and delete earlier ones. */

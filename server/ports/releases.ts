@@ -11,6 +11,8 @@ export interface ReleaseDraft {
   readonly commit: string | null;
   readonly userId: string;
   readonly buildId: string | null;
+  /** The target of a promotion that it is made for, whose image was just copied. */
+  readonly promotion?: string;
   /** Takes effect with the release. */
   readonly formation: Formation;
 }
@@ -26,9 +28,10 @@ export interface Releases {
   /**
    * Makes the next release and, when it has an image, its pending deployment, in one transaction.
    * A release without image is succeeded and current at once. Throws `app_changed` when `base` is no longer the newest,
-   * `image_collected` when the image is not there any more (what a build has just made is),
-   * `deploy_in_progress` while another deployment is undecided, `build_superseded` when its build is no longer `building`.
-   * A build makes one release: asked again for the same build, it answers what it made before.
+   * `image_collected` when the image is not there any more (what a build has just made, or a promotion has copied, is),
+   * `deploy_in_progress` while another deployment is undecided, `build_superseded` when its build is no longer `building`, `app_changed` when its
+   * promotion is not pending any more. A build, and a target of a promotion, makes one release: asked again for the same one,
+   * it answers what it made before.
    */
   create(
     app: App,

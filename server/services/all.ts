@@ -22,6 +22,7 @@ import type {
   Transfers as TransferStore,
 } from '../ports/membership.ts';
 import type { Pipelines as PipelineStore } from '../ports/pipelines.ts';
+import type { Promotions as PromotionStore } from '../ports/promotions.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Happenings as HappeningStore } from '../ports/happenings.ts';
@@ -58,6 +59,8 @@ import { createLogs } from './logs.ts';
 import { createPeople } from './people.ts';
 import { createDirectory } from './directory.ts';
 import { createPipelines } from './pipelines.ts';
+import { createPromoting } from './promoting.ts';
+import { createPromotions } from './promotions.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
@@ -83,6 +86,7 @@ export interface ServicePorts {
   readonly collaborators: CollaboratorStore;
   readonly transfers: TransferStore;
   readonly pipelines: PipelineStore;
+  readonly promotions: PromotionStore;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly domains: DomainStore;
@@ -155,6 +159,12 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
     transfers: createTransfers({ apps, teams, directory, store: ports.transfers }),
     pipelines: createPipelines({ apps, teams, directory, store: ports.pipelines }),
+    promotions: createPromotions({ apps, releases, pipelines: ports.pipelines, store: ports.promotions }),
+    promoting: createPromoting({
+      ...{ apps, releases, builder, tokens, controller, bulletin, log },
+      store: ports.promotions,
+      epoch: () => epoch,
+    }),
     configVars: createConfigVars({ apps, releases, controller }),
     domains: createDomains({
       ...{ apps, controller, platformDomain },

@@ -228,7 +228,8 @@ async function ownerFor(
   return { userId: person.id, teamId: null };
 }
 
-function needPeople(actor: Actor): void {
+/** The first statement of looking at what there is of pipelines. Throws `scope_too_small`. */
+export function needPeople(actor: Actor): void {
   if (!scopesCoverPeople(actor.scopes))
     throw PlatformError.of('scope_too_small', { what: 'looking at pipelines' });
 }

@@ -269,6 +269,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   'pipelines:destroy': inPipeline('shop', '--confirm', 'shop'),
   'pipelines:transfer': inPipeline(OTHER, '-p', 'shop', '--confirm', 'shop'),
   'pipelines:diff': promotable,
+  'pipelines:promote': async (cli) => ({ ...(await promotable(cli)), args: ['--no-wait'] }),
   'webhooks:add': args(...HOOK),
   'webhooks:info': hooked,
   'webhooks:update': after(['webhooks:add', ...HOOK], ({ id }) => [id, '-l', 'sync']),

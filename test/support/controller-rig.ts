@@ -56,6 +56,7 @@ export function createControllerRig() {
       tokens: {
         pushToken: () => 'push',
         pullToken: () => 'pull',
+        copyToken: () => 'copy',
         collectToken: () => 'collect',
         stackToken: () => 'stack',
       },

@@ -73,6 +73,9 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'POST /account/app-transfers': (app) => ({ app, recipient: 'colleague@example.com' }),
   'POST /pipelines': () => ({ name: 'fresh-pipe' }),
   'POST /pipeline-couplings': (app) => ({ app, pipeline: pipelineOf(app), stage: 'staging' }),
+  'POST /pipeline-promotions': (app) => ({
+    ...{ pipeline: { id: pipelineOf(app) }, source: { app: { id: app } }, targets: [{ app: { id: app } }] },
+  }),
   'POST /pipeline-transfers': (app) => ({
     ...{ pipeline: { id: pipelineOf(app) }, new_owner: { id: 'colleague@example.com', type: 'user' } },
   }),

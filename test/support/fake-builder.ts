@@ -6,6 +6,10 @@ export interface FakeBuilder extends Builder {
   expect(appId: string, course: readonly BuildNews[] | Course): void;
   readonly orders: readonly BuildOrder[];
   readonly forgotten: readonly string[];
+  /** Copies that were made: `from → to@digest`. */
+  readonly copies: string[];
+  /** What the next copies answer: false for an image that is not there, or a failure; then they work. */
+  readonly mishaps: (false | Error)[];
   /** Builds that were left before their last word. */
   readonly cancelled: readonly string[];
 }
@@ -17,7 +21,11 @@ export function createFakeBuilder(): FakeBuilder {
   const orders: BuildOrder[] = [];
   const forgotten: string[] = [];
   const cancelled: string[] = [];
+  const copies: string[] = [];
+  const mishaps: (false | Error)[] = [];
   return {
+    copies,
+    mishaps,
     orders,
     forgotten,
     cancelled,
@@ -44,6 +52,14 @@ export function createFakeBuilder(): FakeBuilder {
     async lendStack(_token, signal) {
       signal.throwIfAborted();
       return Promise.resolve();
+    },
+    async copy({ from, to, digest }, signal) {
+      signal.throwIfAborted();
+      await Promise.resolve();
+      const mishap = mishaps.shift();
+      if (mishap instanceof Error) throw mishap;
+      copies.push(`${from} → ${to}@${digest}`);
+      return mishap ?? true;
     },
     async forget(appId, signal) {
       signal.throwIfAborted();

@@ -28,17 +28,28 @@ function historyOf(world: MemoryWorld, appId: string): ImageHistory {
   const { currentId } = world.apps.get(appId) ?? { currentId: null };
   const builds = [...world.builds.values()];
   const last = builds.findLastIndex((build) => build.appId === appId);
+  const promotions = [...world.promotions.values()].filter((one) => world.pipelines.has(one.pipelineId));
+  const targets = promotions.flatMap((one) => one.targets.filter((target) => target.appId === appId));
+  /** What waits to be copied from here. */
+  const leaving = promotions.filter(
+    ({ source, targets: all }) =>
+      source.appId === appId && all.some(({ status, image }) => status === 'pending' && image === null),
+  );
   const there = releasesOf(world, appId).filter((release) => release.collectedAt === null);
   return {
     appId,
     releases: there.flatMap(({ image, status }) => (image ? [{ image: nameOf(image), status }] : [])),
     deployed: deploymentsOf(world, appId)
       .filter((one) => isUndecided(one) || one.id === currentId)
-      .flatMap(({ releaseId }) => there.find((one) => one.id === releaseId)?.image ?? [])
+      .map(({ releaseId }) => releaseId)
+      .concat(leaving.map(({ source }) => source.releaseId))
+      .flatMap((releaseId) => there.find((one) => one.id === releaseId)?.image ?? [])
       .map(nameOf),
-    building: builds
-      .filter((build) => build.appId === appId && build.status === 'building')
-      .map(({ image }) => image && nameOf(image)),
+    building: [
+      ...builds.filter((build) => build.appId === appId && build.status === 'building'),
+      ...targets.filter(({ status }) => status === 'pending'),
+    ].map(({ image }) => image && nameOf(image)),
     lastBuild: last === -1 ? null : last,
+    promotions: targets.length,
   };
 }

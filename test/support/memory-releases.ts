@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { adoptFormation, type App } from '../../server/domain/app.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
+import type { PromotionTarget } from '../../server/domain/promotion.ts';
 import type { Release } from '../../server/domain/release.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import {
@@ -62,8 +63,9 @@ export function createMemoryReleases(world: MemoryWorld): Releases {
 
 function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   const row = reachable(world, app);
+  const target = targetOf(world, app, draft);
   const before = releasesOf(world, app.id).find(
-    (one) => draft.buildId !== null && one.buildId === draft.buildId,
+    (one) => (draft.buildId !== null && one.buildId === draft.buildId) || one.id === target?.releaseId,
   );
   if (before)
     return { release: shape(world, before), deployment: newestDeployment(world, before.id) ?? null };
@@ -75,6 +77,8 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   if (newest?.version !== draft.base) throw PlatformError.of('app_changed', { app: app.name });
 
   bringBackOrRefuse(world, app, draft);
+  if (draft.promotion !== undefined && target?.status !== 'pending')
+    throw PlatformError.of('app_changed', { app: app.name });
 
   row.formation = adoptFormation(draft.formation, app.formation, row.formation);
   row.lastVersion += 1;
@@ -92,18 +96,28 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
     status: draft.image ? 'pending' : 'succeeded',
   };
   world.releases.set(release.id, release);
+  if (target) Object.assign(target, { releaseId: release.id });
   const deployment = draft.image ? { ...deploy(world, row, release.id, release.version) } : null;
   return { release: shape(world, release), deployment };
 }
 
-function bringBackOrRefuse(world: MemoryWorld, app: App, { image, buildId }: ReleaseDraft): void {
+function targetOf(world: MemoryWorld, app: App, { promotion }: ReleaseDraft): PromotionTarget | undefined {
+  return [...world.promotions.values()]
+    .filter((one) => world.pipelines.has(one.pipelineId))
+    .flatMap(({ targets }) => targets)
+    .find((one) => one.id === promotion && one.appId === app.id);
+}
+
+function bringBackOrRefuse(world: MemoryWorld, app: App, draft: ReleaseDraft): void {
+  const { image, buildId, promotion } = draft;
   const same = releasesOf(world, app.id).filter(
     (one) => image !== null && one.image?.digest === image.digest,
   );
   const collected = same.find((one) => one.collectedAt !== null);
   if (!collected) return;
   const { version, commit } = collected;
-  if (buildId === null) throw PlatformError.of('image_collected', { app: app.name, version, commit });
+  if (buildId === null && promotion === undefined)
+    throw PlatformError.of('image_collected', { app: app.name, version, commit });
   for (const one of same) one.collectedAt = null;
 }
 

@@ -4,6 +4,7 @@ import type { Formation } from '../../server/domain/app.ts';
 import type { Build } from '../../server/domain/build.ts';
 import type { Certificate } from '../../server/domain/certificate.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
+import type { Promotion } from '../../server/domain/promotion.ts';
 import type { Stage } from '../../server/domain/pipeline.ts';
 import type { Domain } from '../../server/domain/domain.ts';
 import type { BuiltImage, ConfigVars, ReleaseStatus } from '../../server/domain/release.ts';
@@ -155,6 +156,8 @@ export interface MemoryWorld {
   readonly transfers: Map<string, MemoryTransfer>;
   readonly pipelines: Map<string, MemoryPipeline>;
   readonly couplings: Map<string, MemoryCoupling>;
+  /** In the order in which they began; those of a pipeline that is gone are gone. */
+  readonly promotions: Map<string, Promotion>;
   readonly releases: Map<string, MemoryRelease>;
   readonly domains: Map<string, MemoryDomain>;
   readonly certificates: Map<string, MemoryCertificate>;
@@ -179,6 +182,7 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     transfers: new Map(),
     pipelines: new Map(),
     couplings: new Map(),
+    promotions: new Map(),
     releases: new Map(),
     domains: new Map(),
     certificates: new Map(),

@@ -156,6 +156,7 @@ export function createDeployRig() {
     tokens: {
       pushToken: (repository) => `may push ${repository}`,
       pullToken: () => 'pull',
+      copyToken: () => 'copy',
       collectToken: () => 'collect',
       stackToken: () => 'stack',
     },

@@ -62,6 +62,7 @@ export function createStepRig() {
     tokens: {
       pushToken: () => 'push',
       pullToken: () => 'pull',
+      copyToken: () => 'copy',
       collectToken: () => 'collect',
       stackToken: () => 'stack',
     },

@@ -20,6 +20,7 @@ import {
 } from '../../server/adapters/postgres/membership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createLoginRequests } from '../../server/adapters/postgres/login-requests.ts';
+import { createPromotions } from '../../server/adapters/postgres/promotions.ts';
 import { createPipelines } from '../../server/adapters/postgres/pipelines.ts';
 import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
@@ -41,6 +42,7 @@ import type { Domains } from '../../server/ports/domains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { LoginRequests } from '../../server/ports/login-requests.ts';
+import type { Promotions } from '../../server/ports/promotions.ts';
 import type { Pipelines } from '../../server/ports/pipelines.ts';
 import type { People } from '../../server/ports/people.ts';
 import type { Tokens } from '../../server/ports/tokens.ts';
@@ -61,6 +63,7 @@ import {
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createMemoryPeople } from './memory-people.ts';
+import { createMemoryPromotions } from './memory-promotions.ts';
 import { createMemoryPipelines } from './memory-pipelines.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
@@ -79,6 +82,7 @@ export interface Stores extends AsyncDisposable {
   readonly collaborators: Collaborators;
   readonly transfers: Transfers;
   readonly pipelines: Pipelines;
+  readonly promotions: Promotions;
   readonly releases: Releases;
   readonly domains: Domains;
   readonly certificates: Certificates;
@@ -139,6 +143,7 @@ export function openMemory(): Stores {
     collaborators: createMemoryCollaborators(world),
     transfers: createMemoryTransfers(world),
     pipelines: createMemoryPipelines(world),
+    promotions: createMemoryPromotions(world),
     releases: createMemoryReleases(world),
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
@@ -177,6 +182,7 @@ function openPostgres(url: string): Stores {
     collaborators: createCollaborators({ db }),
     transfers: createTransfers({ db }),
     pipelines: createPipelines({ db }),
+    promotions: createPromotions({ db, clock }),
     releases: createReleases({ db, sealer, clock }),
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),

@@ -13,7 +13,7 @@ import type { Pipelines } from '../../server/ports/pipelines.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
-import { createFakeBuilder } from './fake-builder.ts';
+import { createFakeBuilder, type FakeBuilder } from './fake-builder.ts';
 import { IMAGE, instanceOf, TIME } from './fake-app.ts';
 import { createFakeHosts } from './fake-hosts.ts';
 import { createFakeLogs } from './fake-logs.ts';
@@ -38,6 +38,7 @@ import {
 import { createMemoryReleases } from './memory-releases.ts';
 import { createMemoryLoginRequests } from './memory-login-requests.ts';
 import { createFastPasswords, createMemoryPeople } from './memory-people.ts';
+import { createMemoryPromotions } from './memory-promotions.ts';
 import { createMemoryPipelines } from './memory-pipelines.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryUploads } from './memory-uploads.ts';
@@ -52,6 +53,7 @@ export interface World {
   /** What is stored, for a test to look at and to arrange. */
   readonly memory: MemoryWorld;
   readonly happenings: MemoryHappenings;
+  readonly builder: FakeBuilder;
   readonly admin: Actor;
   readonly adminToken: string;
   /** Somebody else, who may see nothing of the admin's. */
@@ -126,6 +128,7 @@ export function createWorld(): World {
     collaborators: createMemoryCollaborators(memory),
     transfers: createMemoryTransfers(memory),
     pipelines: createMemoryPipelines(memory),
+    promotions: createMemoryPromotions(memory),
     releases: createMemoryReleases(memory),
     domains: createMemoryDomains(memory),
     certificates: createMemoryCertificates(memory),
@@ -181,12 +184,13 @@ export function createWorld(): World {
     setTimeout(() => end(next, outcome, failure), 5);
   }
 
+  const builder = createFakeBuilder();
   const runs = createFakeRunEngine(() => TIME);
   const sessions = createRunSessions({ nowMs: () => TIME.getTime(), left: () => undefined });
   const services = createServices(
     {
       ...stores,
-      ...{ bulletin, clock: memory.clock, builder: createFakeBuilder(), tokens: TOKENS },
+      ...{ bulletin, clock: memory.clock, builder, tokens: TOKENS },
       engine: {
         ...createFakeLogs((appId) => running(appId).lines),
         ...runs,
@@ -256,7 +260,7 @@ export function createWorld(): World {
   const world: World = {
     services: counted(services, writes),
     stores,
-    ...{ memory, happenings },
+    ...{ memory, happenings, builder },
     admin: first.actor,
     adminToken: first.token,
     other: second.actor,
@@ -296,6 +300,7 @@ const LEDGER = { bootMs: 120, switchMs: 8, requests: 42, dropped: 0 };
 const TOKENS = {
   pushToken: () => 'push',
   pullToken: () => 'pull',
+  copyToken: () => 'copy',
   collectToken: () => 'collect',
   stackToken: () => 'stack',
 };

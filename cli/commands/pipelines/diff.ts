@@ -19,7 +19,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal })
     throw new CommandError(`There is no app in ${next} to which ${from.app.name} could be promoted.`);
   const here = await runs(api, from.app.name, signal);
   const others = await Promise.all(targets.map(({ app }) => runs(api, app.name, signal)));
-  const compared = others.map((one) => ({ ...one, same: one.commit !== null && one.commit === here.commit }));
+  const compared = others.map((one) => ({ ...one, same: isSame(one, here) }));
   result({ source: here, targets: compared }, () => {
     printTable(terminal, [
       [here.app, from.stage, here.release, here.commit?.slice(0, 7) ?? '', ''],
@@ -31,6 +31,13 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal })
   });
 };
 
+/** One commit that was built twice gives two images; what came without git has no commit. */
+function isSame(a: Runs, b: Runs): boolean {
+  return (a.commit !== null && a.commit === b.commit) || (a.image !== null && a.image === b.image);
+}
+
+type Runs = Awaited<ReturnType<typeof runs>>;
+
 async function runs(api: Client, app: string, signal: AbortSignal) {
   const current = (await api.releases(app, 1000, signal)).find((one) => one.current);
   const params = { app, slug: current?.slug?.id ?? '' };
@@ -39,5 +46,6 @@ async function runs(api: Client, app: string, signal: AbortSignal) {
     app,
     release: current === undefined ? 'nothing' : `v${current.version}`,
     commit: slug?.commit ?? null,
+    image: slug?.checksum ?? null,
   };
 }

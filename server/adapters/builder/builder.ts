@@ -1,10 +1,12 @@
-import { buildEvent, type BuildRequest } from '../../../builder/contract.ts';
+import { buildEvent, copied, type BuildRequest } from '../../../builder/contract.ts';
 import { callJson, callLines } from '../../../lib/local-http.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { STACK_REPOSITORY } from '../../domain/release.ts';
 import type { Builder, BuildNews, BuildOrder } from '../../ports/builder.ts';
 
 const FORGET_MS = 60_000;
+/** Where the registry cannot do it by itself, the image is carried; and pushes wait for a sweep of its disk. */
+const COPY_MS = 15 * 60_000;
 
 export interface BuilderClientOptions {
   readonly socket: string;
@@ -38,6 +40,16 @@ export function createBuilderClient({ socket, limits }: BuilderClientOptions): B
         if (event.kind === 'failed') throw PlatformError.of('builder_away', {}, new Error(event.message));
       }
       throw PlatformError.of('builder_away', {}, new Error('the stack was not lent to its end'));
+    },
+    async copy({ from, to, digest, token }, signal) {
+      const body = { from, digest, target: { repository: to, token } };
+      try {
+        const answer = await callJson({ socket, method: 'POST', path: '/copies', body }, COPY_MS, signal);
+        return copied.parse(answer).there;
+      } catch (err) {
+        signal.throwIfAborted();
+        throw PlatformError.of('builder_away', {}, err);
+      }
     },
     async forget(appId, signal) {
       try {

@@ -11,6 +11,7 @@ const history = z.object({
   deployed: z.array(z.string()),
   building: z.array(z.string().nullable()),
   lastBuild: z.int().nullable(),
+  promotions: z.int(),
 }) satisfies z.ZodType<ImageHistory>;
 
 export function createImageUse({ db, clock }: { readonly db: Database; readonly clock: Clock }): ImageUse {
@@ -41,15 +42,26 @@ async function readHistories(tables: Tables, appId: string | null): Promise<Imag
       FROM "Release" WHERE image->>'repository' IS NOT NULL AND image->>'digest' IS NOT NULL AND "collectedAt" IS NULL)
     SELECT a.id AS "appId",
       (SELECT max(b.position) FROM "Build" b WHERE b."appId" = a.id) AS "lastBuild",
+      (SELECT count(*)::int FROM "PipelinePromotionTarget" t WHERE t."appId" = a.id) AS promotions,
       coalesce((
         SELECT json_agg(json_build_object('image', r.image, 'status', r.status) ORDER BY r.version DESC)
         FROM named r WHERE r."appId" = a.id), '[]') AS releases,
       coalesce((
-        SELECT json_agg(DISTINCT r.image) FROM "Deployment" d JOIN named r ON r.id = d."releaseId"
-        WHERE d.id = a."currentId" OR (d."appId" = a.id AND d.status IN ('pending', 'rolling'))), '[]') AS deployed,
+        SELECT json_agg(DISTINCT r.image) FROM named r
+        WHERE r.id IN (
+          SELECT d."releaseId" FROM "Deployment" d
+          WHERE d.id = a."currentId" OR (d."appId" = a.id AND d.status IN ('pending', 'rolling')))
+        OR r.id IN (
+          SELECT p."sourceReleaseId" FROM "PipelinePromotion" p
+          JOIN "PipelinePromotionTarget" t ON t."promotionId" = p.id
+          WHERE p."sourceAppId" = a.id AND t.status = 'pending' AND t.image IS NULL)), '[]') AS deployed,
       coalesce((
         SELECT json_agg((b.image->>'repository') || '@' || (b.image->>'digest') ORDER BY b.position)
-        FROM "Build" b WHERE b."appId" = a.id AND b.status = 'building'), '[]') AS building
+        FROM (
+          SELECT image, position FROM "Build" WHERE "appId" = a.id AND status = 'building'
+          UNION ALL
+          SELECT image, NULL FROM "PipelinePromotionTarget" WHERE "appId" = a.id AND status = 'pending'
+        ) b), '[]') AS building
     FROM "App" a
     WHERE a."deletedAt" IS NULL AND (${appId}::uuid IS NULL OR a.id = ${appId}::uuid)
     ORDER BY a.id`;

@@ -153,13 +153,23 @@ async function lockOrMiss(tables: Tables, app: App): Promise<void> {
 }
 
 /** The release this build has made already, when a worker that died after making it is being followed by another. */
-async function madeBefore(tables: Tables, app: App, { buildId }: ReleaseDraft): Promise<Made | undefined> {
-  if (buildId === null) return undefined;
-  const row = await tables.release.findUnique({ where: { buildId, appId: app.id }, ...RELEASE });
+async function madeBefore(tables: Tables, app: App, draft: ReleaseDraft): Promise<Made | undefined> {
+  const row = await releaseFor(tables, app, draft);
   if (!row) return undefined;
   const deployment = await newestDeployment(tables, row.id);
   const current = await currentOf(tables, app.id);
   return { release: readRelease(row, current), deployment: deployment ? readDeployment(deployment) : null };
+}
+
+async function releaseFor(tables: Tables, app: App, { buildId, promotion }: ReleaseDraft) {
+  if (buildId !== null) return tables.release.findUnique({ where: { buildId, appId: app.id }, ...RELEASE });
+  if (promotion === undefined) return null;
+  const target = await tables.pipelinePromotionTarget.findUnique({
+    where: { id: promotion },
+    select: { releaseId: true },
+  });
+  const id = target?.releaseId ?? null;
+  return id === null ? null : tables.release.findUnique({ where: { id, appId: app.id }, ...RELEASE });
 }
 
 async function make(
@@ -193,8 +203,24 @@ async function make(
     },
     ...RELEASE,
   });
+  await noteForPromotion(tables, app, draft, id);
   const deployment = image ? await deploy(tables, app.id, id, now) : null;
   return { release: readRelease(row, await currentOf(tables, app.id)), deployment };
+}
+
+/** With the release, so that no target ever makes two. */
+async function noteForPromotion(
+  tables: Tables,
+  app: App,
+  { promotion }: ReleaseDraft,
+  releaseId: string,
+): Promise<void> {
+  if (promotion === undefined) return;
+  const { count } = await tables.pipelinePromotionTarget.updateMany({
+    where: { id: promotion, appId: app.id, status: 'pending', releaseId: null },
+    data: { releaseId },
+  });
+  if (count === 0) throw PlatformError.of('app_changed', { app: app.name });
 }
 
 async function refuseSecondDeployment(tables: Tables, app: App): Promise<void> {
@@ -223,8 +249,9 @@ async function refuseStale(tables: Tables, app: App, { base }: ReleaseDraft): Pr
   if (newest?.version !== base) throw PlatformError.of('app_changed', { app: app.name });
 }
 
-/** What a build has just made is there again; of what was collected, nothing else can be made. */
-async function bringBackOrRefuse(tables: Tables, app: App, { image, buildId }: ReleaseDraft): Promise<void> {
+/** What a build has just made, or a promotion has copied, is there again; of what was collected, nothing else can be made. */
+async function bringBackOrRefuse(tables: Tables, app: App, draft: ReleaseDraft): Promise<void> {
+  const { image, buildId, promotion } = draft;
   if (image === null) return;
   const ofImage = { appId: app.id, image: { path: ['digest'], equals: image.digest } };
   const collected = await tables.release.findFirst({
@@ -233,7 +260,8 @@ async function bringBackOrRefuse(tables: Tables, app: App, { image, buildId }: R
     select: { version: true, commit: true },
   });
   if (!collected) return;
-  if (buildId === null) throw PlatformError.of('image_collected', { app: app.name, ...collected });
+  if (buildId === null && promotion === undefined)
+    throw PlatformError.of('image_collected', { app: app.name, ...collected });
   await tables.release.updateMany({ where: ofImage, data: { collectedAt: null } });
 }
 

@@ -63,6 +63,13 @@ export function createRegistryTokens({
         ]),
       ),
     pullToken: (repository) => token(new Map([[repository, ['pull']]])),
+    copyToken: (from, to) =>
+      token(
+        new Map<string, readonly Action[]>([
+          [from, ['pull']],
+          [to, ['pull', 'push']],
+        ]),
+      ),
     collectToken: (repository) => token(new Map([[repository, ['pull', 'delete']]])),
     stackToken: () => token(new Map([[STACK_REPOSITORY, ['pull', 'push', 'delete']]])),
   };

@@ -4,10 +4,13 @@ import {
   changeCoupling as changeBody,
   createCoupling as coupleBody,
   createPipeline as createBody,
+  createPromotion as promoteBody,
   filterApps as filterBody,
   pipeline,
   pipelineCoupling,
+  pipelinePromotion,
   pipelineTransfer,
+  promotionTarget,
   removePipeline as removeBody,
   renamePipeline as renameBody,
   transferPipeline as transferBody,
@@ -159,4 +162,30 @@ export const filterApps = endpoint({
   body: filterBody,
   answer: z.array(app),
   ranges: ['id', 'name'],
+});
+
+export const createPromotion = endpoint({
+  method: 'POST',
+  path: '/pipeline-promotions',
+  summary: 'make the release of an app a release of other apps in its pipeline; answers before it is done',
+  needs: 'app:deploy',
+  body: promoteBody,
+  status: 201,
+  answer: pipelinePromotion,
+});
+
+export const showPromotion = endpoint({
+  method: 'GET',
+  path: '/pipeline-promotions/:promotion',
+  summary: 'show a promotion',
+  needs: 'pipelines:list',
+  answer: pipelinePromotion,
+});
+
+export const listPromotionTargets = endpoint({
+  method: 'GET',
+  path: '/pipeline-promotions/:promotion/promotion-targets',
+  summary: 'list what became of a promotion on each app the caller may view',
+  needs: 'pipelines:list',
+  answer: z.array(promotionTarget),
 });

@@ -2,11 +2,13 @@ import {
   changeCoupling,
   createCoupling,
   createPipeline,
+  createPromotion,
   filterApps,
   listCouplings,
   listOwnCouplings,
   listPipelineCouplings,
   listPipelines,
+  listPromotionTargets,
   listTeamCouplings,
   removeCoupling,
   removePipeline,
@@ -14,12 +16,19 @@ import {
   showAppCoupling,
   showCoupling,
   showPipeline,
+  showPromotion,
   transferPipeline,
 } from '../../contract/endpoints/pipelines.ts';
 import type { App } from '../../domain/app.ts';
 import type { Coupling, Pipeline } from '../../domain/pipeline.ts';
 import { listAnswer } from '../answer.ts';
-import { shapeCoupling, shapePipeline, shapePipelineTransfer } from '../pipeline-shapes.ts';
+import {
+  shapeCoupling,
+  shapePipeline,
+  shapePipelineTransfer,
+  shapePromotion,
+  shapeTarget,
+} from '../pipeline-shapes.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { shapeApp, type Place } from '../shapes.ts';
@@ -64,6 +73,7 @@ export function pipelineRoutes(services: Services, place: Place): readonly Route
     }),
 
     ...couplingRoutes(services),
+    ...promotionRoutes(services.promotions),
 
     route(
       filterApps,
@@ -74,6 +84,30 @@ export function pipelineRoutes(services: Services, place: Place): readonly Route
       },
       { changesNothing: true },
     ),
+  ];
+}
+
+function promotionRoutes(promotions: Services['promotions']): readonly Route[] {
+  return [
+    route(createPromotion, async ({ actor, body, signal }) => {
+      const wish = {
+        pipeline: body.pipeline.id,
+        source: body.source.app.id,
+        release: body.source.release?.id ?? null,
+        targets: body.targets.map(({ app }) => app.id),
+      };
+      return { body: shapePromotion(await promotions.create(actor, wish, signal)) };
+    }),
+
+    route(showPromotion, async ({ actor, params, signal }) => ({
+      body: shapePromotion(await promotions.find(actor, params.promotion, signal)),
+    })),
+
+    route(listPromotionTargets, async ({ actor, params, signal }) => {
+      const { promotion: id } = params;
+      const targets = await promotions.targets(actor, id, signal);
+      return { body: targets.map((target) => shapeTarget({ id }, target)) };
+    }),
   ];
 }
 
