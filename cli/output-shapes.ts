@@ -21,7 +21,12 @@ import {
 import * as wire from '../server/contract/resources.ts';
 import { webhook, webhookDelivery, webhookEvent } from '../server/contract/webhook-resources.ts';
 
-const compared = z.object({ app: z.string(), release: z.string(), commit: z.string().nullable(), image: z.string().nullable() });
+const compared = z.object({
+  app: z.string(),
+  release: z.string(),
+  commit: z.string().nullable(),
+  image: z.string().nullable(),
+});
 const difference = z.object({ name: z.string(), from: z.string().nullable(), to: z.string().nullable() });
 
 /**

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { visit } from '../support/person.ts';
+import { staticSite } from '../support/samples.ts';
 
 const program = await theRealHeroku();
 
 describe.skipIf(program === undefined)('the real heroku command: pipelines', () => {
   const [staging, live] = ['herokupipe-staging', 'herokupipe'];
+  const place = inject('platform');
   let ann: HerokuUser;
 
   beforeAll(async () => {
     if (program === undefined) return;
-    ann = await meetHerokuUser(inject('platform'), program);
-    const repo = await ann.newApp(staging, { 'index.html': 'promoted' });
-    await ann.newApp(live, { 'index.html': 'never pushed' });
+    ann = await meetHerokuUser(place, program);
+    const repo = await ann.newApp(staging, staticSite('promoted'));
+    await ann.newApp(live, staticSite('never pushed'));
     const pushed = await ann.git(repo, 'push', 'heroku', 'main');
     if (pushed.code !== 0) throw new Error(pushed.stderr);
   });
@@ -40,8 +43,7 @@ describe.skipIf(program === undefined)('the real heroku command: pipelines', () 
     expect(done.stdout).toContain('Promotion successful');
     expect(done.stdout).toMatch(new RegExp(`${live}: +succeeded`));
     expect(await ann.ok('releases', '-a', live)).toMatch(/Promote herokupipe-staging v\d+/);
-    const page = await get(inject('platform').httpPort, `${live}.localhost`);
-    expect(page).toContain('promoted');
+    expect((await visit(place.httpPort, `${live}.localhost`)).body).toContain('promoted');
   });
 
   it('says which apps there are not, and that nothing comes after production', async () => {
