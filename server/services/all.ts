@@ -158,13 +158,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     teams: createTeams({ store: teams, apps, directory }),
     collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
     transfers: createTransfers({ apps, teams, directory, store: ports.transfers }),
-    pipelines: createPipelines({ apps, teams, directory, store: ports.pipelines }),
-    promotions: createPromotions({ apps, releases, pipelines: ports.pipelines, store: ports.promotions }),
-    promoting: createPromoting({
-      ...{ apps, releases, builder, tokens, controller, bulletin, log },
-      store: ports.promotions,
-      epoch: () => epoch,
-    }),
+    ...pipelineServices(ports, deps),
     configVars: createConfigVars({ apps, releases, controller }),
     domains: createDomains({
       ...{ apps, controller, platformDomain },
@@ -211,6 +205,19 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
       options: ports.options,
       epoch: () => epoch,
       urlOf,
+    }),
+  };
+}
+
+function pipelineServices(ports: ServicePorts, { controller, log, epoch }: ServiceDeps) {
+  const { apps, releases, pipelines, promotions: store } = ports;
+  const { builder, tokens, bulletin } = ports;
+  return {
+    pipelines: createPipelines({ ...ports, store: pipelines }),
+    promotions: createPromotions({ apps, releases, pipelines, store }),
+    promoting: createPromoting({
+      ...{ apps, releases, store, builder, tokens, controller, bulletin, log },
+      epoch: () => epoch,
     }),
   };
 }

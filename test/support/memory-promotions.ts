@@ -1,5 +1,5 @@
 import { PlatformError } from '../../server/domain/errors.ts';
-import type { Promotion, PromotionTarget } from '../../server/domain/promotion.ts';
+import type { PromotionTarget } from '../../server/domain/promotion.ts';
 import type { Promotions } from '../../server/ports/promotions.ts';
 import { livingApp, storable, type MemoryWorld } from './memory-world.ts';
 
@@ -54,7 +54,8 @@ export function createMemoryPromotions(world: MemoryWorld): Promotions {
     async pending(id) {
       const found = targets().find(({ target }) => target.id === id);
       if (found?.target.status !== 'pending') return Promise.resolve(undefined);
-      const { targets: _, ...promotion }: Promotion = found.promotion;
+      const { id: promotionId, pipelineId, source, userId, createdAt } = found.promotion;
+      const promotion = { id: promotionId, pipelineId, source, userId, createdAt };
       return structuredClone({ promotion, target: found.target });
     },
     recordImage: async (id, epoch, image) => Promise.resolve(write(id, epoch, { image })),

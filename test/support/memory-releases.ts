@@ -70,15 +70,12 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   if (before)
     return { release: shape(world, before), deployment: newestDeployment(world, before.id) ?? null };
 
-  if (draft.buildId !== null && world.builds.get(draft.buildId)?.status !== 'building')
-    throw PlatformError.of('build_superseded', { app: app.name });
+  refuseDecided(world, app, draft, target);
   refuseSecondDeployment(world, row);
   const newest = releasesOf(world, app.id).find((one) => one.status !== 'failed');
   if (newest?.version !== draft.base) throw PlatformError.of('app_changed', { app: app.name });
 
   bringBackOrRefuse(world, app, draft);
-  if (draft.promotion !== undefined && target?.status !== 'pending')
-    throw PlatformError.of('app_changed', { app: app.name });
 
   row.formation = adoptFormation(draft.formation, app.formation, row.formation);
   row.lastVersion += 1;
@@ -99,6 +96,19 @@ function create(world: MemoryWorld, app: App, draft: ReleaseDraft) {
   if (target) Object.assign(target, { releaseId: release.id });
   const deployment = draft.image ? { ...deploy(world, row, release.id, release.version) } : null;
   return { release: shape(world, release), deployment };
+}
+
+/** What it was to be made for may be over by now. */
+function refuseDecided(
+  world: MemoryWorld,
+  app: App,
+  { buildId, promotion }: ReleaseDraft,
+  target: PromotionTarget | undefined,
+): void {
+  if (buildId !== null && world.builds.get(buildId)?.status !== 'building')
+    throw PlatformError.of('build_superseded', { app: app.name });
+  if (promotion !== undefined && target?.status !== 'pending')
+    throw PlatformError.of('app_changed', { app: app.name });
 }
 
 function targetOf(world: MemoryWorld, app: App, { promotion }: ReleaseDraft): PromotionTarget | undefined {

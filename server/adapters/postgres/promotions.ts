@@ -35,28 +35,7 @@ export function createPromotions({
     }, signal);
 
   return {
-    create: ({ id, pipelineId, source, userId, targets }, signal) =>
-      db.transaction(async (tables) => {
-        // Under the app's lock nothing of it is collected; afterwards this row keeps the image.
-        if (!(await lockLivingApp(tables, source.appId))) return undefined;
-        const release = await tables.release.findUnique({
-          where: { id: source.releaseId, appId: source.appId },
-          select: { version: true, commit: true, collectedAt: true, app: { select: { name: true } } },
-        });
-        if (!release || (await tables.pipeline.count({ where: { id: pipelineId } })) === 0) return undefined;
-        if (release.collectedAt !== null)
-          throw PlatformError.of('image_collected', { ...release, app: release.app.name ?? source.appId });
-        const now = clock.now();
-        const row = await tables.pipelinePromotion.create({
-          data: {
-            ...{ id, pipelineId, userId, createdAt: now },
-            ...{ sourceAppId: source.appId, sourceReleaseId: source.releaseId },
-            targets: { create: targets.map((target) => ({ ...target, updatedAt: now })) },
-          },
-          include: TARGETS,
-        });
-        return readPromotion(row);
-      }, signal),
+    ...createBeginning(db, clock),
 
     async find(id, signal) {
       if (!isId(id)) return undefined;
@@ -102,6 +81,33 @@ export function createPromotions({
         },
         signal,
       ),
+  };
+}
+
+function createBeginning(db: Database, clock: Clock): Pick<Promotions, 'create'> {
+  return {
+    create: ({ id, pipelineId, source, userId, targets }, signal) =>
+      db.transaction(async (tables) => {
+        // Under the app's lock nothing of it is collected; afterwards this row keeps the image.
+        if (!(await lockLivingApp(tables, source.appId))) return undefined;
+        const release = await tables.release.findUnique({
+          where: { id: source.releaseId, appId: source.appId },
+          select: { version: true, commit: true, collectedAt: true, app: { select: { name: true } } },
+        });
+        if (!release || (await tables.pipeline.count({ where: { id: pipelineId } })) === 0) return undefined;
+        if (release.collectedAt !== null)
+          throw PlatformError.of('image_collected', { ...release, app: release.app.name ?? source.appId });
+        const now = clock.now();
+        const row = await tables.pipelinePromotion.create({
+          data: {
+            ...{ id, pipelineId, userId, createdAt: now },
+            ...{ sourceAppId: source.appId, sourceReleaseId: source.releaseId },
+            targets: { create: targets.map((target) => ({ ...target, updatedAt: now })) },
+          },
+          include: TARGETS,
+        });
+        return readPromotion(row);
+      }, signal),
   };
 }
 
