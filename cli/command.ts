@@ -3,6 +3,7 @@ import type { CliConfig } from './config.ts';
 import type { OwnEnds } from './ends.ts';
 import type { Git } from './git.ts';
 import type { Output } from './output-shapes.ts';
+import type { RunEnd, RunEnds } from './run-client.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command works with. */
@@ -28,6 +29,8 @@ export interface Context {
   readonly launch: (program: string, argument: string) => Promise<boolean>;
   /** The user's own keyboard and screen; undefined where there are none. */
   readonly ends?: OwnEnds | undefined;
+  /** Connects keyboard and screen to the process that the server has this secret for, until it ends. */
+  readonly meet: (secret: string, ends: RunEnds) => Promise<RunEnd>;
   /** Lends a program the user's own screen and keyboard until it ends, and answers its exit code. */
   readonly attach: Attach;
   /**
@@ -57,6 +60,8 @@ export interface OptionSpec {
   /** As shown in help: `-n, --num <lines>`. */
   readonly flags: string;
   readonly says: string;
+  /** Given more than once, the values become one with this between them; else the last one counts. */
+  readonly joinedBy?: string;
 }
 
 /** A command as help shows it; what it does is in its own file, loaded only when it runs. */

@@ -32,6 +32,13 @@ export function openContext(
     launch: system.launch,
     attach: system.attach,
     ends: system.ends,
+    async meet(secret, ends) {
+      const [{ meetRun }, { findCredentials }] = await Promise.all([
+        import('./run-client.ts'),
+        import('./credentials.ts'),
+      ]);
+      return await meetRun((await findCredentials(config)).url, secret, ends, signal);
+    },
     local: system.local,
     readFile: system.local ? readFileOf(system.cwd) : refuseFile,
     client() {

@@ -1,5 +1,6 @@
 import { CATALOGUE } from './catalogue.ts';
 import type { CommandSpec } from './command.ts';
+import { APP_NAME, namesApp, splitOwn, type Split } from './pass-through.ts';
 
 const COMMANDS = CATALOGUE.flatMap(({ commands }) => commands);
 
@@ -21,7 +22,10 @@ const SAME: Readonly<Record<string, string>> = {
   'ssh-keys:remove': 'keys:remove',
 };
 
-const APP = /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/;
+/** As `run:detached`. */
+const DETACH = '--detach';
+/** What Dokku's `run` knows and does not need to be told here. */
+const UNSAID: ReadonlySet<string> = new Set([DETACH, '--force-tty', '--tty', '--rm', '--rm-container']);
 
 /**
  * A call as Dokku's clients make it, in our words: `--app hello config:set A=b` and `config:set hello A=b` are both
@@ -35,12 +39,52 @@ export function fromDokku(words: readonly string[]): string[] {
   if (said === 'ssh-keys:add') return ['keys:add'];
   const name = SAME[said] ?? said;
   const spec = COMMANDS.find((one) => one.name === name || one.aliases?.includes(name));
-  if (spec?.onApp === undefined) return spec === undefined ? [said, ...args] : [name, ...args];
+  if (spec === undefined) return [said, ...args];
+  if (spec.onApp === undefined) return [name, ...args];
+  if (spec.passThrough) return passingThrough(spec, { said, args, app });
   const first = app === undefined ? positional(args) : undefined;
   const meant = app ?? first;
   const own = first === undefined ? args : args.slice(1);
   if (meant === undefined) return [name, ...own];
   return [name, ...sure(spec, own, { app: meant, force }), '--app', meant];
+}
+
+/**
+ * A command in which another program is called: the app comes before that, because all that follows is the program's.
+ * Of `enter hello web ls` the third word says where: `web` is `web.1`.
+ */
+function passingThrough(
+  spec: CommandSpec,
+  {
+    said,
+    args,
+    app,
+  }: { readonly said: string; readonly args: readonly string[]; readonly app: string | undefined },
+): string[] {
+  const { own, rest } = leading(spec, args);
+  const detached = args.slice(0, args.length - rest.length).includes(DETACH);
+  const isFirst = app === undefined && !namesApp(own) && APP_NAME.test(rest[0] ?? '');
+  const meant = isFirst ? rest[0] : app;
+  const words = rest.slice(isFirst ? 1 : 0);
+  return [
+    detached ? 'run:detached' : spec.name,
+    ...own,
+    ...(meant === undefined ? [] : ['--app', meant]),
+    ...(said === 'enter' ? entering(words) : words),
+  ];
+}
+
+function entering([where, ...words]: readonly string[]): readonly string[] {
+  if (where === undefined) return [];
+  return ['--dyno', where.includes('.') ? where : `${where}.1`, ...words];
+}
+
+/** The options before the program, without those that say nothing here. */
+function leading(spec: CommandSpec, args: readonly string[]): Split {
+  const { own, rest } = splitOwn(spec, args);
+  if (!UNSAID.has(rest[0] ?? '')) return { own, rest };
+  const more = leading(spec, rest.slice(1));
+  return { own: [...own, ...more.own], rest: more.rest };
 }
 
 /** For a command that asks for the name again, `--force` is to have said it. */
@@ -77,5 +121,5 @@ function globalOptions(words: readonly string[]): {
 function positional(args: readonly string[]): string | undefined {
   const named = args.some((word) => /^(?:-a.*|--app(?:=.*)?)$/.test(word));
   const [first] = args;
-  return named || first === undefined || !APP.test(first) ? undefined : first;
+  return named || first === undefined || !APP_NAME.test(first) ? undefined : first;
 }

@@ -41,6 +41,7 @@ function contextWith(client: Partial<Client>): Context {
     result: unused,
     launch: unused,
     attach: unused,
+    meet: unused,
     readFile: unused,
     local: true,
     cwd: '/',

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CATALOGUE } from './catalogue.ts';
 import { optionsOf } from './options.ts';
-import type { CommandSpec, TopicSpec } from './command.ts';
+import { appFirst } from './pass-through.ts';
+import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
 import { find, helpAsOption, topicOf, topicPage } from './topic-help.ts';
@@ -22,7 +23,7 @@ export async function runCli(
   catalogue: readonly TopicSpec[] = CATALOGUE,
 ): Promise<number> {
   const asked = helpAsOption(argv, catalogue);
-  const called = asked ?? argv.slice(1);
+  const called = asMeant(asked ?? argv.slice(1), catalogue);
   if (showsTopic(called, system, catalogue)) return EXIT.ok;
   const program = build(system, only(called, catalogue));
   try {
@@ -40,6 +41,13 @@ export async function runCli(
   } finally {
     system.terminal.rest();
   }
+}
+
+/** With the app where this command looks for it. */
+function asMeant(argv: readonly string[], catalogue: readonly TopicSpec[]): readonly string[] {
+  const [name = '', ...args] = argv;
+  const spec = find(name, catalogue);
+  return spec?.passThrough ? [name, ...appFirst(spec, args)] : argv;
 }
 
 /** Shows the commands of a topic that is no command itself: `gantry git`, `gantry help git`. */
@@ -124,7 +132,7 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
     .helpOption('-h, --help', 'show help')
     .addHelpText('after', afterHelp(spec));
   if (spec.args !== undefined) command.arguments(spec.args);
-  for (const { flags, says } of optionsOf(spec)) command.addOption(new Option(flags, says));
+  for (const option of optionsOf(spec)) command.addOption(asOption(option));
   if (spec.passThrough) command.passThroughOptions().allowUnknownOption();
   return command.action(async () => {
     if (spec.local && !system.local) {
@@ -135,6 +143,14 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
     const commands = CATALOGUE.flatMap((topic) => topic.commands);
     await run(openContext(command.opts(), system, commands), command.args);
   });
+}
+
+function asOption({ flags, says, joinedBy }: OptionSpec): Option {
+  const option = new Option(flags, says);
+  if (joinedBy === undefined) return option;
+  return option.argParser((value, before: string | undefined) =>
+    before === undefined ? value : `${before}${joinedBy}${value}`,
+  );
 }
 
 /** An empty word is a variable that was not set, never a name: it must not stand for "all" or for "none". */

@@ -47,20 +47,14 @@ function readEnv(text: string | undefined): Record<string, string> {
 
 /** Lends the process the user's keyboard and screen until it ends; its exit code becomes ours. */
 export async function attend(context: Context, dyno: DynoResource): Promise<never> {
-  const { ends, terminal } = context;
+  const { ends, terminal, options } = context;
   const secret = dyno.attach_url?.split('/').at(-1);
   if (ends === undefined || secret === undefined)
     throw new CommandError('There is no keyboard and screen here to lend to a process.');
-  const [{ meetRun }, { findCredentials }] = await Promise.all([
-    import('./run-client.ts'),
-    import('./credentials.ts'),
-  ]);
-  const { url } = await findCredentials(context.config);
   terminal.rest();
-  const calm = ends.live && !context.options.declined('tty') ? ends.raw() : () => undefined;
+  const calm = ends.live && !options.declined('tty') ? ends.raw() : () => undefined;
   try {
-    // A signal of the user is for the process; only the end of the connection ends this.
-    const end = await meetRun(url, secret, ends, new AbortController().signal);
+    const end = await context.meet(secret, ends);
     calm();
     if ('problem' in end) throw new CommandError(end.problem);
     throw new ExitCode(end.code);

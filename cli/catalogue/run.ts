@@ -1,6 +1,10 @@
 import type { OptionSpec, TopicSpec } from '../command.ts';
 
-const ENV: OptionSpec = { flags: '-e, --env <settings>', says: 'more environment: "NAME=value;OTHER=value"' };
+const ENV: OptionSpec = {
+  flags: '-e, --env <settings>',
+  says: 'more environment: "NAME=value;OTHER=value"',
+  joinedBy: ';',
+};
 const SIZE: OptionSpec = { flags: '-s, --size <name>', says: 'the size of the process' };
 const NO_TTY: OptionSpec = { flags: '--no-tty', says: 'without a terminal, also where there is one' };
 const EXIT: OptionSpec = {
@@ -15,11 +19,10 @@ export const run: TopicSpec = {
       name: 'run',
       summary: 'run a command in a fresh process of the current release',
       details:
-        'The command may be a process type of the Procfile. It has your keyboard and screen, and its exit code becomes ours.',
+        'The command may be a process type of the Procfile. It has your keyboard and screen, and its exit code becomes ours. The app may be the last word too: run bash -a NAME.',
       args: '[command...]',
       options: [ENV, SIZE, NO_TTY, EXIT],
       onApp: true,
-      local: true,
       passThrough: true,
       prints: null,
       examples: [
@@ -46,7 +49,6 @@ export const run: TopicSpec = {
       args: '[process] [command...]',
       options: [ENV, NO_TTY, EXIT],
       onApp: true,
-      local: true,
       passThrough: true,
       prints: null,
       examples: ['gantry run:inside web.1 ls'],
@@ -58,7 +60,6 @@ export const run: TopicSpec = {
       args: '[command...]',
       options: [{ flags: '-d, --dyno <process>', says: 'which one (default: web.1)' }, NO_TTY],
       onApp: true,
-      local: true,
       passThrough: true,
       prints: null,
       examples: ['gantry ps:exec', 'gantry ps:exec -d worker.1 -- ps'],

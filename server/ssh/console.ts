@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { ServerChannel } from 'ssh2';
 import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
-import { words, WordsError } from '../../lib/words.ts';
 import type { Console } from '../ports/console.ts';
 import type { Login } from './authenticate.ts';
 import { createScreen, type Pty } from './screen.ts';
@@ -19,8 +18,8 @@ interface ConsoleCall {
   readonly channel: ServerChannel;
   readonly socket: Socket;
   readonly pty: Pty | undefined;
-  /** Hands over what interrupts the command: a signal that the client sends. */
-  readonly onInterrupt: (interrupt: () => void) => void;
+  /** Hands over what hears the signals that the client sends. */
+  readonly onSignal: (hear: (name: string) => void) => void;
 }
 
 export interface ConsoleDeps {
@@ -52,16 +51,15 @@ export function createConsoleSeats(deps: ConsoleDeps): ConsoleSeats {
         tell(`This key runs ${now} commands already; wait for one of them to end.`);
         return REFUSED;
       }
-      const argv = split(call.line);
-      if (typeof argv === 'string') {
-        tell(argv);
+      if (call.line.length > LONGEST_LINE) {
+        tell('The command is longer than 64 KB.');
         return USAGE;
       }
       taken.set(fingerprint, now + 1);
       try {
-        return await runOn(call, argv, deps);
+        return await runOn(call, deps);
       } catch (err) {
-        deps.log.error({ err, command: argv[0] }, 'a command over ssh failed because of a bug');
+        deps.log.error({ err }, 'a command over ssh failed because of a bug');
         tell('The command failed because of a bug in the platform; its log says more.');
         return REFUSED;
       } finally {
@@ -73,8 +71,8 @@ export function createConsoleSeats(deps: ConsoleDeps): ConsoleSeats {
   };
 }
 
-async function runOn(call: ConsoleCall, argv: readonly string[], deps: ConsoleDeps): Promise<number> {
-  const { channel, socket, login, pty } = call;
+async function runOn(call: ConsoleCall, deps: ConsoleDeps): Promise<number> {
+  const { channel, socket, login, line, pty } = call;
   const stopped = abortController();
   const stop = (why: string): void => stopped.abort(new Error(why));
   const leave = (): void => stop('the client has left');
@@ -82,24 +80,13 @@ async function runOn(call: ConsoleCall, argv: readonly string[], deps: ConsoleDe
   const ends = [channel, socket];
   for (const end of ends) end.once('close', leave);
   deps.signal.addEventListener('abort', close, { once: true });
-  call.onInterrupt(() => stop('interrupted'));
   try {
-    const screen = createScreen(channel, pty, stop);
-    const code = await deps.console.run(login, argv, screen, stopped.signal);
+    const screen = createScreen({ channel, socket, pty, gone: stopped.signal, stop });
+    call.onSignal((name) => screen.hear(name));
+    const code = await deps.console.run(login, line, screen, stopped.signal);
     return stopped.signal.aborted ? INTERRUPTED : code;
   } finally {
     for (const end of ends) end.off('close', leave);
     deps.signal.removeEventListener('abort', close);
-  }
-}
-
-/** The words of a line, or why there are none. */
-function split(line: string): string[] | string {
-  if (line.length > LONGEST_LINE) return 'The command is longer than 64 KB.';
-  try {
-    return words(line);
-  } catch (err) {
-    if (err instanceof WordsError) return err.message;
-    throw err;
   }
 }

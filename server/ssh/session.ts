@@ -7,7 +7,7 @@ import { sentenceOf } from '../git/push-hook.ts';
 import type { Login } from './authenticate.ts';
 import { allowedGitProtocol, parseGitCommand, type GitCommand } from './command.ts';
 import type { ConsoleSeats } from './console.ts';
-import type { Pty } from './screen.ts';
+import { createPty, type Pty } from './screen.ts';
 
 export interface SessionDeps {
   readonly login: Login;
@@ -26,33 +26,33 @@ const GIT = /^git[- ](?:receive-pack|upload-pack|upload-archive|lfs\S*)(?:\s|$)|
 export function serveSession(session: Session, deps: SessionDeps): void {
   let protocol: string | undefined;
   let pty: Pty | undefined;
-  let interrupt = (): void => undefined;
+  let hear: ((signal: string) => void) | undefined;
   session.on('env', (accept, reject, { key, val }) => {
     const allowed = allowedGitProtocol(key, val);
     if (allowed !== undefined) protocol = allowed;
     reply(allowed === undefined ? reject : accept);
   });
-  session.on('pty', (accept, _reject, { term, cols }) => {
-    pty = { term: /^[A-Za-z0-9+._-]{1,64}$/.test(term) ? term : 'dumb', columns: cols };
+  session.on('pty', (accept, _reject, { term, cols, rows }) => {
+    pty = createPty(term, { columns: cols, rows });
     reply(accept);
   });
-  session.on('window-change', (accept, _reject, { cols }) => {
-    if (pty) pty.columns = cols;
+  session.on('window-change', (accept, _reject, { cols, rows }) => {
+    pty?.resize({ columns: cols, rows });
     reply(accept);
   });
   session.on('signal', (accept, _reject, { name }) => {
-    if (['INT', 'TERM', 'HUP', 'QUIT', 'KILL'].includes(name)) interrupt();
+    hear?.(`SIG${name}`);
     reply(accept);
   });
   const serveConsole = (channel: ServerChannel, line: string): void => {
     const end = deps.begin();
     const { login, socket } = deps;
-    const onInterrupt = (act: () => void): void => void (interrupt = act);
+    const onSignal = (act: (name: string) => void): void => void (hear = act);
     const ended = (code: number): void => {
       finish(channel, code);
       end();
     };
-    deps.console.serve({ login, line, channel, socket, pty, onInterrupt }).then(ended, (err: unknown) => {
+    deps.console.serve({ login, line, channel, socket, pty, onSignal }).then(ended, (err: unknown) => {
       deps.log.error({ err }, 'serving a command over ssh failed');
       ended(1);
     });

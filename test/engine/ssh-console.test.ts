@@ -31,9 +31,9 @@ beforeAll(async () => {
   const real = createConsole({ tokens, apiPort: Number(new URL(api.url).port) });
   signals = [];
   const console: Console = {
-    run(caller, words, screen, signal) {
+    run(caller, line, screen, signal) {
       signals.push(signal);
-      return real.run(caller, words, screen, signal);
+      return real.run(caller, line, screen, signal);
     },
   };
   door = await openGitDoor({ console, limits: { commandsPerKey: 2 } });

@@ -217,8 +217,8 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
 }
 
 /** The only command of these tests: whoever is let in is greeted. */
-const greet: Console['run'] = (_caller, words, { output, errors }) => {
-  if (words.length === 0) output.write('Hi alice\n');
-  else errors.write(` !     This test has no command ${String(words[0])}.\n`);
-  return Promise.resolve(words.length === 0 ? 0 : 1);
+const greet: Console['run'] = (_caller, line, { output, errors }) => {
+  if (line === '') output.write('Hi alice\n');
+  else errors.write(` !     This test has no command ${line.split(' ', 1).join('')}.\n`);
+  return Promise.resolve(line === '' ? 0 : 1);
 };

@@ -34,6 +34,8 @@ export interface Repo {
 export interface Person extends AsyncDisposable {
   readonly place: PlatformPlace;
   gantry(...args: readonly string[]): Promise<Finished>;
+  /** What the real ssh is called with, before the command: `ssh -tt git@HOST`. */
+  sshArgs(user: string, options?: readonly string[]): readonly string[];
   /** As `gantry`, with `--json`, parsed; throws when the command fails. */
   json(...args: readonly string[]): Promise<unknown>;
   /** Makes an app and a repository whose remote `gantry` is that app. */
@@ -57,13 +59,16 @@ export async function meetPerson(
     {},
     patient,
   );
-  const ssh = `ssh -i ${key} -o IdentitiesOnly=yes -o IdentityAgent=none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR`;
+  const sshOptions = [
+    ...['-F', '/dev/null', '-i', key, '-o', 'IdentitiesOnly=yes', '-o', 'IdentityAgent=none'],
+    ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
+  ];
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: dir,
     GANTRY_HOME: place.home,
     GANTRY_API_PORT: String(place.apiPort),
-    GIT_SSH_COMMAND: ssh,
+    GIT_SSH_COMMAND: ['ssh', ...sshOptions].join(' '),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_AUTHOR_NAME: 'Ann',
     GIT_AUTHOR_EMAIL: 'ann@example.com',
@@ -110,6 +115,11 @@ export async function meetPerson(
   return {
     place,
     gantry,
+    sshArgs: (user, extra = []) => [
+      ...extra,
+      ...sshOptions,
+      ...['-p', String(place.sshPort), `${user}@127.0.0.1`, '--'],
+    ],
     repoFor,
     async json(...args) {
       const done = await gantry(...args, '--json');
