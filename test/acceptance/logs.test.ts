@@ -75,7 +75,7 @@ it('the lines of a release are there after the next one, a change of config and 
     ['app[web.1]: listening: two', 3],
     ['app[web.1]: bye: two', 2],
   ] as const)
-    expect([line, countOf(lines, line)]).toEqual([line, times]);
+    expect([line, countOf(lines, line)], lines.join('\n')).toEqual([line, times]);
 });
 
 it('nothing of it is left for an app of the same name that comes after it', async () => {

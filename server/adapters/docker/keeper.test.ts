@@ -86,6 +86,17 @@ describe('before an instance is removed', () => {
     expect(await words()).toEqual(WORDS);
   });
 
+  it('what was kept stays when the removal failed and the engine reads the log no more', async () => {
+    const archive = createMemoryLogArchive();
+    await keeperOf({ archive }).keeper.keep('i1', never);
+    const unread = (): never => {
+      throw new Error('can not get logs from container which is dead or marked for removal');
+    };
+    const { keeper, words } = keeperOf({ archive, read: unread });
+    await keeper.keep('i1', never);
+    expect(await words()).toEqual(WORDS);
+  });
+
   it('only the end of a huge log is kept', async () => {
     const texts = Array.from({ length: 5_000 }, (_, i) => `${i} ${'x'.repeat(2_000)}`);
     const { keeper, words } = keeperOf({ limitMs: 5_000, read: () => printing(...texts) });

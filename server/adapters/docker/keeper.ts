@@ -9,8 +9,8 @@ import type { Notes } from './notes.ts';
 import type { Identified, Observer } from './observe.ts';
 import type { Output } from './output.ts';
 
-/** Reading a log may take this long, and writing it down as well: a removal waits no longer. */
-const KEEP_LIMIT_MS = 2_500;
+/** Reading a log may take this long, and writing it down as well: a removal waits no longer. A busy disk takes seconds. */
+const KEEP_LIMIT_MS = 10_000;
 
 /** Sees to it that the last words of an instance outlive its container. */
 export interface Keeper {
@@ -69,6 +69,14 @@ export function createKeeper({ observer, output, archive, notes, log, ...options
     }
   }
 
+  async function isKept({ id, appId }: Identified, signal: AbortSignal): Promise<boolean> {
+    let known = false;
+    await within(signal, { app: appId, instance: id }, async (inner) => {
+      known = (await archive.read(appId, inner)).some((log) => log.instanceId === id);
+    });
+    return known;
+  }
+
   return {
     async keep(instanceId, signal) {
       let found: Identified | undefined;
@@ -84,6 +92,8 @@ export function createKeeper({ observer, output, archive, notes, log, ...options
       const { id, appId, type, number, release } = found;
       const told = entriesOf(found, lines, said);
       if (told.length === 0) return;
+      // Of one whose removal began and failed the engine reads nothing any more; what was kept before that stays.
+      if (lines.length === 0 && (await isKept(found, signal))) return;
       const kept = {
         instanceId: id,
         type,
