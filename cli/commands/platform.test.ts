@@ -19,7 +19,10 @@ async function happens(...versions: readonly number[]): Promise<void> {
   const appId = apps.get('demo')?.app.id ?? '';
   const about = { kind: 'release', action: 'create' as const, appId, subject: 's', before: null };
   await happenings.note(
-    versions.map((version) => ({ ...about, after: { version, id: 'x', createdAt: 'y' } })),
+    versions.map((version) => ({
+      ...about,
+      after: { version, id: 'x', createdAt: 'y', digest: 'z', config: '[redacted]' },
+    })),
     patient,
   );
   await services.happenings.publish(patient);
@@ -121,7 +124,7 @@ describe('the platform', () => {
 
   it('tells of its machines to its administrators only', async () => {
     expect((await cli.gantry(['hosts'])).out).toMatch(
-      /^local +machine +up +3 +2 \(load 0\.50\) +4\.0 GB free of 8\.0 GB +50\.0 GB free of 100 GB +linux x64$/m,
+      /^=== local\nMachine +machine, linux x64\nEngine +up\nInstances +3\nProcessors +2, load 0\.50\nMemory +4\.0 GB free of 8\.0 GB\nDisk +50\.0 GB free of 100 GB\nUp since +2026\/11\/20 .* \(~ 1d ago\)\n$/,
     );
     const env = { GANTRY_API_URL: cli.door.url, GANTRY_API_KEY: cli.door.world.otherToken };
     expect(await cli.gantry(['hosts'], { env })).toMatchObject({ code: 1, out: '' });

@@ -15,6 +15,6 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
       of['self_signed?'] ? 'no' : 'yes',
       String(domains.length),
     ]);
-    printTable(terminal, rows, { head: ['Name', 'For', 'Ends', 'Trusted', 'Domains'], whole: [0, 2] });
+    printTable(terminal, rows, { head: ['Name', 'For', 'Ends', 'Trusted', 'Domains'], whole: [0] });
   });
 };

@@ -93,18 +93,26 @@ function show({ terminal, options }: Context, sent: unknown): void {
   }
 }
 
-/** What changed, as far as it says something in a word: `status=succeeded`. */
-function details({ after, before, action }: EventResource): string[] {
-  const values = action === 'destroy' ? before : after;
-  const changed = Object.entries(values ?? {}).filter(
-    ([name, value]) => !HIDDEN.test(name) && ['string', 'number', 'boolean'].includes(typeof value),
-  );
-  return changed.slice(0, MOST).map(([name, value]) => `${name}=${short(String(value))}`);
+/** What changed, as far as it says something in a word: `status=succeeded`. All of it is in `--json`. */
+function details({ kind, after, before, action }: EventResource): string[] {
+  const values = (action === 'destroy' ? before : after) ?? {};
+  return TELLING.flatMap((name) => {
+    const value = values[name];
+    if (kind === 'app' && name === 'name' && action !== 'update') return []; // it is named already
+    if (typeof value === 'boolean' && action !== 'update') return [];
+    return ['string', 'number', 'boolean'].includes(typeof value) ? [`${name}=${short(String(value))}`] : [];
+  });
 }
 
-/** Ids and times say nothing to people, and the app is named already. */
-const HIDDEN = /(?:^id|Id|At|_id|_at|revision)$/;
-const MOST = 5;
+/** What people follow; of ids, times and digests they do not. */
+const TELLING = ['version', 'name', 'type', 'hostname', 'status', 'state', 'failure', 'description'].concat([
+  'quantity',
+  'locked',
+  'maintenance',
+  'acm',
+  'stage',
+  'url',
+]);
 
 function short(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ');
