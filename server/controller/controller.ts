@@ -37,7 +37,7 @@ export interface Controller extends AsyncDisposable {
   instancesOf(appId: string): readonly Instance[];
 }
 
-export interface ControllerDeps extends Omit<ExecuteDeps, 'collection'>, CollectionDeps {
+export interface ControllerDeps extends Omit<ExecuteDeps, 'collection' | 'ending'>, CollectionDeps {
   readonly engine: Engine;
   readonly readiness: Readiness;
   readonly routes: Routes;
@@ -68,9 +68,10 @@ export function createController(deps: ControllerDeps): Controller {
   let loop: Loop | undefined;
   const wake = (): void => loop?.wake();
   const collection = createCollection(deps);
-  const lanes = createLanes({ ...deps, collection }, wake);
-  const progress = createProgress(deps);
   const news = createInstanceNews(deps);
+  const ending: ExecuteDeps['ending'] = (instance, signal) => news.ending(instance, signal);
+  const lanes = createLanes({ ...deps, collection, ending }, wake);
+  const progress = createProgress(deps);
   const planSafely = createSafePlanning(log);
   let instances: readonly Instance[] = [];
   let recovered = false;

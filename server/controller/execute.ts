@@ -30,6 +30,8 @@ export interface ExecuteDeps {
   readonly hostOf: (appName: string) => string;
   /** Adds lines to what a person sees of a deployment. */
   readonly narrate: (deploymentId: string, lines: readonly string[], signal: AbortSignal) => Promise<void>;
+  /** Called before an instance is told to end. */
+  readonly ending: (instance: Instance, signal: AbortSignal) => void;
   /** Tells whoever waits for a deployment that it is decided. */
   readonly decided: (deploymentId: string) => void;
 }
@@ -226,6 +228,7 @@ async function stop(
     'instance is told to end',
   );
   scene.stopping.add(id);
+  if (found) deps.ending(found, signal);
   try {
     await deps.engine.stop(id, STOP_GRACE_SECONDS, signal);
     if (found?.seq !== scene.desired.current?.deployment.seq || found?.state === 'ready')

@@ -7,6 +7,14 @@ import type { DesiredApp } from '../ports/controller-state.ts';
 export interface InstanceNews {
   /** Compares with what was seen before. The first look tells nothing: what is there then was told by an earlier server. */
   look(instances: readonly Instance[], desired: readonly DesiredApp[], signal: AbortSignal): void;
+  /** Tells at once that an instance is being told to end: whatever becomes of it then is no crash. */
+  ending(instance: Instance, signal: AbortSignal): void;
+}
+
+/** An instance, and what was last told of it in the Platform API's words. */
+interface Told {
+  readonly instance: Instance;
+  readonly state: string;
 }
 
 /** Untold news that wait for a database that is away; more than this are let go, the oldest first. */
@@ -15,11 +23,15 @@ const MOST_WAITING = 2_000;
 export function createInstanceNews({
   note,
   log,
+  nowMs,
 }: {
   readonly note: (notes: readonly Note[], signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
+  readonly nowMs: () => number;
 }): InstanceNews {
-  let known: ReadonlyMap<string, Instance> | undefined;
+  let known: ReadonlyMap<string, Told> | undefined;
+  /** Those that were told to end and are not gone. */
+  const ended = new Set<string>();
   let waiting: Note[] = [];
   let telling = false;
 
@@ -37,23 +49,44 @@ export function createInstanceNews({
     }
   }
 
+  function say(notes: readonly Note[], signal: AbortSignal): void {
+    // In the moment of the change: what waits for the database is not to look as if it had happened later.
+    waiting.push(...notes.map((one) => ({ ...one, at: new Date(nowMs()) })));
+    if (waiting.length > 0 && !telling) void tell(signal);
+  }
+
   return {
     look(instances, desired, signal) {
-      const now = new Map(instances.filter(({ state }) => state !== 'created').map((i) => [i.id, i]));
-      if (known) waiting.push(...changes(known, now, desired));
+      const there = instances.filter(({ state }) => state !== 'created');
+      const now = new Map(there.map((one) => [one.id, { instance: one, state: wordOf(one, ended) }]));
+      say(known ? changes(known, now, desired) : [], signal);
       known = now;
-      if (waiting.length > 0 && !telling) void tell(signal);
+      for (const id of ended) if (!now.has(id)) ended.delete(id);
+    },
+    ending(instance, signal) {
+      const old = known?.get(instance.id);
+      const state = WORDS.stopping;
+      if (old?.state === WORDS.crashed || ended.has(instance.id)) return;
+      ended.add(instance.id);
+      if (known === undefined || old === undefined) return;
+      known = new Map(known).set(instance.id, { instance, state });
+      say([noteOf(instance, 'update', { state: old.state }, { state })], signal);
     },
   };
 }
 
+function wordOf({ id, state }: Instance, ended: ReadonlySet<string>): string {
+  if (!ended.has(id)) return WORDS[state];
+  return state === 'crashed' ? DOWN : WORDS.stopping;
+}
+
 function changes(
-  before: ReadonlyMap<string, Instance>,
-  now: ReadonlyMap<string, Instance>,
+  before: ReadonlyMap<string, Told>,
+  now: ReadonlyMap<string, Told>,
   desired: readonly DesiredApp[],
 ): Note[] {
   const notes: Note[] = [];
-  for (const instance of now.values()) {
+  for (const { instance, state } of now.values()) {
     const old = before.get(instance.id);
     if (!old) {
       const command = commandOf(instance, desired);
@@ -61,16 +94,15 @@ function changes(
         noteOf(instance, 'create', null, { state: 'starting', ...(command !== undefined && { command }) }),
       );
     }
-    const was = WORDS[old?.state ?? 'starting'];
-    const is = WORDS[instance.state];
-    if (was !== is)
-      notes.push(noteOf(instance, 'update', { state: was }, { state: is, ...exitOf(instance) }));
+    const was = old?.state ?? WORDS.starting;
+    if (was !== state) notes.push(noteOf(instance, 'update', { state: was }, { state, ...exitOf(instance) }));
   }
-  for (const gone of before.values())
-    if (!now.has(gone.id))
-      notes.push(noteOf(gone, 'destroy', { state: WORDS[gone.state] }, { state: 'down' }));
+  for (const { instance, state } of before.values())
+    if (!now.has(instance.id)) notes.push(noteOf(instance, 'destroy', { state }, { state: DOWN }));
   return notes;
 }
+
+const DOWN = 'down';
 
 /** The Platform API's words. */
 const WORDS: Readonly<Record<InstanceState, string>> = {

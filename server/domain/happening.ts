@@ -20,6 +20,8 @@ export type Values = Readonly<Record<string, unknown>>;
 /** What no table knows, and so must be told by whoever sees it. */
 export type Note = Pick<Happening, 'kind' | 'action' | 'subject' | 'before' | 'after'> & {
   readonly appId: string;
+  /** When it was seen; without it, when it is written down. */
+  readonly at?: Date;
 };
 
 /** Part of the past that is not there any more: its events are missing, and who needs them must look anew. */

@@ -57,7 +57,7 @@ function instanceLines({ at, action, before, after }: Happening): PlatformLine[]
     const command = after?.['command'];
     return typeof command === 'string' ? [says(`Starting process with command \`${command}\``)] : [];
   }
-  if (action === 'destroy' && was === 'crashed') return []; // it has been said when it crashed
+  if (action === 'destroy' && (was === 'crashed' || was === is)) return []; // it has been said when it ended
   const changed = says(`State changed from ${was} to ${is}`);
   return is === 'stopping' ? [changed, says('Stopping all processes with SIGTERM')] : [changed];
 }

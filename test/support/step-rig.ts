@@ -58,6 +58,7 @@ export function createStepRig() {
     },
     repositories: { remove: (id) => note(`remove repository ${id}`).then(() => undefined) },
     builder: { ...createFakeBuilder(), forget: (id) => note(`forget builds ${id}`).then(() => undefined) },
+    ending: (instance) => void note(`news of ${instance.id}`),
     collection: { forget: (id) => note(`delete images ${id}`).then(() => answers.imagesGone) },
     tokens: {
       pushToken: () => 'push',

@@ -36,8 +36,8 @@ export function createHappenings({
   return {
     async note(notes, signal) {
       if (notes.length === 0) return;
-      const data = notes.map(({ before, after, ...rest }) => ({
-        ...{ ...rest, at: clock.now() },
+      const data = notes.map(({ before, after, at = clock.now(), ...rest }) => ({
+        ...{ ...rest, at },
         ...(before && { before: before as Prisma.InputJsonObject }),
         ...(after && { after: after as Prisma.InputJsonObject }),
       }));
