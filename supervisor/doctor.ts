@@ -22,6 +22,7 @@ import { missingPackages } from './packages.ts';
 import { codeVersion, secureSelfCheck, selfCheck, supervisionVersion } from './platform.ts';
 import { pidFileOf } from './keeper.ts';
 import { readPidFile } from './process-id.ts';
+import { runDoorFindings } from './run-doors.ts';
 import { STOPS, type PartName } from './stopping.ts';
 import type { Caller } from './up.ts';
 
@@ -60,6 +61,7 @@ async function examine(settings: Settings, signal: AbortSignal): Promise<Finding
     Promise.resolve(parts),
     routerFinding(settings, signal),
     secureFinding(home, settings, signal),
+    doorFindings(home, settings, signal),
     engineFacts(home, settings, signal),
     runcFinding(signal),
     packagesFinding(settings),
@@ -125,6 +127,13 @@ async function routerFinding(settings: Settings, signal: AbortSignal): Promise<F
   return [
     { part: 'way in', level: 'broken', state: 'closed', meaning: `${url} does not answer: ${problem}`, todo },
   ];
+}
+
+async function doorFindings(home: Home, settings: Settings, signal: AbortSignal): Promise<Finding[]> {
+  const ca = await readFile(caFileOf(home), 'utf8').catch(() => undefined);
+  if (ca === undefined) return []; // said by HTTPS
+  const { GANTRY_RENDEZVOUS_PORT: rendezvousPort, GANTRY_EXEC_PORT: execPort } = settings;
+  return runDoorFindings({ rendezvousPort, execPort, host: `api.${settings.GANTRY_DOMAIN}`, ca }, signal);
 }
 
 async function secureFinding(home: Home, settings: Settings, signal: AbortSignal): Promise<Finding[]> {

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { startPlatform } from '../support/platform.ts';
 import { median } from './median.ts';
 import { hammer, type Outcome, type Shot } from './hammer.ts';
@@ -45,7 +48,8 @@ async function measure(rounds: number): Promise<string> {
     const target = { port: apiPort, tokens: await makeTokens(apiPort, admin) };
     await makeApps(target);
     const etag = await etagOf(target);
-    const scenarios = [plain(Number(line.toString())), ...reads(target, etag), ...writes(target)];
+    const source = await sendSource(target);
+    const scenarios = [plain(Number(line.toString())), ...reads(target, etag), ...writes(target, source)];
     const outcomes = new Map<string, Outcome[]>(scenarios.map(({ name }) => [name, []]));
     for (let round = 0; round <= rounds; round += 1) {
       for (const { name, port, aim, ...load } of scenarios) {
@@ -88,7 +92,7 @@ function reads({ port, tokens }: Target, etag: string): Scenario[] {
   ];
 }
 
-function writes({ port, tokens }: Target): Scenario[] {
+function writes({ port, tokens }: Target, source: string): Scenario[] {
   const json = { 'content-type': 'application/json' };
   const as = (nth: number) => ({ ...json, authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}` });
   let value = 0;
@@ -98,6 +102,14 @@ function writes({ port, tokens }: Target): Scenario[] {
       aim: (nth, client) => ({
         ...{ method: 'PATCH', path: `/apps/bench-${client}/config-vars`, headers: as(nth) },
         body: JSON.stringify({ VALUE: String(value++) }),
+      }),
+    },
+    {
+      // A build is recorded and queued by the call; that no buildpack wants it keeps the engine out of the figures.
+      ...{ name: 'POST builds', port, seconds: 4 },
+      aim: (nth, client) => ({
+        ...{ method: 'POST', path: `/apps/bench-${client}/builds`, headers: as(nth) },
+        body: JSON.stringify({ source_blob: { url: source } }),
       }),
     },
   ];
@@ -126,6 +138,24 @@ async function makeApps({ port, tokens }: Target): Promise<void> {
     },
   }));
   if (made.statuses.get(201) !== APPS) throw new Error(`not all apps were made: ${shown(made.statuses)}`);
+}
+
+/** A source that no buildpack wants; answers its address. */
+async function sendSource({ port, tokens }: Target): Promise<string> {
+  const res = await fetch(`http://127.0.0.1:${port}/sources`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokens[0] ?? ''}` },
+  });
+  const { source_blob: at } = (await res.json()) as {
+    readonly source_blob: { readonly put_url: string; readonly get_url: string };
+  };
+  const archive = pack();
+  archive.entry({ name: 'README' }, 'nothing to run');
+  archive.finalize();
+  const body = await buffer(archive.pipe(createGzip()));
+  const sent = await fetch(at.put_url, { method: 'PUT', body });
+  if (!sent.ok) throw new Error(`the source was not taken: ${await sent.text()}`);
+  return at.get_url;
 }
 
 async function etagOf({ port, tokens }: Target): Promise<string> {
