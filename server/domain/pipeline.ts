@@ -2,8 +2,7 @@ import type { TeamRole } from './access.ts';
 import type { Actor } from './actor.ts';
 
 /** What an app is for within its pipeline, from the first to the last. */
-export const STAGES = ['test', 'review', 'development', 'staging', 'production'] as const;
-export type Stage = (typeof STAGES)[number];
+export type Stage = 'test' | 'review' | 'development' | 'staging' | 'production';
 
 /** Apps of one codebase, in stages; what has proved itself in one is promoted to the next. */
 export interface Pipeline {

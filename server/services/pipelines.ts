@@ -19,7 +19,7 @@ import { reach } from './reach.ts';
 import { reachTeam } from './teams.ts';
 
 /** Who is to own a pipeline, as the wire says it. */
-export interface OwnerWish {
+interface OwnerWish {
   readonly id: string;
   readonly type: 'user' | 'team';
 }

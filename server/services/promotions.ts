@@ -12,7 +12,7 @@ import type { Releases } from '../ports/releases.ts';
 import { needPeople, reachPipeline } from './pipelines.ts';
 import { reach } from './reach.ts';
 
-export interface PromotionWish {
+interface PromotionWish {
   /** Names or ids. */
   readonly pipeline: string;
   readonly source: string;
