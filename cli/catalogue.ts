@@ -6,6 +6,7 @@ import { authorizations } from './catalogue/authorizations.ts';
 import { certs } from './catalogue/certs.ts';
 import { config } from './catalogue/config.ts';
 import { deploy } from './catalogue/deploy.ts';
+import { drains } from './catalogue/drains.ts';
 import { domains } from './catalogue/domains.ts';
 import { git } from './catalogue/git.ts';
 import { help } from './catalogue/help.ts';
@@ -34,6 +35,7 @@ export const CATALOGUE: readonly TopicSpec[] = [
   ps,
   run,
   logs,
+  drains,
   releases,
   domains,
   certs,

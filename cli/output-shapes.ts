@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { auditEntry, auditVerdict } from '../server/contract/audit-resources.ts';
 import { event, eventGap } from '../server/contract/event-resources.ts';
 import { host } from '../server/contract/host-resources.ts';
+import { logDrain } from '../server/contract/drain-resources.ts';
 import {
   authorization,
   invitation,
@@ -83,6 +84,7 @@ export const SHAPES = {
   Host: host,
   Invitation: invitation,
   Key: wire.key,
+  LogDrain: logDrain,
   LogLine: z.object({
     at: z.string().optional(),
     source: z.string().optional(),

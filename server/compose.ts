@@ -6,9 +6,11 @@ import { isSystemError } from '../lib/errors.ts';
 import { createAmbient } from '../lib/ambient.ts';
 import type { Logger } from '../lib/log.ts';
 import { Secret } from '../lib/secret.ts';
+import { VERSION } from '../lib/version.ts';
 import { createBuilderClient } from './adapters/builder/builder.ts';
 import { createImageRegistry } from './adapters/builder/registry.ts';
 import { createDockerEngine } from './adapters/docker/engine.ts';
+import { createDrainPipes } from './adapters/drains/pipes.ts';
 import { createEgress } from './adapters/egress/egress.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';
@@ -24,6 +26,7 @@ import { createCertificates as createCertificateStore } from './adapters/postgre
 import { createControllerState } from './adapters/postgres/controller-state.ts';
 import { openDatabase } from './adapters/postgres/database.ts';
 import { createDomains as createDomainStore } from './adapters/postgres/domains.ts';
+import { createDrains } from './adapters/postgres/drains.ts';
 import { createHappenings } from './adapters/postgres/happenings.ts';
 import { createIdempotency } from './adapters/postgres/idempotency.ts';
 import { createImageUse } from './adapters/postgres/image-use.ts';
@@ -87,6 +90,8 @@ export async function openAdapters(config: Config, log: Logger) {
     db,
     causes,
     webhooks: createWebhooks({ db, sealer, clock }),
+    drains: createDrains({ db, sealer, clock, fingerprintKey: keyFor(masterKey, 'drains') }),
+    drainPipes: createDrainPipes({ allow: config.egressAllow, version: VERSION }),
     egress: createEgress({ allow: config.egressAllow }),
     happenings: createHappenings({ db, clock }),
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),

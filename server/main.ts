@@ -138,6 +138,9 @@ function startJobs(
   life.own(startLoop((look) => services.visits.collect(look), { name: 'visits', log, everyMs: VISITS_MS }));
   const promote = (): Promise<void> => services.promoting.takeUp(signal);
   life.own(startLoop(promote, { name: 'promotions', log, everyMs: PROMOTIONS_MS }));
+  life.own(
+    startLoop((look) => services.drainDelivery.run(look), { name: 'drains', log, everyMs: VISITS_MS }),
+  );
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
   life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));

@@ -20,6 +20,7 @@ import type { Logins } from '../services/logins.ts';
 import type { People } from '../services/people.ts';
 import type { Pipelines } from '../services/pipelines.ts';
 import type { Promotions } from '../services/promotions.ts';
+import type { Drains } from '../services/drains.ts';
 import type { Webhooks } from '../services/webhooks.ts';
 import type { Runs } from '../services/runs.ts';
 import type { TwoFactor } from '../services/two-factor.ts';
@@ -218,6 +219,7 @@ export interface Services {
         readonly follow: boolean;
         readonly type?: string;
         readonly number?: number;
+        readonly source?: string;
       },
       signal: AbortSignal,
     ): Promise<AsyncIterable<LogLine>>;
@@ -229,6 +231,7 @@ export interface Services {
   readonly audit: Audit;
   readonly hosts: Hosts;
   readonly happenings: Pick<Happenings, 'follow'>;
+  readonly drains: Drains;
   readonly webhooks: Omit<Webhooks, 'deliver' | 'prune'>;
   readonly idempotency: Idempotency;
 }

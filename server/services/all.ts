@@ -25,6 +25,7 @@ import type { Pipelines as PipelineStore } from '../ports/pipelines.ts';
 import type { Promotions as PromotionStore } from '../ports/promotions.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
+import type { DrainPipes, Drains as DrainStore } from '../ports/drains.ts';
 import type { Happenings as HappeningStore } from '../ports/happenings.ts';
 import type { Releases as ReleaseStore } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
@@ -48,6 +49,8 @@ import { createCollaborators } from './collaborators.ts';
 import { createConfigVars } from './config-vars.ts';
 import { createDeploys } from './deploys.ts';
 import { createDomains } from './domains.ts';
+import { createDrainDelivery } from './drain-delivery.ts';
+import { createDrains } from './drains.ts';
 import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createHappenings } from './happenings.ts';
@@ -105,6 +108,8 @@ export interface ServicePorts {
   readonly trail: AuditTrail;
   readonly happenings: HappeningStore;
   readonly webhooks: WebhookStore;
+  readonly drains: DrainStore;
+  readonly drainPipes: DrainPipes;
   readonly egress: Egress;
   readonly router: VisitSource;
   readonly routerLines: RouterLines;
@@ -142,6 +147,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const logins = createLogins({ people, passwords, throttle, audit, clock });
   const runs = createRuns({ ...ports, ...deps });
   const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
+  const logs = createLogs({ apps, visits, logs: ports.engine, happenings: ports.happenings, bulletin });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
@@ -176,7 +182,8 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     runs,
     execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
     visits,
-    logs: createLogs({ apps, visits, logs: ports.engine, happenings: ports.happenings, bulletin }),
+    logs,
+    drainDelivery: createDrainDelivery({ store: ports.drains, pipes: ports.drainPipes, logs, bulletin, log }),
     builds: createBuilds({
       ...{
         apps,
@@ -195,6 +202,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     idempotency: ports.idempotency,
     audit,
     hosts: createHosts(ports.hosts),
+    drains: createDrains({ apps, store: ports.drains, bulletin }),
     webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
     happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
     pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),

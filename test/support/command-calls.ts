@@ -136,6 +136,7 @@ const inPipeline = (...words: readonly string[]): Prepare =>
 
 const released = after(['config:set', 'A=1']);
 const authorized = since(['authorizations:create'], ({ id }) => [id]);
+const DRAIN = 'https://me:secret@logs.example.com/in';
 const hooked = after(['webhooks:add', ...HOOK], ({ id }) => [id]);
 
 /**
@@ -270,6 +271,8 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   'pipelines:transfer': inPipeline(OTHER, '-p', 'shop', '--confirm', 'shop'),
   'pipelines:diff': promotable,
   'pipelines:promote': async (cli) => ({ ...(await promotable(cli)), args: ['--no-wait'] }),
+  'drains:add': args(DRAIN),
+  'drains:remove': after(['drains:add', DRAIN], ({ token }) => [token]),
   'webhooks:add': args(...HOOK),
   'webhooks:info': hooked,
   'webhooks:update': after(['webhooks:add', ...HOOK], ({ id }) => [id, '-l', 'sync']),

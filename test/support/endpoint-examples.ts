@@ -60,6 +60,7 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'POST /apps/:app/webhooks': () => ({
     ...{ url: 'https://example.com/hook', level: 'notify', include: ['api:release'] },
   }),
+  'POST /apps/:app/log-drains': () => ({ url: 'syslog://logs.example.com:514' }),
   'POST /apps/:app/releases': () => ({ release: null }),
   'POST /apps/:app/dynos': () => ({ command: 'true' }),
   'POST /teams/apps/:app/collaborators': () => ({ user: 'colleague@example.com' }),

@@ -10,6 +10,7 @@ import { createCertificates } from '../../server/adapters/postgres/certificates.
 import { createControllerState } from '../../server/adapters/postgres/controller-state.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createDomains } from '../../server/adapters/postgres/domains.ts';
+import { createDrains } from '../../server/adapters/postgres/drains.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
@@ -28,6 +29,7 @@ import { createTeams } from '../../server/adapters/postgres/teams.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
 import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
+import { Secret } from '../../lib/secret.ts';
 import type { App } from '../../server/domain/app.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
@@ -39,6 +41,7 @@ import type { Builds } from '../../server/ports/builds.ts';
 import type { Certificates } from '../../server/ports/certificates.ts';
 import type { ControllerState } from '../../server/ports/controller-state.ts';
 import type { Domains } from '../../server/ports/domains.ts';
+import type { Drains } from '../../server/ports/drains.ts';
 import type { ImageUse } from '../../server/ports/image-use.ts';
 import type { ReleaseDraft, Releases } from '../../server/ports/releases.ts';
 import type { LoginRequests } from '../../server/ports/login-requests.ts';
@@ -53,6 +56,7 @@ import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
+import { createMemoryDrains } from './memory-drains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
 import {
   createMemoryCollaborators,
@@ -87,6 +91,7 @@ export interface Stores extends AsyncDisposable {
   readonly domains: Domains;
   readonly certificates: Certificates;
   readonly builds: Builds;
+  readonly drains: Drains;
   readonly options: AppOptions;
   readonly transcripts: Transcripts;
   readonly controller: ControllerState;
@@ -148,6 +153,7 @@ export function openMemory(): Stores {
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
     builds: createMemoryBuilds(world),
+    drains: createMemoryDrains(world),
     options: createMemoryAppOptions(world),
     transcripts: createMemoryTranscripts(world),
     controller: createMemoryControllerState(world),
@@ -187,6 +193,7 @@ function openPostgres(url: string): Stores {
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),
     builds: createBuilds({ db, clock }),
+    drains: createDrains({ db, sealer, clock, fingerprintKey: new Secret('a key of the suites') }),
     options: createAppOptions({ db }),
     transcripts: createTranscripts({ db }),
     controller: createControllerState({ db, sealer, clock }),

@@ -20,6 +20,7 @@ import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
 import { createMemoryHappenings, type MemoryHappenings } from './memory-happenings.ts';
+import { createMemoryDrains } from './memory-drains.ts';
 import { createMemoryRouterLines } from './memory-router-lines.ts';
 import { createMemoryWebhooks } from './memory-webhooks.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
@@ -108,6 +109,7 @@ const READS = new Set(
     ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
     ['couplings', 'couplingsOf', 'couplingOfApp', 'findCoupling', 'targets'],
+    ['read', 'past', 'follow', 'open', 'administer'],
   ),
 );
 
@@ -200,6 +202,12 @@ export function createWorld(): World {
       queue: { wake: () => undefined },
       happenings,
       webhooks: createMemoryWebhooks(() => TIME),
+      drains: createMemoryDrains(memory),
+      drainPipes: {
+        open: () => {
+          throw new Error('nothing is drained in this test');
+        },
+      },
       router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
       routerLines: createMemoryRouterLines(),
       egress: { post: () => Promise.reject(new Error('nothing is called in this test')) },

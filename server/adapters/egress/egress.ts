@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { request as http, type ClientRequest, type RequestOptions } from 'node:http';
 import { request as https } from 'node:https';
 import { isIP } from 'node:net';
@@ -6,13 +5,13 @@ import { withDeadline } from '../../../lib/deadline.ts';
 import { messageOf } from '../../../lib/errors.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Egress, EgressRequest } from '../../ports/egress.ts';
-import { egressRules, type EgressRules } from './rules.ts';
+import { createJudge, type Resolve } from './judge.ts';
 
 export interface EgressDeps {
   /** Networks that an operator trusts although they are not the internet. */
   readonly allow: readonly string[];
   /** All addresses of a name. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  readonly resolve?: Resolve;
   /** More certificates to trust than the system's. */
   readonly ca?: string;
   readonly limits?: Partial<typeof LIMITS>;
@@ -21,15 +20,16 @@ export interface EgressDeps {
 /** All in all; and the bytes of an answer after which nobody listens any more. */
 const LIMITS = { ms: 15_000, answerBytes: 64 * 1024 };
 
-export function createEgress({ allow, resolve = resolveAll, ca, limits }: EgressDeps): Egress {
-  const rules = egressRules(allow);
+export function createEgress({ allow, resolve, ca, limits }: EgressDeps): Egress {
+  const judge = createJudge({ allow, ...(resolve && { resolve }) });
   const { ms, answerBytes } = { ...LIMITS, ...limits };
   return {
     async post(request, signal) {
       const url = new URL(request.url);
       try {
         return await withDeadline(ms, signal, async (inner) => {
-          const address = await judged(url, rules, resolve);
+          const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+          const address = await judge(url.hostname, port);
           return send(url, address, request, { answerBytes, ...(ca !== undefined && { ca }) }, inner);
         });
       } catch (err) {
@@ -38,29 +38,6 @@ export function createEgress({ allow, resolve = resolveAll, ca, limits }: Egress
       }
     },
   };
-}
-
-async function resolveAll(host: string): Promise<string[]> {
-  return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
-}
-
-/** The address to dial. One bad address of many refuses the whole: which one is dialled must not be luck. */
-async function judged(
-  url: URL,
-  rules: EgressRules,
-  resolve: NonNullable<EgressDeps['resolve']>,
-): Promise<string> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(host) > 0 ? [host] : await resolve(host);
-  const [first] = addresses;
-  if (first === undefined) throw new Error('it has no address');
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-  const trusted = addresses.every((address) => rules.isAllowed(address));
-  const reason =
-    addresses.map((address) => rules.refuseAddress(address)).find((one) => one !== undefined) ??
-    (trusted ? undefined : rules.refusePort(port));
-  if (reason !== undefined) throw PlatformError.of('egress_refused', { host: url.hostname, reason });
-  return first;
 }
 
 function send(
@@ -104,7 +81,8 @@ function send(
   });
 }
 
-function reasonOf(err: unknown): string {
+/** Why a call failed, without what it was about. */
+export function reasonOf(err: unknown): string {
   const code = typeof err === 'object' && err !== null && 'code' in err ? String(err.code) : '';
   return code === '' ? messageOf(err).slice(0, 200) : code;
 }

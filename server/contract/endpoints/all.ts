@@ -21,6 +21,7 @@ import * as people from './people.ts';
 import * as pipelines from './pipelines.ts';
 import * as platform from './platform.ts';
 import * as releases from './releases.ts';
+import * as drains from './drains.ts';
 import * as webhooks from './webhooks.ts';
 import * as runs from './runs.ts';
 import * as teamApps from './team-apps.ts';
@@ -39,6 +40,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   collaborators,
   configVars,
   domains,
+  drains,
   dynos,
   elsewhere,
   exec,

@@ -27,6 +27,7 @@ import { optionRoutes } from './options.ts';
 import { pipelineRoutes } from './pipelines.ts';
 import { platformRoutes } from './platform.ts';
 import { releaseRoutes } from './releases.ts';
+import { drainRoutes } from './drains.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { runRoutes } from './runs.ts';
 import { teamRoutes } from './teams.ts';
@@ -67,6 +68,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...pipelineRoutes(services, place),
     ...platformRoutes(),
     ...webhookRoutes(services.webhooks),
+    ...drainRoutes(services.drains),
     ...releaseRoutes(services, outputs),
     ...runRoutes(services, outputs, place),
     ...teamRoutes(services, place),
