@@ -44,7 +44,7 @@ export interface Config {
   readonly registry: string;
   /** Images of each app that stay for rollbacks. */
   readonly keepImages: number;
-  /** Networks that webhooks may reach although they are not the internet. */
+  /** Networks that webhooks and log drains may reach although they are not the internet. */
   readonly egressAllow: readonly string[];
   readonly paths: {
     readonly repositories: string;

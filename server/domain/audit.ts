@@ -47,10 +47,15 @@ export function printableTarget(params: Readonly<Record<string, string>>): Recor
     Object.entries(params).map(([name, value]) => [
       name,
       decoded(value)
-        .replace(/:\/\/[^/@]*@/g, '://[redacted]@')
+        .replace(/:\/\/[^/]*@/g, '://[redacted]@')
         .slice(0, 200),
     ]),
   );
+}
+
+/** The path of a call as it may be written down: a name in it may be a URL with a password, percent-encoded. */
+export function printablePath(path: string): string {
+  return path.replace(/((?:%3a|:)(?:%2f){2})[^/]*(%40|@)/gi, '$1[redacted]$2').slice(0, 200);
 }
 
 function decoded(value: string): string {

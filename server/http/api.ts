@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
+import { printablePath } from '../domain/audit.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { GitCommands } from '../git/commands.ts';
 import { createAnswering } from './answer.ts';
@@ -124,7 +125,7 @@ export function createApi(deps: ApiDeps): Express {
   api.use((req) => {
     throw PlatformError.of('not_found', {
       resource: 'path',
-      name: `${req.method} ${req.path.slice(0, 200)}`,
+      name: `${req.method} ${printablePath(req.path)}`,
     });
   });
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- express knows an error handler by its four parameters
@@ -173,7 +174,7 @@ function logged(log: Logger): RequestHandler {
   return (req, res, next) => {
     const began = performance.now();
     const [, secret] = /^\/(streams|sources|auth)\//.exec(req.path) ?? [];
-    const path = secret === undefined ? req.path.slice(0, 200) : `/${secret}/…`;
+    const path = secret === undefined ? printablePath(req.path) : `/${secret}/…`;
     res.once('close', () => {
       const { requestId, actor } = contextOf(res);
       const facts = {

@@ -88,5 +88,5 @@ function nameOf(text: string): DrainName {
 
 /** A failure says what was asked for, but no password that was in it. */
 function printable(name: string): string {
-  return name.replace(/\/\/[^/@]*@/g, '//[redacted]@').slice(0, 100);
+  return name.replace(/\/\/[^/]*@/g, '//[redacted]@').slice(0, 100);
 }
