@@ -14,6 +14,9 @@ export interface Drain {
 
 export const DRAINS_PER_APP = 5;
 
+/** Why an app does not get the same drain twice. */
+export const DRAIN_TAKEN = { field: 'url', problem: 'is that of a drain of this app already' };
+
 /** How a drain's receiver is reached. */
 export interface DrainTarget {
   readonly by: 'syslog' | 'syslog+tls' | 'http';

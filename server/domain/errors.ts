@@ -374,10 +374,6 @@ export const PlatformError = errorTable({
     retry: false,
     say: ({ limit }) => `This app has ${limit} log drains, which is the most; remove one first.`,
   }),
-  drain_known: row<object>({
-    retry: false,
-    say: () => 'The log of this app goes to that URL already; remove the drain first if it is to begin anew.',
-  }),
   egress_refused: row<{ host: string; reason: string }>({
     retry: false,
     say: ({ host, reason }) =>

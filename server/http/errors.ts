@@ -73,7 +73,6 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   rate_limit: 429,
   too_many_webhooks: 422,
   too_many_drains: 422,
-  drain_known: 422,
   egress_refused: 422,
   egress_failed: 503,
   too_many_streams: 429,

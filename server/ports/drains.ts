@@ -3,7 +3,7 @@ import type { Drain, DrainTarget } from '../domain/drain.ts';
 import type { LogLine } from './engine.ts';
 
 export interface Drains {
-  /** Throws `too_many_drains`, `drain_known`, and `not_found` for an app that is gone. */
+  /** Throws `too_many_drains`, `invalid_params` for one that is there, and `not_found` for an app that is gone. */
   add(
     draft: {
       readonly id: string;

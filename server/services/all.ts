@@ -146,8 +146,6 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const logins = createLogins({ people, passwords, throttle, audit, clock });
   const runs = createRuns({ ...ports, ...deps });
-  const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
-  const logs = createLogs({ apps, visits, logs: ports.engine, happenings: ports.happenings, bulletin });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
@@ -181,9 +179,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     instances: createInstances({ apps, releases, controller }),
     runs,
     execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
-    visits,
-    logs,
-    drainDelivery: createDrainDelivery({ store: ports.drains, pipes: ports.drainPipes, logs, bulletin, log }),
+    ...logServices(ports, log),
     builds: createBuilds({
       ...{
         apps,
@@ -202,7 +198,6 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     idempotency: ports.idempotency,
     audit,
     hosts: createHosts(ports.hosts),
-    drains: createDrains({ apps, store: ports.drains, bulletin }),
     webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
     happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
     pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),
@@ -228,6 +223,16 @@ function pipelineServices(ports: ServicePorts, { controller, log, epoch }: Servi
       epoch: () => epoch,
     }),
   };
+}
+
+/** All that an app's log is made of, and where it also goes. */
+function logServices(ports: ServicePorts, log: Logger) {
+  const { apps, happenings, bulletin } = ports;
+  const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
+  const logs = createLogs({ apps, visits, logs: ports.engine, happenings, bulletin });
+  const drains = createDrains({ apps, store: ports.drains, bulletin });
+  const draining = { store: ports.drains, pipes: ports.drainPipes, logs, bulletin, log };
+  return { visits, logs, drains, drainDelivery: createDrainDelivery(draining) };
 }
 
 export type AllServices = ReturnType<typeof createServices>;

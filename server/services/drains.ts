@@ -13,7 +13,7 @@ type OfApp<T> = T & { readonly app: App };
 
 /** The drains of an app. What they are may hold a password, so whoever may only look at the app is not told. */
 export interface Drains {
-  /** Throws `invalid_params`, `drain_known`, `too_many_drains`. */
+  /** Throws `invalid_params`, `too_many_drains`. */
   add(actor: Actor, app: string, url: string, signal: AbortSignal): Promise<OfApp<{ readonly drain: Drain }>>;
   list(actor: Actor, app: string, signal: AbortSignal): Promise<OfApp<{ readonly drains: readonly Drain[] }>>;
   /** By its id, its token or its URL. */

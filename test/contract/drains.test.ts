@@ -50,7 +50,9 @@ onEveryStore((open) => {
     const app = await addApp(stores, await stores.addUser());
     const same = await Promise.allSettled([1, 2, 3].map(() => add(stores, app.id, 'syslog://a.example:514')));
     expect(same.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    await expect(add(stores, app.id, 'syslog://A.example:514')).rejects.toMatchObject({ id: 'drain_known' });
+    await expect(add(stores, app.id, 'syslog://A.example:514')).rejects.toMatchObject({
+      id: 'invalid_params',
+    });
     const many = await Promise.allSettled(
       [1, 2, 3, 4].map((n) => add(stores, app.id, `syslog://h${n}.example:514`, 3)),
     );

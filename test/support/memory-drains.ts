@@ -1,4 +1,4 @@
-import type { Drain } from '../../server/domain/drain.ts';
+import { DRAIN_TAKEN, type Drain } from '../../server/domain/drain.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Drains } from '../../server/ports/drains.ts';
 import { livingApp, type MemoryWorld } from './memory-world.ts';
@@ -15,7 +15,7 @@ export function createMemoryDrains(world: MemoryWorld): Drains {
       act(() => {
         if (!livingApp(world, appId)) throw PlatformError.of('not_found', { resource: 'app', name: appId });
         if (of(appId).some((row) => row.canonical === canonical.reveal()))
-          throw PlatformError.of('drain_known', {});
+          throw PlatformError.of('invalid_params', DRAIN_TAKEN);
         if (of(appId).length >= most) throw PlatformError.of('too_many_drains', { limit: most });
         const now = world.clock.now();
         const drain = { id, appId, token, url, createdAt: now, updatedAt: now };

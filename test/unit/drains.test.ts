@@ -41,7 +41,7 @@ describe('a log drain', () => {
         status: 201,
       });
     const again = await cli.door.call('POST', PATH, { body: { url: 'syslog://H5.example' } });
-    expect(again).toMatchObject({ status: 422, body: { id: 'drain_known' } });
+    expect(again).toMatchObject({ status: 422, body: { id: 'invalid_params' } });
     const sixth = await cli.door.call('POST', PATH, { body: { url: 'syslog://h6.example:514' } });
     expect(sixth).toMatchObject({ status: 422, body: { id: 'too_many_drains' } });
   });

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { Secret } from '../../../lib/secret.ts';
-import type { Drain } from '../../domain/drain.ts';
+import { DRAIN_TAKEN, type Drain } from '../../domain/drain.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DrainName, Drains } from '../../ports/drains.ts';
@@ -39,7 +39,8 @@ export function createDrains({ db, sealer, clock, fingerprintKey }: Deps): Drain
           throw PlatformError.of('not_found', { resource: 'app', name: appId });
         const there = await tables.drain.findMany({ where: { appId } });
         const mine = fingerprint(canonical);
-        if (there.some((one) => one.fingerprint === mine)) throw PlatformError.of('drain_known', {});
+        if (there.some((one) => one.fingerprint === mine))
+          throw PlatformError.of('invalid_params', DRAIN_TAKEN);
         if (there.length >= most) throw PlatformError.of('too_many_drains', { limit: most });
         const now = clock.now();
         const data = {
