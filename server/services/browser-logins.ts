@@ -26,7 +26,7 @@ export interface AskedLogin extends LoginRequest {
   readonly code: string;
 }
 
-export interface Verdict {
+interface Verdict {
   readonly by: Actor;
   readonly approved: boolean;
   /** The address of the browser. */

@@ -29,7 +29,7 @@ export interface Database extends AsyncDisposable {
 }
 
 /** One statement without its values. Its name is that of no other, as a connection prepares it under it. */
-export interface Question {
+interface Question {
   readonly name: string;
   readonly text: string;
 }
