@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -52,10 +52,12 @@ it('a domain leads to the app with its certificate, and nowhere once it is remov
   expect(await ok('domains:add', HOST, '--wait', ...ON)).toBe(`${APP}.localhost\n`);
   await until(async () => (await visitHost()).body.includes('routed'));
   const site = await issue({ names: [HOST], subject: '/CN=brought' });
-  const [crt, key] = [join(tmpdir(), `${APP}.crt`), join(tmpdir(), `${APP}.key`)];
+  const folder = await mkdtemp(join(tmpdir(), 'gantry-cli-'));
+  const [crt, key] = [join(folder, 'site.crt'), join(folder, 'site.key')];
   await writeFile(crt, site.certificate);
   await writeFile(key, site.key, { mode: 0o600 });
   expect(await ok('certs:add', crt, key, ...ON)).toContain(HOST);
+  await rm(folder, { recursive: true });
   await until(async () => (await shownTo(HOST)) === 'brought');
   expect(await ok('domains', ...ON)).toMatch(new RegExp(`^${HOST} +CNAME +${APP}\\.localhost +\\S+$`, 'm'));
   expect((await ann.gantry('domains:clear', ...ON)).code).toBe(2);
