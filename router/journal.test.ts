@@ -90,3 +90,20 @@ it('loses and doubles nothing for a reader who says what they kept, in whatever 
     }),
   );
 });
+
+it('tells of so many visits of an app in a second, and of more after a quiet time', () => {
+  let ms = 0;
+  const journal = createJournal(undefined, () => ms);
+  const told = (count: number): number => {
+    for (let n = 0; n < count; n += 1) journal.add(visit('busy'));
+    const page = journal.read(null, 100_000);
+    journal.read(page.mark, 1);
+    return page.visits.length;
+  };
+  expect(told(9_999)).toBe(9_999);
+  expect(told(50)).toBe(1);
+  ms += 1_000;
+  expect(told(5_000)).toBe(1_000);
+  journal.add(visit('quiet'));
+  expect(journal.read(null, 10).visits).toMatchObject([{ app: 'quiet' }]);
+});

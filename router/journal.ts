@@ -22,6 +22,8 @@ export interface JournalLimits {
 }
 
 const LIMITS: JournalLimits = { visits: 40_000, visitsOfApp: 10_000, bytes: 32 * 1024 * 1024 };
+/** What one app may have told in a second, and at once after a quiet time: telling of more would cost visitors their cores. */
+const RATE = { perSecond: 1_000, burst: 10_000 };
 const NEWS = 'visits';
 /** Of the memory a forgotten entry takes, some may wait until this many are. */
 const SLACK = 5_000;
@@ -31,6 +33,7 @@ export function createJournal(limits: JournalLimits = LIMITS, now: () => number 
   const bulletin = createBulletin();
   const ofApp = new Map<string, number>();
   const lost = new Map<string, { count: number; since: number }>();
+  const allowed = new Map<string, { left: number; at: number }>();
   let entries: Visit[] = [];
   /** Entries before this index are forgotten. */
   let first = 0;
@@ -54,12 +57,20 @@ export function createJournal(limits: JournalLimits = LIMITS, now: () => number 
     first = 0;
   }
 
+  function mayTell(app: string): boolean {
+    const at = now();
+    const known = allowed.get(app) ?? { left: RATE.burst, at };
+    const left = Math.min(RATE.burst, known.left + ((at - known.at) / 1_000) * RATE.perSecond);
+    allowed.set(app, { left: left >= 1 ? left - 1 : left, at });
+    return left >= 1;
+  }
+
   return {
     add(visit) {
       const mine = ofApp.get(visit.app) ?? 0;
       const weight = weightOf(visit);
       const full = entries.length - first >= limits.visits || bytes + weight > limits.bytes;
-      if (full || mine >= limits.visitsOfApp) {
+      if (full || mine >= limits.visitsOfApp || !mayTell(visit.app)) {
         const known = lost.get(visit.app);
         if (known) known.count += 1;
         else lost.set(visit.app, { count: 1, since: now() });
