@@ -2,7 +2,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
 import { isSystemError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
+import { startLoop } from '../../lib/loop.ts';
 import type { ExecGrant, ExecGrants } from '../services/exec-grants.ts';
+import { isRefusal } from '../services/refusal.ts';
 import type { Runs } from '../services/runs.ts';
 import { forwardTo } from './forward.ts';
 import { isSignedBy } from './proof.ts';
@@ -11,7 +13,7 @@ import { serveSession } from './session.ts';
 export interface ExecDoorDeps {
   /** The one private host key, which clients are told beforehand. */
   readonly hostKey: string;
-  readonly grants: Pick<ExecGrants, 'find'>;
+  readonly grants: Pick<ExecGrants, 'find' | 'renew'>;
   readonly runs: Pick<Runs, 'enter' | 'instance'>;
   readonly log: Logger;
 }
@@ -20,6 +22,8 @@ export interface ExecDoorDeps {
 const HOST = '127.0.0.1';
 const GRACE_MS = 15_000;
 const CONNECTIONS = 200;
+/** Whoever loses the right to be here leaves this soon. */
+const CHECK_MS = 3_000;
 
 export interface ExecDoor extends AsyncDisposable {
   /** Listens at this port too. False when another program has it, or we may not. */
@@ -91,7 +95,22 @@ function greet(client: Connection, deps: ExecDoorDeps): void {
       client.end();
       return;
     }
+    client.once('close', stayWhileAllowed(client, entered, deps));
     client.on('session', (accept) => serveSession(accept(), entered, deps));
     client.on('tcpip', (accept, reject, to) => forwardTo(to, { accept, reject }, entered, deps));
   });
+}
+
+/** Cuts a connection, with all that is open in it, when whoever has it may not be here any more; answers how to stop that. */
+function stayWhileAllowed(client: Connection, grant: ExecGrant, { grants, log }: ExecDoorDeps): () => void {
+  const check = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await grants.renew(grant, signal);
+    } catch (err) {
+      if (!isRefusal(err)) throw err;
+      client.end();
+    }
+  };
+  const loop = startLoop(check, { name: 'right to be in an instance', log, everyMs: CHECK_MS });
+  return () => void loop[Symbol.asyncDispose]();
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { AcceptConnection, RejectConnection, ServerChannel, TcpipRequestInfo } from 'ssh2';
 import type { Logger } from '../../lib/log.ts';
-import type { ExecGrant } from '../services/exec-grants.ts';
+import type { ExecGrant, ExecGrants } from '../services/exec-grants.ts';
 import type { Runs } from '../services/runs.ts';
 
 const CONNECT_MS = 10_000;
@@ -13,11 +13,20 @@ export function forwardTo(
   to: Pick<TcpipRequestInfo, 'destIP' | 'destPort'>,
   answer: { readonly accept: AcceptConnection<ServerChannel>; readonly reject: RejectConnection },
   grant: ExecGrant,
-  { runs, log }: { readonly runs: Pick<Runs, 'instance'>; readonly log: Logger },
+  {
+    runs,
+    grants,
+    log,
+  }: {
+    readonly runs: Pick<Runs, 'instance'>;
+    readonly grants: Pick<ExecGrants, 'renew'>;
+    readonly log: Logger;
+  },
 ): void {
   const open = async (): Promise<void> => {
     const signal = AbortSignal.timeout(OPEN_MS);
-    const { address } = await runs.instance(grant.actor, grant.app, grant.instance, signal);
+    const actor = await grants.renew(grant, signal);
+    const { address } = await runs.instance(actor, grant.app, grant.instance, signal);
     if (address === null || (to.destIP !== address && !OWN_NAMES.has(to.destIP))) {
       answer.reject();
       return;

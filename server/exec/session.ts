@@ -4,7 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { RUN_SIGNALS } from '../domain/run.ts';
 import type { Attachment, TerminalSize } from '../ports/runs.ts';
-import type { ExecGrant } from '../services/exec-grants.ts';
+import type { ExecGrant, ExecGrants } from '../services/exec-grants.ts';
 import type { Runs } from '../services/runs.ts';
 
 const OPEN_MS = 20_000;
@@ -12,6 +12,7 @@ const OPEN_MS = 20_000;
 const LINGER_MS = 500;
 
 interface Deps {
+  readonly grants: Pick<ExecGrants, 'renew'>;
   readonly runs: Pick<Runs, 'enter'>;
   readonly log: Logger;
 }
@@ -59,17 +60,18 @@ async function serve(
     readonly size: TerminalSize | undefined;
     readonly term: string;
   },
-  { runs }: Deps,
+  { runs, grants }: Deps,
   opened: (attachment: Attachment) => void,
 ): Promise<void> {
   const { grant, command, size, term } = order;
   const tty = size !== undefined;
+  const signal = AbortSignal.timeout(OPEN_MS);
   await using session = await runs.enter(
-    grant.actor,
+    await grants.renew(grant, signal),
     grant.app,
     grant.instance,
     { command, tty, env: new Map(tty ? [['TERM', term]] : []) },
-    AbortSignal.timeout(OPEN_MS),
+    signal,
   );
   const attachment = await session.open();
   opened(attachment);

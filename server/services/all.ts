@@ -178,7 +178,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     formations: createFormations({ apps, releases, controller }),
     instances: createInstances({ apps, releases, controller }),
     runs,
-    execGrants: createExecGrants(runs, deps.execHostKey, () => clock.now().getTime()),
+    execGrants: createExecGrants(runs, ports.accounts, deps.execHostKey, () => clock.now().getTime()),
     ...logServices(ports, log),
     builds: createBuilds({
       ...{

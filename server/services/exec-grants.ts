@@ -3,10 +3,13 @@ import type { Actor } from '../domain/actor.ts';
 import { instanceName, type Instance } from '../domain/instance.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { parsePublicKey } from '../domain/ssh-key.ts';
+import type { Accounts } from '../ports/accounts.ts';
 import type { Runs } from './runs.ts';
 
 /** Leave for one key to enter one instance. */
 export interface ExecGrant {
+  /** Under which it is used. */
+  readonly user: string;
   readonly actor: Actor;
   readonly app: string;
   /** `web.1` */
@@ -27,6 +30,11 @@ export interface ExecGrants {
   ): Promise<{ readonly user: string; readonly instance: Instance; readonly hostKey: string }>;
   /** Undefined for a name that was not given, or not used for long. */
   find(user: string): ExecGrant | undefined;
+  /**
+   * Whoever was let in, with the rights they have at this moment; to be asked before each use. Throws `unauthorized` when
+   * what let them in is good for nothing any more, and then the grant is gone; else as `Runs.operable`.
+   */
+  renew(grant: ExecGrant, signal: AbortSignal): Promise<Actor>;
 }
 
 /** A proxy opens a connection whenever it is used. */
@@ -35,7 +43,8 @@ const MOST = 1_000;
 
 /** `hostKey` is the public key of the door, by which clients know it. */
 export function createExecGrants(
-  runs: Pick<Runs, 'instance'>,
+  runs: Pick<Runs, 'instance' | 'operable'>,
+  accounts: Pick<Accounts, 'renew'>,
   hostKey: string,
   nowMs: () => number,
 ): ExecGrants {
@@ -53,14 +62,21 @@ export function createExecGrants(
       prune();
       const user = randomBytes(16).toString('hex');
       const place = { actor, app: instance.appId, instance: instanceName(instance) };
-      grants.set(user, { ...place, publicKey: key.line, untilMs: nowMs() + UNUSED_MS });
+      grants.set(user, { user, ...place, publicKey: key.line, untilMs: nowMs() + UNUSED_MS });
       return { user, instance, hostKey };
     },
     find(user) {
       prune();
-      const found = grants.get(user);
-      if (found !== undefined) found.untilMs = nowMs() + UNUSED_MS;
-      return found;
+      return grants.get(user);
+    },
+    async renew({ user, actor: then, app }, signal) {
+      const actor = await accounts.renew(then, signal);
+      if (!actor) grants.delete(user);
+      const grant = grants.get(user);
+      if (!actor || grant === undefined) throw PlatformError.of('unauthorized', {});
+      await runs.operable(actor, app, signal);
+      grant.untilMs = nowMs() + UNUSED_MS;
+      return actor;
     },
   };
 }

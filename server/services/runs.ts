@@ -13,6 +13,7 @@ import type { RegistryTokens } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { RunEngine, TerminalSize } from '../ports/runs.ts';
 import { reach } from './reach.ts';
+import { isRefusal } from './refusal.ts';
 import { createRunOrders } from './run-orders.ts';
 import type { Offer, RunSession, RunSessions } from './run-sessions.ts';
 
@@ -60,6 +61,8 @@ export interface Runs {
   ): Promise<RunSession>;
   /** An instance that runs now, which this actor may enter. Throws `instance_not_found`. */
   instance(actor: Actor, app: string, name: string, signal: AbortSignal): Promise<Instance>;
+  /** Throws unless this actor may operate the app. */
+  operable(actor: Actor, app: string, signal: AbortSignal): Promise<unknown>;
   /** Those that have not ended. */
   list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Run[]>;
   /** Tells a run to end; after half a minute it is killed. Undefined when there is no such run. */
@@ -83,8 +86,6 @@ export interface RunsDeps {
   readonly log: Logger;
 }
 
-/** What a right that is gone looks like. */
-const REFUSALS = ['unauthorized', 'not_found', 'forbidden', 'scope_too_small'] as const;
 /** As the clients' own. */
 const IDLE_MS = 3_600_000;
 
@@ -142,6 +143,8 @@ export function createRuns(deps: RunsDeps): Runs {
       const app = await reach(apps, actor, 'operate', name, signal);
       return pick(app, deps.controller.instancesOf(app.id), which);
     },
+
+    operable: (actor, name, signal) => reach(apps, actor, 'operate', name, signal),
 
     async list(actor, name, signal) {
       const app = await reach(apps, actor, 'view', name, signal);
@@ -234,7 +237,7 @@ async function recheck({ accounts, apps, sessions, clock }: RunsDeps, signal: Ab
       if (!actor) throw PlatformError.of('unauthorized', {});
       await reach(apps, actor, 'operate', session.appId, signal);
     } catch (err) {
-      if (!REFUSALS.some((id) => PlatformError.is(err, id))) throw err;
+      if (!isRefusal(err)) throw err;
       session.cut('You may not operate this app any more, or it is gone; the connection was closed.');
     }
   }

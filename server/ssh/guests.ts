@@ -23,7 +23,7 @@ export interface Guests extends AsyncDisposable {
 }
 
 interface Guest {
-  readonly login: Login;
+  login: Login;
   readonly visitor: Visitor;
   channels: number;
   commands: number;
@@ -68,7 +68,15 @@ export function createGuests(deps: GuestsDeps): Guests {
           watchIdle();
         };
       };
-      serveSession(session, { login, socket, git: deps.git, console: deps.console, log: deps.log, begin });
+      // With the rights of now, not of the login.
+      serveSession(session, {
+        login: guest.login,
+        socket,
+        git: deps.git,
+        console: deps.console,
+        log: deps.log,
+        begin,
+      });
     });
   }
 
@@ -84,7 +92,10 @@ export function createGuests(deps: GuestsDeps): Guests {
   };
 }
 
-/** Cuts the connections whose key no longer belongs to who logged in with it. What a push has started goes on. */
+/**
+ * Cuts the connections whose key no longer belongs to who logged in with it, and knows of the others what their person may
+ * do by now. What a push has started goes on.
+ */
 async function dismissRevoked(
   guests: ReadonlySet<Guest>,
   accounts: KeyHolders,
@@ -93,8 +104,10 @@ async function dismissRevoked(
   const fingerprints = new Set([...guests].map((guest) => guest.login.fingerprint));
   for (const fingerprint of fingerprints) {
     const holder = await accounts.authenticateKey(fingerprint, signal);
-    for (const { login, visitor } of guests)
-      if (login.fingerprint === fingerprint && login.actor.userId !== holder?.userId)
-        visitor.socket.destroy();
+    for (const guest of guests) {
+      if (guest.login.fingerprint !== fingerprint) continue;
+      if (guest.login.actor.userId === holder?.userId) guest.login = { ...guest.login, actor: holder };
+      else guest.visitor.socket.destroy();
+    }
   }
 }
