@@ -1,5 +1,5 @@
 /** What went wrong with a visit, or why the router answered it itself. */
-export type VisitFault =
+type VisitFault =
   | 'none'
   | 'maintenance'
   | 'down'
