@@ -33,11 +33,14 @@ it('begins with what it has for somebody who read another run of it', () => {
 });
 
 it('has an end for one app that leaves room for the others, and counts what it has no room for', () => {
-  const journal = createJournal(LIMITS, () => 77);
+  let ms = 77;
+  const journal = createJournal(LIMITS, () => ms);
   for (let n = 1; n <= 6; n += 1) journal.add(visit('flood', `/${n}`));
   journal.add(visit('quiet', '/q'));
   const first = journal.read(null, 3);
   expect(first.lost, 'told after what came before').toEqual([]);
+  expect(journal.read(first.mark, 10).lost, 'gathered for a while').toEqual([]);
+  ms += 10_000;
   const page = journal.read(first.mark, 10);
   expect(pathsOf(page.visits)).toEqual(['/4', '/q']);
   expect(page.lost).toEqual([{ app: 'flood', count: 2, since: 77 }]);
@@ -47,11 +50,14 @@ it('has an end for one app that leaves room for the others, and counts what it h
 });
 
 it('has an end in all, in visits and in bytes', () => {
-  const many = createJournal(LIMITS);
+  let ms = 0;
+  const many = createJournal(LIMITS, () => ms);
   for (let n = 0; n < 20; n += 1) many.add(visit(`app-${n}`));
+  ms += 10_000;
   expect(many.read(null, 100)).toMatchObject({ visits: { length: 10 }, lost: { length: 10 } });
-  const long = createJournal(LIMITS);
+  const long = createJournal(LIMITS, () => ms);
   for (let n = 0; n < 3; n += 1) long.add(visit('a', 'x'.repeat(400)));
+  ms += 10_000;
   expect(long.read(null, 100)).toMatchObject({ visits: { length: 2 }, lost: [{ app: 'a', count: 1 }] });
 });
 
@@ -71,7 +77,8 @@ it('loses and doubles nothing for a reader who says what they kept, in whatever 
   });
   fc.assert(
     fc.property(steps, (plan) => {
-      const journal = createJournal({ visits: 50, visitsOfApp: 50, bytes: 1_000_000 });
+      let ms = 0;
+      const journal = createJournal({ visits: 50, visitsOfApp: 50, bytes: 1_000_000 }, () => ms);
       let [added, lost] = [0, 0];
       let mark: VisitMark | null = null;
       const heard: string[] = [];
@@ -84,6 +91,7 @@ it('loses and doubles nothing for a reader who says what they kept, in whatever 
       for (const step of plan)
         if (step === 'add') journal.add(visit('a', `/${(added += 1)}`));
         else read(step);
+      ms += 10_000;
       read(1_000);
       expect(heard.length + lost).toBe(added);
       expect(heard).toEqual([...new Set(heard)].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));

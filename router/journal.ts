@@ -24,6 +24,8 @@ export interface JournalLimits {
 const LIMITS: JournalLimits = { visits: 40_000, visitsOfApp: 10_000, bytes: 32 * 1024 * 1024 };
 /** What one app may have told in a second, and at once after a quiet time: telling of more would cost visitors their cores. */
 const RATE = { perSecond: 1_000, burst: 10_000 };
+/** What was lost is gathered for so long before it is told. */
+const TOLD_EVERY_MS = 10_000;
 const NEWS = 'visits';
 /** Of the memory a forgotten entry takes, some may wait until this many are. */
 const SLACK = 5_000;
@@ -86,16 +88,18 @@ export function createJournal(limits: JournalLimits = LIMITS, now: () => number 
       if (after?.run === run) forgetUpTo(after.seq);
       const visits = entries.slice(first, first + limit);
       const mark = { run, seq: base + first + visits.length - 1 };
-      // Told with the last of those that there was room for.
+      // Told with the last of those that there was room for, and of one flood once in a while: a line each would be another.
       const all = first + visits.length === entries.length;
-      const losses = all ? [...lost].map(([app, { count, since }]) => ({ app, count, since })) : [];
-      if (all) lost.clear();
+      const due = all ? [...lost].filter(([, { since }]) => now() - since >= TOLD_EVERY_MS) : [];
+      for (const [app] of due) lost.delete(app);
+      const losses = due.map(([app, { count, since }]) => ({ app, count, since }));
       return { mark, visits, lost: losses };
     },
 
     async wait(ms, signal) {
-      if (entries.length > first || lost.size > 0) return;
-      await bulletin.after(NEWS, bulletin.mark(NEWS), ms, signal);
+      if (entries.length > first) return;
+      const most = lost.size > 0 ? Math.min(ms, TOLD_EVERY_MS) : ms;
+      await bulletin.after(NEWS, bulletin.mark(NEWS), most, signal);
     },
   };
 }
