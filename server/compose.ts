@@ -10,7 +10,7 @@ import { VERSION } from '../lib/version.ts';
 import { createBuilderClient } from './adapters/builder/builder.ts';
 import { createImageRegistry } from './adapters/builder/registry.ts';
 import { createDockerEngine } from './adapters/docker/engine.ts';
-import { createDrainPipes } from './adapters/drains/pipes.ts';
+import { createDrainPipes } from './adapters/egress/drain-pipes.ts';
 import { createEgress } from './adapters/egress/egress.ts';
 import { createGitRepositories } from './adapters/git/repositories.ts';
 import { createHealth } from './adapters/health/health.ts';

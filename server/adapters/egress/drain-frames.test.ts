@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { LogLine } from '../../ports/engine.ts';
-import { logplexFrames, syslogFrames } from './frames.ts';
+import { logplexFrames, syslogFrames } from './drain-frames.ts';
 
 const TOKEN = 'd.01234567-89ab-4cde-8f01-23456789abcd';
 const line = (text: string, more: Partial<LogLine> = {}): LogLine => ({

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { issue } from '../../../test/support/certificates.ts';
 import { readDrainUrl } from '../../domain/drain.ts';
 import type { DrainBatch, DrainPipe } from '../../ports/drains.ts';
-import { createDrainPipes, type PipesDeps } from './pipes.ts';
+import { createDrainPipes, type PipesDeps } from './drain-pipes.ts';
 
 const never = new AbortController().signal;
 const TOKEN = 'd.01234567-89ab-4cde-8f01-23456789abcd';

@@ -4,9 +4,9 @@ import { withDeadline } from '../../../lib/deadline.ts';
 import type { DrainTarget } from '../../domain/drain.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { DrainPipe } from '../../ports/drains.ts';
-import { reasonOf } from '../egress/egress.ts';
-import type { Judge } from '../egress/judge.ts';
-import { syslogFrames } from './frames.ts';
+import { reasonOf } from './egress.ts';
+import type { Judge } from './judge.ts';
+import { syslogFrames } from './drain-frames.ts';
 
 const CONNECT_MS = 5_000;
 /** A receiver that takes nothing for so long is as good as away. */

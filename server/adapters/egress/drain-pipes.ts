@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { DrainTarget } from '../../domain/drain.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { DrainPipe, DrainPipes } from '../../ports/drains.ts';
-import { createEgress, type EgressDeps } from '../egress/egress.ts';
-import { createJudge } from '../egress/judge.ts';
-import { logplexFrames } from './frames.ts';
+import { createEgress, type EgressDeps } from './egress.ts';
+import { createJudge } from './judge.ts';
+import { logplexFrames } from './drain-frames.ts';
 import { createSyslogPipe } from './syslog-pipe.ts';
 
 /** As Heroku gives a receiver: so long for an answer, connecting included. */
