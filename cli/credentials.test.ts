@@ -89,4 +89,10 @@ describe('remembering', () => {
     expect(await forgetCredentials(config().credentialsFile)).toBe(false);
     await expect(forgetCredentials(home)).rejects.toThrow(); // not a file
   });
+
+  it('says in a sentence that what should be a file is none', async () => {
+    await mkdir(config().credentialsFile, { recursive: true });
+    await expect(findCredentials(config())).rejects.toThrow(/credentials\S* cannot be read: .*directory/);
+    await expect(findCredentials(config())).rejects.toBeInstanceOf(CommandError);
+  });
 });

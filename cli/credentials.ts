@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isSystemError } from '../lib/errors.ts';
+import { isSystemError, messageOf } from '../lib/errors.ts';
 import { isServerUrl, TOKEN, type CliConfig } from './config.ts';
 import { CommandError } from './failures.ts';
 
@@ -87,7 +87,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   } catch (err) {
     // Whoever may not read the admin's token is simply not the admin.
     if (['ENOENT', 'ENOTDIR', 'EACCES'].some((code) => isSystemError(err, code))) return undefined;
-    throw err;
+    throw new CommandError(`${path} cannot be read: ${messageOf(err)}.`, err);
   }
 }
 

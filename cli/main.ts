@@ -27,21 +27,26 @@ async function main(argv: readonly string[]): Promise<void> {
   });
   process.once('exit', () => terminal.rest());
   // `gantry logs | head`: the reader has enough, which is no failure.
-  process.stdout.on('error', (err: NodeJS.ErrnoException) => process.exit(err.code === 'EPIPE' ? 0 : 1));
+  process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+    if (err.code === 'EPIPE') process.exit(0);
+    terminal.note(`Error: the output could not be written: ${err.message}.`);
+    process.exit(1);
+  });
 
-  process.exit(
-    await runCli(argv, {
-      terminal,
-      env: process.env,
-      cwd: process.cwd(),
-      signal: interrupted.signal,
-      now: () => new Date(),
-      local: true,
-      launch,
-      attach,
-      ends: createEnds(process.stdin, process.stdout, process.stderr),
-    }),
-  );
+  const code = await runCli(argv, {
+    terminal,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: interrupted.signal,
+    now: () => new Date(),
+    local: true,
+    launch,
+    attach,
+    ends: createEnds(process.stdin, process.stdout, process.stderr),
+  });
+  // That the last write failed (a full disk) is told only now, and changes the code.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.exit(code);
 }
 
 /** Node 22 can keep compiled code from one call to the next; Node 20 cannot, and does without. */

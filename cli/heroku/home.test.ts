@@ -17,6 +17,7 @@ beforeEach(async () => {
     userHome: join(root, 'user'),
     userGitConfig: [join(root, 'user', '.gitconfig')],
     gitHost: 'api.example.com:8443',
+    authority: undefined,
     credentialHelper: `!'/a "b"/node' 'x\\y' git:credentials`,
   };
 });
@@ -53,6 +54,16 @@ describe('the home of the heroku command', () => {
     expect(await git(config, 'config', 'user.name')).toBe('Ann');
     await git(config, 'config', '--global', 'user.name', 'Bob');
     expect(await readFile(join(root, 'user', '.gitconfig'), 'utf8')).toBe(before);
+  });
+
+  it("has git trust the platform's authority for its host, and for no other", async () => {
+    const config = await makeHome({ ...options, authority: 'a certificate' });
+    const trusted = (url: string) =>
+      git(config, 'config', '--get-urlmatch', 'http.sslCAInfo', url).catch(() => 'no file');
+    expect(await readFile(await trusted('https://api.example.com:8443/x.git'), 'utf8')).toBe('a certificate');
+    expect(await trusted('https://example.com/x.git')).toBe('no file');
+    await makeHome(options);
+    expect(await trusted('https://api.example.com:8443/x.git')).toBe('no file');
   });
 
   it('keeps what was written there', async () => {

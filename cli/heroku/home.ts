@@ -11,6 +11,8 @@ export interface HomeOptions {
   /** The user's own git configuration files, in the order git reads them. */
   readonly userGitConfig: readonly string[];
   readonly gitHost: string;
+  /** The authority of that host, in PEM, unless it is one that git knows. */
+  readonly authority: string | undefined;
   /** What answers git's questions for credentials of that host: a shell command, as git wants it. */
   readonly credentialHelper: string;
 }
@@ -28,7 +30,9 @@ export async function makeHome(options: HomeOptions): Promise<string> {
     if (!isSystemError(err, 'EEXIST')) throw err;
   });
   const ours = join(path, 'gantry.gitconfig');
-  await replace(ours, gitSettings(options));
+  const authority = join(path, 'authority.pem');
+  if (options.authority !== undefined) await replace(authority, options.authority);
+  await replace(ours, gitSettings(options, authority));
   const config = join(path, '.gitconfig');
   // Written once: the program adds to it. What is included first is asked first.
   await writeFile(config, `[include]\n\tpath = ${quoted(ours)}\n`, { flag: 'wx', mode: 0o600 }).catch(
@@ -39,10 +43,13 @@ export async function makeHome(options: HomeOptions): Promise<string> {
   return config;
 }
 
-function gitSettings({ gitHost, credentialHelper, userGitConfig }: HomeOptions): string {
+function gitSettings(options: HomeOptions, authorityFile: string): string {
+  const { gitHost, authority, credentialHelper, userGitConfig } = options;
+  const host = quoted(`https://${gitHost}`);
   const includes = userGitConfig.map((file) => `[include]\n\tpath = ${quoted(file)}\n`);
   return [
-    `[credential ${quoted(`https://${gitHost}`)}]\n\thelper = ${quoted(credentialHelper)}\n`,
+    `[credential ${host}]\n\thelper = ${quoted(credentialHelper)}\n`,
+    ...(authority === undefined ? [] : [`[http ${host}]\n\tsslCAInfo = ${quoted(authorityFile)}\n`]),
     ...includes,
   ].join('');
 }

@@ -149,7 +149,7 @@ const size = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, 'must be the name of a size')
   .nullish();
 
-/** Sizes and types change nothing yet: there is one size, and every one-off process is a `run`. */
+/** A type changes nothing yet: every one-off process is a `run`. */
 const runFields = {
   env: runEnv.nullish(),
   force_no_tty: z.boolean().nullish(),

@@ -16,6 +16,8 @@ export interface ExecDoorDeps {
   readonly grants: Pick<ExecGrants, 'find' | 'renew'>;
   readonly runs: Pick<Runs, 'enter' | 'instance'>;
   readonly log: Logger;
+  /** How long a client may take to say who it is. */
+  readonly graceMs?: number;
 }
 
 /** On loopback only: what comes from elsewhere comes through a client's own forwarder. */
@@ -34,19 +36,32 @@ export interface ExecDoor extends AsyncDisposable {
 export function createExecDoor(deps: ExecDoorDeps): ExecDoor {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
+  // Oldest first, by where they come from: the library tells of a client only after its first line, and gives no socket.
+  const strangers = new Map<string, Socket>();
   const ssh = new ssh2.Server(
     { hostKeys: [deps.hostKey], ident: 'Gantry', keepaliveInterval: 15_000 },
-    (client) => greet(client, deps),
+    (client, { ip, port }) => greet(client, deps, () => strangers.delete(`${ip} ${port}`)),
   );
 
   function arrive(socket: Socket): void {
     socket.on('error', () => socket.destroy()); // resets are everyday
     if (sockets.size >= CONNECTIONS) {
-      socket.destroy();
-      return;
+      // Silence must shut nobody out.
+      const [oldest = socket] = strangers.values();
+      oldest.destroy();
+      if (oldest === socket) return;
     }
+    const name = `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
+    strangers.set(name, socket);
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    const grace = setTimeout(() => {
+      if (strangers.get(name) === socket) socket.destroy();
+    }, deps.graceMs ?? GRACE_MS);
+    socket.once('close', () => {
+      clearTimeout(grace);
+      sockets.delete(socket);
+      if (strangers.get(name) === socket) strangers.delete(name);
+    });
     socket.setNoDelay(true);
     ssh.injectSocket(socket);
   }
@@ -73,11 +88,10 @@ export function createExecDoor(deps: ExecDoorDeps): ExecDoor {
   };
 }
 
-function greet(client: Connection, deps: ExecDoorDeps): void {
+/** `known` is called once somebody has proved to have a grant. */
+function greet(client: Connection, deps: ExecDoorDeps, known: () => void): void {
   let grant: ExecGrant | undefined;
-  const grace = setTimeout(() => client.end(), GRACE_MS);
   client.on('error', (err: Error) => deps.log.debug({ err }, 'a connection into an instance broke'));
-  client.once('close', () => clearTimeout(grace));
   client.on('authentication', (context) => {
     const wanted = deps.grants.find(context.username);
     const proof = context.method === 'publickey' && wanted ? isSignedBy(context, wanted.publicKey) : 'no';
@@ -89,12 +103,12 @@ function greet(client: Connection, deps: ExecDoorDeps): void {
     context.accept();
   });
   client.once('ready', () => {
-    clearTimeout(grace);
     const entered = grant;
     if (entered === undefined) {
       client.end();
       return;
     }
+    known();
     client.once('close', stayWhileAllowed(client, entered, deps));
     client.on('session', (accept) => serveSession(accept(), entered, deps));
     client.on('tcpip', (accept, reject, to) => forwardTo(to, { accept, reject }, entered, deps));

@@ -6,7 +6,8 @@ import type { Runs } from '../services/runs.ts';
 
 const CONNECT_MS = 10_000;
 const OPEN_MS = 10_000;
-const OWN_NAMES = new Set(['localhost', '127.0.0.1', '::1']);
+/** `heroku ps:forward` asks for 0.0.0.0. */
+const OWN_NAMES = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::']);
 
 /** Connects to a port of the instance that the grant is for, whatever name the client has for it, and to nothing else. */
 export function forwardTo(

@@ -323,8 +323,8 @@ export const isOurs = {
   size: (word: string): boolean => word === SIZE.name || word === SIZE.id,
 };
 
-/** Refuses another stack or region than the one there is. */
-export function mustBeOurs(field: 'stack' | 'region', word: string | null | undefined): void {
+/** Refuses another stack, region or size than the one there is. */
+export function mustBeOurs(field: 'stack' | 'region' | 'size', word: string | null | undefined): void {
   if (word === null || word === undefined || isOurs[field](word)) return;
   throw PlatformError.of('invalid_params', { field, problem: `must be ${OURS[field]}, the only one here` });
 }

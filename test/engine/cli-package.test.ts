@@ -1,5 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runOrThrow } from '../../lib/child.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
@@ -51,6 +54,21 @@ it('runs where there is Node and nothing else', async () => {
   expect(await gantry('help')).toContain('apps:create');
   expect(await gantry('apps')).toContain('demo');
   expect(JSON.parse(await gantry('ps', '-a', 'demo', '--json'))).toEqual(expect.any(Array));
+});
+
+it('fails when its output has no room, and says so', async () => {
+  const full = await open('/dev/full', 'w');
+  const program = join(dir, 'prefix', 'bin', 'gantry');
+  const child = spawn(program, ['help'], {
+    env: { PATH: join(dir, 'bin'), HOME: join(dir, 'home') },
+    stdio: ['ignore', full.fd, 'pipe'],
+  });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const said = child.stderr ? await text(child.stderr) : '';
+  const [code] = await exited;
+  await full.close();
+  expect(said).toMatch(/^Error: the output could not be written: ENOSPC/);
+  expect(code).toBe(1);
 });
 
 it('depends on no package, runs nothing when it is installed, and says whose work it holds', async () => {

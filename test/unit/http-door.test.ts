@@ -196,6 +196,7 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
     { size: 'Performance-L' },
     /must be small/,
   ],
+  ['a run of another size', 'POST', '/apps/demo/dynos', { command: 'x', size: 'Large' }, /must be small/],
   [
     'a type that is named twice',
     'PATCH',

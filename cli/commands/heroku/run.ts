@@ -22,14 +22,15 @@ export const run: Run = async (context, args) => {
   const heroku = (await findHeroku(folder)) ?? (await install(context, folder));
   const gitHost = gitHostOf(config, credentials.url);
   const home = join(folder, 'home');
+  const ca = await authority(config);
   const gitConfig = await makeHome({
     path: home,
     userHome: config.home,
     userGitConfig: config.gitConfigFiles,
     gitHost,
+    authority: ca,
     credentialHelper: `!${[process.execPath, process.argv[1] ?? 'gantry', 'git:credentials'].map(shellWord).join(' ')}`,
   });
-  const ca = await authority(config);
   const nonce = randomBytes(32).toString('hex');
   await using forwarder = await startForwarder({ ...credentials, nonce, ca });
   await using exec = EXEC_COMMAND.test(args[0] ?? '')

@@ -10,7 +10,7 @@ import { PlatformError } from '../../domain/errors.ts';
 import { listAnswer } from '../answer.ts';
 import { route, type Route } from '../route.ts';
 import type { ProcessCount, Services } from '../services.ts';
-import { isOurs, OURS, shapeFormation } from '../shapes.ts';
+import { mustBeOurs, shapeFormation } from '../shapes.ts';
 
 export function formationRoutes({
   apps,
@@ -81,10 +81,5 @@ function pick(counts: readonly ProcessCount[], type: string): ProcessCount {
 }
 
 function mustBeOurSize({ size, dyno_size: dynoSize }: FormationUpdate): void {
-  const word = size ?? (typeof dynoSize === 'string' ? dynoSize : dynoSize?.name);
-  if (word === undefined || isOurs.size(word)) return;
-  throw PlatformError.of('invalid_params', {
-    field: 'size',
-    problem: `must be ${OURS.size}, the only one here`,
-  });
+  mustBeOurs('size', size ?? (typeof dynoSize === 'string' ? dynoSize : dynoSize?.name));
 }

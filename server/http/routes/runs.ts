@@ -5,13 +5,14 @@ import { instanceName, type Instance } from '../../domain/instance.ts';
 import type { RunOrder } from '../../services/runs.ts';
 import type { Outputs } from '../outputs.ts';
 import { route, type Route } from '../route.ts';
-import { shapeDyno, shapeRun, uuidOf, type Place } from '../shapes.ts';
+import { mustBeOurs, shapeDyno, shapeRun, uuidOf, type Place } from '../shapes.ts';
 import { endAll, endOne, type DynoDeps } from './dynos.ts';
 
 /** One-off processes, and commands inside instances. */
 export function runRoutes(services: DynoDeps, outputs: Outputs, { rendezvousPort }: Place): readonly Route[] {
   return [
     route(createDyno, async ({ actor, params, body, origin, signal }) => {
+      mustBeOurs('size', body.size);
       const order = { ...orderOf(body), command: body.command, attach: body.attach ?? false };
       const seconds = body.time_to_live ?? null;
       const { app, release, run, secret } = await services.runs.start(
@@ -25,6 +26,7 @@ export function runRoutes(services: DynoDeps, outputs: Outputs, { rendezvousPort
     }),
 
     route(createInside, async ({ actor, params, body, origin, signal }) => {
+      mustBeOurs('size', body.size);
       const order = { ...orderOf(body), command: body.command ?? null };
       const which = await nameOf(services, { actor, app: params.app, dyno: params.dyno }, signal);
       const { app, instance, secret } = await services.runs.inside(actor, params.app, which, order, signal);
