@@ -32,8 +32,17 @@ export interface DueDelivery {
   readonly attempts: number;
   readonly webhook: Webhook;
   readonly event: WebhookEvent;
-  readonly secret: Secret;
-  readonly authorization: Secret | null;
+  /** Null when it cannot be opened any more. */
+  readonly sealed: { readonly secret: Secret; readonly authorization: Secret | null } | null;
+}
+
+/** How much may be taken now, so that nobody's deliveries wait for another's. */
+export interface Share {
+  readonly limit: number;
+  /** Of one app. */
+  readonly each: number;
+  /** Apps of which nothing is taken. */
+  readonly besides: readonly string[];
 }
 
 type WebhookDraft = Omit<Webhook, 'createdAt' | 'updatedAt'> & {
@@ -62,7 +71,7 @@ export interface Webhooks {
    * Takes what is due, and counts the try before it is made: a server that dies in the middle leaves a delivery that is
    * tried again after `leaseMs`, under the same id. Of a `sync` webhook only the oldest that is not over.
    */
-  take(limit: number, leaseMs: number, signal: AbortSignal): Promise<readonly DueDelivery[]>;
+  take(share: Share, leaseMs: number, signal: AbortSignal): Promise<readonly DueDelivery[]>;
   /** Writes down how a try ended; `nextAt` null: it is over. */
   settle(
     id: string,

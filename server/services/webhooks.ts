@@ -75,13 +75,17 @@ export interface WebhooksDeps {
 }
 
 const MOST = 50;
-const AT_ONCE = 10;
+/** Deliveries that are under way, of all apps and of one. */
+const AT_ONCE = { all: 40, each: 4 };
+/** A round waits no longer for what it has begun: one slow receiver must not hold up the others. */
+const ROUND_MS = 500;
 /** Longer than a delivery can take. */
 const LEASE_MS = 60_000;
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { apps, store } = deps;
+  const round = createRounds(deps);
   const at = (actor: Actor, name: string, signal: AbortSignal) => reach(apps, actor, 'manage', name, signal);
   const found = <T>(resource: string, id: string, one: T | undefined): T => {
     if (one === undefined) throw PlatformError.of('not_found', { resource, name: id.slice(0, 100) });
@@ -133,11 +137,36 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const app = await at(actor, name, signal);
       return found('event', id, await store.findEvent(app.id, id, signal));
     },
-    async deliver(signal) {
-      const due = await store.take(AT_ONCE, LEASE_MS, signal);
-      await Promise.allSettled(due.map((one) => attempt(deps, one, signal)));
-    },
+    deliver: round,
     prune: (signal) => store.prune(KEPT_MS, signal),
+  };
+}
+
+/** A round takes what is due of those apps that have nothing under way, and leaves behind what is slow. */
+function createRounds(deps: WebhooksDeps): Webhooks['deliver'] {
+  const flights = new Map<Promise<void>, string>();
+
+  async function begin(signal: AbortSignal): Promise<boolean> {
+    const limit = AT_ONCE.all - flights.size;
+    if (limit <= 0) return false;
+    const share = { limit, each: AT_ONCE.each, besides: [...new Set(flights.values())] };
+    const due = await deps.store.take(share, LEASE_MS, signal);
+    for (const one of due) {
+      const flight = attempt(deps, one, signal)
+        .catch((err: unknown) => deps.log.warn({ err }, 'how a webhook was delivered could not be kept'))
+        .finally(() => flights.delete(flight));
+      flights.set(flight, one.webhook.appId);
+    }
+    return due.length > 0;
+  }
+
+  return async (signal) => {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), ROUND_MS)));
+    let late = false;
+    while (!late && (await begin(signal)))
+      late = await Promise.race([Promise.all(flights.keys()).then(() => false), over]);
+    clearTimeout(timer);
   };
 }
 
@@ -163,7 +192,13 @@ async function attempt(
   due: DueDelivery,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, attempts, webhook, event, secret, authorization } = due;
+  const { id, attempts, webhook, event, sealed } = due;
+  if (sealed === null) {
+    log.error({ webhook: webhook.id }, 'the secret of a webhook cannot be opened; set it anew');
+    const unreadable = judge({ code: null, error: 'config_unreadable' }, null);
+    return store.settle(id, unreadable, signal);
+  }
+  const { secret, authorization } = sealed;
   const body = JSON.stringify({
     ...event.payload,
     id: event.id,

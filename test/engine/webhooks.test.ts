@@ -30,11 +30,16 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 async function open() {
   const got: { readonly body: string; readonly signature: unknown; readonly authorization: unknown }[] = [];
   const answers: number[] = [];
+  let stuck = 0;
   const receiver = createServer((req, res) => {
     let body = '';
     req.on('data', (chunk: Buffer) => (body += chunk.toString()));
     req.on('end', () => {
       const { authorization, 'heroku-webhook-hmac-sha256': signature } = req.headers;
+      if (req.url === '/tarpit') {
+        stuck += 1;
+        return;
+      }
       got.push({ body, signature, authorization });
       res.writeHead(answers.shift() ?? 204).end();
     });
@@ -51,19 +56,21 @@ async function open() {
   const apps = createApps({ db, sealer, clock });
   const store = createStore({ db, sealer, clock });
   const egress = createEgress({ allow: ['127.0.0.1/32'] });
-  const app = await apps.create(
-    { id: randomUUID(), name: 'shop', ownerId: ann.userId, deployBranch: null },
-    patient,
-  );
+  const create = (name: string) =>
+    apps.create({ id: randomUUID(), name, ownerId: ann.userId, deployBranch: null }, patient);
+  await create('shop');
   const happenings = createHappenings({ db, clock });
   await happenings.publish(patient);
   const webhooks = createWebhooks({ apps, store, egress, clock, log: quietLog() });
   return {
-    ...{ got, answers, ann, app, store, webhooks, url: `http://127.0.0.1:${port}/hook` },
+    ...{ got, answers, ann, create, store, webhooks, db },
+    url: `http://127.0.0.1:${port}/hook`,
+    tarpit: `http://127.0.0.1:${port}/tarpit`,
+    stuck: () => stuck,
     passed: (ms: number) => void (now += ms),
     /** Scales, which webhooks are told. */
-    async scale(count: number): Promise<void> {
-      const fresh = (await apps.find(app.id, patient)) as App;
+    async scale(count: number, name = 'shop'): Promise<void> {
+      const fresh = (await apps.find(name, patient)) as App;
       await apps.setFormation(fresh, new Map([['web', count]]), patient);
       await happenings.publish(patient);
     },
@@ -140,7 +147,10 @@ it('loses nothing of what was taken by a server that died, and keeps the order o
   await webhooks.add(ann, 'shop', { ...FORMATION, level: 'sync', url: rig.url }, patient);
   await rig.scale(2);
   await rig.scale(3);
-  expect(await store.take(10, 60_000, patient), 'only the oldest').toHaveLength(1);
+  expect(
+    await store.take({ limit: 10, each: 10, besides: [] }, 60_000, patient),
+    'only the oldest',
+  ).toHaveLength(1);
   await webhooks.deliver(patient);
   expect(got, 'taken by another').toHaveLength(0);
   rig.passed(61_000);
@@ -155,4 +165,37 @@ it('loses nothing of what was taken by a server that died, and keeps the order o
     ({ body }) => (JSON.parse(body) as { data: { formation: { web: number } } }).data.formation.web,
   );
   expect(counts).toEqual([2, 2, 3]);
+});
+
+it('lets nobody wait for a receiver of another app that does not answer', async () => {
+  await using rig = await open();
+  const { webhooks, ann, got } = rig;
+  await rig.create('mart');
+  for (let n = 0; n < 6; n += 1) await webhooks.add(ann, 'shop', { ...FORMATION, url: rig.tarpit }, patient);
+  await webhooks.add(ann, 'mart', { ...FORMATION, url: rig.url }, patient);
+  await rig.scale(2);
+  await rig.scale(3);
+  await rig.scale(2, 'mart');
+  await webhooks.deliver(patient);
+  expect(got, 'of the other app').toHaveLength(1);
+  await rig.scale(3, 'mart');
+  await webhooks.deliver(patient);
+  expect(got).toHaveLength(2);
+  expect(rig.stuck(), 'of the one app at most so many at once').toBe(4);
+});
+
+it('gives up what it cannot sign, and delivers the rest', async () => {
+  await using rig = await open();
+  const { webhooks, ann, got, db } = rig;
+  const { webhook } = await webhooks.add(ann, 'shop', { ...FORMATION, url: rig.url }, patient);
+  await webhooks.add(ann, 'shop', { ...FORMATION, url: rig.url }, patient);
+  const secret = randomBytes(60);
+  await db.run((tables) => tables.webhook.update({ where: { id: webhook.id }, data: { secret } }), patient);
+  await rig.scale(2);
+  await webhooks.deliver(patient);
+  expect(got).toHaveLength(1);
+  const ended = (await webhooks.deliveries(ann, 'shop', patient)).find(
+    (one) => one.webhook.id === webhook.id,
+  );
+  expect(ended).toMatchObject({ status: 'failed', nextAt: null, last: { error: 'config_unreadable' } });
 });

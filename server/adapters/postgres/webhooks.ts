@@ -133,19 +133,36 @@ function readDeliveries({
 function makeDeliveries({ db, sealer, clock }: Deps): Pick<Webhooks, 'take' | 'settle' | 'prune'> {
   const opened = (id: string, what: string, value: Uint8Array): Secret =>
     new Secret(sealer.open(value, contextOf(id, what)));
+  /** One that was altered must not keep the others from being delivered. */
+  const unsealed = ({ id, secret, authorization }: Row): DueDelivery['sealed'] => {
+    try {
+      return {
+        secret: opened(id, 'secret', secret),
+        authorization: authorization && opened(id, 'authorization', authorization),
+      };
+    } catch (err) {
+      if (PlatformError.is(err, 'config_unreadable')) return null;
+      throw err;
+    }
+  };
   return {
-    async take(limit, leaseMs, signal) {
+    async take({ limit, each, besides }, leaseMs, signal) {
       const now = clock.now();
       const lease = new Date(now.getTime() + leaseMs);
       const taken = await db.transaction(
         (tables) => tables.$queryRaw<{ id: string }[]>`
           UPDATE "WebhookDelivery" SET "nextAt" = ${lease}, attempts = attempts + 1, "updatedAt" = ${now}
           WHERE id IN (
-            SELECT d.id FROM "WebhookDelivery" d JOIN "Webhook" w ON w.id = d."webhookId"
-            WHERE d."nextAt" <= ${now} AND (w.level <> 'sync' OR NOT EXISTS (
-              SELECT FROM "WebhookDelivery" o
-              WHERE o."webhookId" = d."webhookId" AND o.seq < d.seq AND o."nextAt" IS NOT NULL))
-            ORDER BY d."nextAt" LIMIT ${limit} FOR UPDATE OF d SKIP LOCKED)
+            SELECT l.id FROM "WebhookDelivery" l WHERE l."nextAt" <= ${now} AND l.id IN (
+              SELECT id FROM (
+                SELECT d.id, d."nextAt", row_number() OVER (PARTITION BY w."appId" ORDER BY d."nextAt", d.seq) AS nth
+                FROM "WebhookDelivery" d JOIN "Webhook" w ON w.id = d."webhookId"
+                WHERE d."nextAt" <= ${now} AND w."appId" <> ALL(${[...besides]}::uuid[])
+                  AND (w.level <> 'sync' OR NOT EXISTS (
+                    SELECT FROM "WebhookDelivery" o
+                    WHERE o."webhookId" = d."webhookId" AND o.seq < d.seq AND o."nextAt" IS NOT NULL))
+              ) due WHERE nth <= ${each} ORDER BY nth, "nextAt" LIMIT ${limit})
+            FOR UPDATE SKIP LOCKED)
           RETURNING id::text AS id`,
         signal,
       );
@@ -157,8 +174,7 @@ function makeDeliveries({ db, sealer, clock }: Deps): Pick<Webhooks, 'take' | 's
       );
       return rows.map(({ id, attempts, webhook, event }): DueDelivery => ({
         ...{ id, attempts, webhook: readWebhook(webhook), event: readEvent(event) },
-        secret: opened(webhook.id, 'secret', webhook.secret),
-        authorization: webhook.authorization && opened(webhook.id, 'authorization', webhook.authorization),
+        sealed: unsealed(webhook),
       }));
     },
     async settle(id, { status, code, error, nextAt }, signal) {
