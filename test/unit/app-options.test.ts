@@ -57,7 +57,9 @@ describe('buildpacks', () => {
     for (const name of ['heroku%2Fnodejs', 'gantry%2Fnodejs'])
       expect((await call('GET', `/buildpacks/${name}`)).body).toMatchObject({ full_name: 'gantry/nodejs' });
     expect((await call('GET', '/buildpacks/heroku%2Fnodejs/revisions')).body).toMatchObject([{ version: 1 }]);
-    expect((await call('GET', '/buildpacks/heroku%2Fnodejs/readme')).status).toBe(200);
+    const readme = await call('GET', '/buildpacks/heroku%2Fnodejs/readme');
+    // The heroku command decodes it by what this says.
+    expect(readme).toMatchObject({ status: 200, body: { encoding: 'base64' } });
     for (const path of ['', '/revisions', '/readme'])
       expect((await call('GET', `/buildpacks/heroku%2Fruby${path}`)).status).toBe(404);
   });

@@ -56,7 +56,7 @@ export const showBuildpackReadme = endpoint({
   path: '/buildpacks/:buildpack/readme',
   summary: 'show what a buildpack does',
   needs: 'open',
-  answer: z.object({ content: z.string() }),
+  answer: z.object({ content: z.string(), encoding: z.literal('base64') }),
 });
 
 export const listFeatures = endpoint({

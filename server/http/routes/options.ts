@@ -59,7 +59,10 @@ export function optionRoutes(options: Services['options'], version: string): rea
     ),
 
     route(showBuildpackReadme, ({ params }) =>
-      found(params.buildpack, ({ readme }) => ({ content: Buffer.from(readme).toString('base64') })),
+      found(params.buildpack, ({ readme }) => ({
+        content: Buffer.from(readme).toString('base64'),
+        encoding: 'base64' as const,
+      })),
     ),
 
     route(listFeatures, async ({ actor, params, range, signal }) =>
