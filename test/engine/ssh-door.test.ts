@@ -174,6 +174,27 @@ describe('who may come in', () => {
   });
 });
 
+describe('a connection that stays open', () => {
+  it('reaches with each command what its person may reach by now, not at its login', async () => {
+    await using door = await openGitDoor({ limits: { keyCheckMs: 100 } });
+    await door.addApp('hello', ALICE);
+    const key = await door.addKey(BOB);
+    door.setAdmin(BOB, true);
+    const shared = ['-S', join(door.home, 'shared')];
+    const master = door.ssh(key, ['-M', '-N', ...shared, 'git@127.0.0.1']);
+    const read = () => door.ssh(key, [...shared, 'git@127.0.0.1', "git-upload-pack '/hello.git'"]);
+    await until(
+      async () => (await door.ssh(key, [...shared, '-O', 'check', 'git@127.0.0.1'])).code === 0,
+      5_000,
+    );
+    expect((await read()).stderr).not.toContain("Couldn't find that app");
+    door.setAdmin(BOB, false);
+    await until(async () => (await read()).stderr.includes("Couldn't find that app: hello"), 5_000);
+    await door.ssh(key, [...shared, '-O', 'exit', 'git@127.0.0.1']);
+    expect((await master).code).not.toBeNull();
+  });
+});
+
 describe('clients that leave', () => {
   it('leaves nothing behind when the client is killed in the middle of its pack', async () => {
     await using door = await openGitDoor();
