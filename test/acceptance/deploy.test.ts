@@ -93,6 +93,8 @@ describe('what makes a release without a push', () => {
   });
 
   it('prints what the processes printed', async () => {
-    expect((await ann.gantry('logs', '-a', 'tuned', '-n', '200')).stdout).toContain('listening on');
+    expect((await ann.gantry('logs', '-a', 'tuned', '-s', 'app', '-n', '200')).stdout).toContain(
+      'listening on',
+    );
   });
 });

@@ -37,8 +37,8 @@ async function logs(...args: readonly string[]): Promise<string[]> {
     .filter((line) => line !== '' && !TOLD.test(line));
 }
 
-/** What the platform tells of states and of what people did; the acceptance of events looks at that. */
-const TOLD = /^app\[api\]: |: (?:State changed|Starting process|Stopping all)/;
+/** What the platform tells of states, of visits and of what people did; the acceptance of events and drains looks at that. */
+const TOLD = /^app\[api\]: |^heroku\[router\]: |: (?:State changed|Starting process|Stopping all)/;
 
 const countOf = (lines: readonly string[], wanted: string): number =>
   lines.filter((line) => line === wanted).length;
