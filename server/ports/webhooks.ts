@@ -37,7 +37,7 @@ export interface DueDelivery {
 }
 
 /** How much may be taken now, so that nobody's deliveries wait for another's. */
-export interface Share {
+interface Share {
   readonly limit: number;
   /** Of one app. */
   readonly each: number;
