@@ -42,7 +42,7 @@ describe('a one-off process', () => {
   it('has no terminal when none is wanted, and no place to meet it when it is detached', async () => {
     expect((await order({ command: 'true', force_no_tty: true, attach: true })).status).toBe(201);
     expect(
-      (await order({ command: 'sleep 1', force_no_tty: null, size: 'standard-2x', type: 'run' })).body,
+      (await order({ command: 'sleep 1', force_no_tty: null, size: 'small', type: 'run' })).body,
     ).toMatchObject({
       ...{ attach_url: null, state: 'up' },
     });
