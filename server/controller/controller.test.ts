@@ -239,6 +239,26 @@ describe('what serves', () => {
     await until(controller, async () => expect(await rig.running()).toEqual(['d1 web.1']));
   });
 
+  it('shows no crash of what was told to end, however long its removal takes', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    await rig.apps.setFormation(await rig.living(app.id), new Map([['web', 2]]), patient);
+    await until(controller, () => expect(controller.instancesOf(app.id)).toHaveLength(2));
+    rig.engine.interfere((call) => {
+      if (call === 'remove') throw new Error('the disk is slow today');
+    });
+    await rig.apps.setFormation(await rig.living(app.id), new Map([['web', 1]]), patient);
+    const states = new Set<string>();
+    await until(controller, async () => {
+      for (const { state } of controller.instancesOf(app.id)) states.add(state);
+      rig.pass(500);
+      const ended = (await rig.found()).find(({ number }) => number === 2);
+      expect([ended?.state, states.has('stopping')]).toEqual(['crashed', true]);
+    });
+    expect(states).not.toContain('crashed');
+  });
+
   it('survives an engine and a router that are away for a while', async () => {
     const rig = createControllerRig();
     await using controller = await rig.startController();

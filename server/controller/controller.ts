@@ -73,7 +73,7 @@ export function createController(deps: ControllerDeps): Controller {
   const lanes = createLanes({ ...deps, collection, ending }, wake);
   const progress = createProgress(deps);
   const planSafely = createSafePlanning(log);
-  let instances: readonly Instance[] = [];
+  let shown: readonly Instance[] = [];
   let recovered = false;
   let inControl = false;
 
@@ -92,7 +92,7 @@ export function createController(deps: ControllerDeps): Controller {
     }
     const checks = new Map(desired.map((d) => [d.app.id, d]));
     readiness.watch(found, (instance) => checkOf(deps, checks.get(instance.appId), instance));
-    instances = judge(found, readiness, lanes.stopping);
+    const instances = judge(found, readiness, lanes.stopping);
     news.look(instances, desired, signal);
     const look = await routes.look(instances, signal);
     rollouts.count(look.reports);
@@ -103,6 +103,7 @@ export function createController(deps: ControllerDeps): Controller {
       const world = worldOf(d, mine, { nowMs: deps.nowMs(), look, routes, rollouts });
       return { desired: d, instances: mine, steps: planSafely(d, () => plan(world)) };
     });
+    shown = planned.flatMap((p) => asShown(p));
     // All apps' routes go out as one table; steps that rely on them are planned in the next round.
     const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
     inControl = true;
@@ -122,13 +123,21 @@ export function createController(deps: ControllerDeps): Controller {
     inControl: () => inControl,
     carries: (host) => routes.carries(host),
     wake,
-    instancesOf: (appId) => instances.filter((i) => i.appId === appId),
+    instancesOf: (appId) => shown.filter((i) => i.appId === appId),
     async [Symbol.asyncDispose]() {
       await Promise.all(loops.map((l) => l[Symbol.asyncDispose]()));
       await lanes[Symbol.asyncDispose]();
       await readiness[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What has ended and is to be removed had been told to end, or has a successor that is up: nobody needs to hear of a crash. */
+function asShown({ instances, steps }: Planned): Instance[] {
+  const going = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.instance] : [])));
+  return instances.map((one) =>
+    one.state === 'crashed' && going.has(one.id) ? { ...one, state: 'stopping' } : one,
+  );
 }
 
 function startRounds(deps: ControllerDeps, round: (signal: AbortSignal) => Promise<void>): Loop {

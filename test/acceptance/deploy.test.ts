@@ -59,13 +59,13 @@ describe('what makes a release without a push', () => {
   beforeAll(async () => {
     repo = await ann.newApp('tuned');
     await repo.commit(nodeApp('tuned'));
-    expect(await repo.push()).toMatchObject({ code: 0 });
+    expect(await repo.push()).toEqual(expect.objectContaining({ code: 0 }));
   });
 
   it('is a config change, which reaches the app and drops nothing', async () => {
     const report = await visitedDuring('tuned', async () => {
       const set = await ann.gantry('config:set', 'X=hello world', '-a', 'tuned');
-      expect(set).toMatchObject({ code: 0 });
+      expect(set).toEqual(expect.objectContaining({ code: 0 }));
     });
     expect(report.failures).toEqual([]);
     expect((await ann.visit('tuned', '/x')).body).toBe('hello world');
@@ -74,9 +74,9 @@ describe('what makes a release without a push', () => {
 
   it('is a rollback, which brings back code and config', async () => {
     await repo.commit(nodeApp('broken idea'));
-    expect(await repo.push()).toMatchObject({ code: 0 });
+    expect(await repo.push()).toEqual(expect.objectContaining({ code: 0 }));
     const back = await ann.gantry('rollback', 'v2', '-a', 'tuned');
-    expect(back).toMatchObject({ code: 0 });
+    expect(back).toEqual(expect.objectContaining({ code: 0 }));
     expect((await ann.visit('tuned')).body).toBe('tuned');
     expect((await ann.visit('tuned', '/x')).body).toBe('undefined');
   });
@@ -84,9 +84,13 @@ describe('what makes a release without a push', () => {
   it('is not scaling or restarting, which drop nothing either', async () => {
     const before = await ann.json('releases', '-a', 'tuned');
     const report = await visitedDuring('tuned', async () => {
-      expect(await ann.gantry('ps:scale', 'web=3', 'worker=1', '-a', 'tuned')).toMatchObject({ code: 0 });
-      expect(await ann.gantry('ps:restart', '-a', 'tuned')).toMatchObject({ code: 0 });
-      expect(await ann.gantry('ps:scale', 'web=1', 'worker=0', '-a', 'tuned')).toMatchObject({ code: 0 });
+      expect(await ann.gantry('ps:scale', 'web=3', 'worker=1', '-a', 'tuned')).toEqual(
+        expect.objectContaining({ code: 0 }),
+      );
+      expect(await ann.gantry('ps:restart', '-a', 'tuned')).toEqual(expect.objectContaining({ code: 0 }));
+      expect(await ann.gantry('ps:scale', 'web=1', 'worker=0', '-a', 'tuned')).toEqual(
+        expect.objectContaining({ code: 0 }),
+      );
     });
     expect(report.failures).toEqual([]);
     expect(await ann.json('releases', '-a', 'tuned')).toHaveLength((before as unknown[]).length);

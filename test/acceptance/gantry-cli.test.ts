@@ -113,10 +113,12 @@ it('the platform and its machine are shown, and runs that are over are not', asy
 });
 
 it('the same is done over SSH, in the way of dokku too', async () => {
-  expect(await ssh('git', 'domains:add', HOST, '--app', APP)).toMatchObject({ code: 0 });
+  expect(await ssh('git', 'domains:add', HOST, '--app', APP)).toEqual(expect.objectContaining({ code: 0 }));
   expect((await ssh('dokku', 'domains:report', APP)).stdout).toContain(HOST);
   expect((await ssh('dokku', 'maintenance:enable', APP)).stderr).toContain('is on');
   expect((await ssh('dokku', 'maintenance:disable', APP)).code).toBe(0);
   expect((await ssh('git', 'certs:add', 'a.crt', 'a.key', '--app', APP)).stderr).toContain('standard input');
-  expect(await ssh('git', 'domains:remove', HOST, '--app', APP)).toMatchObject({ code: 0 });
+  expect(await ssh('git', 'domains:remove', HOST, '--app', APP)).toEqual(
+    expect.objectContaining({ code: 0 }),
+  );
 });

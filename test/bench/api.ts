@@ -32,6 +32,11 @@ interface Scenario {
   readonly aim: (nth: number, client: number) => Shot;
 }
 
+interface Measured {
+  readonly scenario: Scenario;
+  readonly outcomes: readonly Outcome[];
+}
+
 async function measure(rounds: number): Promise<string> {
   const platform = await startPlatform();
   const { home, apiPort } = platform.place;
@@ -49,19 +54,28 @@ async function measure(rounds: number): Promise<string> {
     await makeApps(target);
     const etag = await etagOf(target);
     const source = await sendSource(target);
-    const scenarios = [plain(Number(line.toString())), ...reads(target, etag), ...writes(target, source)];
-    const outcomes = new Map<string, Outcome[]>(scenarios.map(({ name }) => [name, []]));
-    for (let round = 0; round <= rounds; round += 1) {
-      for (const { name, port, aim, ...load } of scenarios) {
-        const outcome = await hammer(port, { clients: CLIENTS, ...load }, aim);
-        if (round > 0) outcomes.get(name)?.push(outcome); // the first round warms all sides alike
-      }
-    }
-    return table(outcomes, rounds);
+    const base = plain(Number(line.toString()));
+    // Builds come after all else: those that wait their turn would be built under the other calls.
+    const alone = await takeTurns([base, ...reads(target, etag), changes(target)], rounds);
+    const [builds] = await takeTurns([posted(target, source)], rounds);
+    return table([...alone, ...(builds ? [builds] : [])], rounds);
   } finally {
     baseline.kill();
     await platform.remove();
   }
+}
+
+/** The outcomes of each scenario; all take turns, and the first round, which warms all sides alike, does not count. */
+async function takeTurns(scenarios: readonly Scenario[], rounds: number): Promise<readonly Measured[]> {
+  const measured = scenarios.map((scenario) => ({ scenario, outcomes: [] as Outcome[] }));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const { scenario, outcomes } of measured) {
+      const { port, aim, ...load } = scenario;
+      const outcome = await hammer(port, { clients: CLIENTS, ...load }, aim);
+      if (round > 0) outcomes.push(outcome);
+    }
+  }
+  return measured;
 }
 
 function plain(port: number): Scenario {
@@ -92,27 +106,33 @@ function reads({ port, tokens }: Target, etag: string): Scenario[] {
   ];
 }
 
-function writes({ port, tokens }: Target, source: string): Scenario[] {
-  const json = { 'content-type': 'application/json' };
-  const as = (nth: number) => ({ ...json, authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}` });
+function changes({ port, tokens }: Target): Scenario {
   let value = 0;
-  return [
-    {
-      ...{ name: 'PATCH config-vars', port, seconds: 4 },
-      aim: (nth, client) => ({
-        ...{ method: 'PATCH', path: `/apps/bench-${client}/config-vars`, headers: as(nth) },
-        body: JSON.stringify({ VALUE: String(value++) }),
-      }),
-    },
-    {
-      // A build is recorded and queued by the call; that no buildpack wants it keeps the engine out of the figures.
-      ...{ name: 'POST builds', port, seconds: 4 },
-      aim: (nth, client) => ({
-        ...{ method: 'POST', path: `/apps/bench-${client}/builds`, headers: as(nth) },
-        body: JSON.stringify({ source_blob: { url: source } }),
-      }),
-    },
-  ];
+  return {
+    ...{ name: 'PATCH config-vars', port, seconds: 4 },
+    aim: (nth, client) => ({
+      ...{ method: 'PATCH', path: `/apps/bench-${client}/config-vars`, headers: jsonAs(tokens, nth) },
+      body: JSON.stringify({ VALUE: String(value++) }),
+    }),
+  };
+}
+
+/** A build is recorded and queued by the call; that no buildpack wants it keeps the engine out of the figures. */
+function posted({ port, tokens }: Target, source: string): Scenario {
+  return {
+    ...{ name: 'POST builds', port, seconds: 4 },
+    aim: (nth, client) => ({
+      ...{ method: 'POST', path: `/apps/bench-${client}/builds`, headers: jsonAs(tokens, nth) },
+      body: JSON.stringify({ source_blob: { url: source } }),
+    }),
+  };
+}
+
+function jsonAs(tokens: readonly string[], nth: number): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    authorization: `Bearer ${tokens[nth % tokens.length] ?? ''}`,
+  };
 }
 
 async function makeTokens(port: number, admin: string): Promise<string[]> {
@@ -165,23 +185,16 @@ async function etagOf({ port, tokens }: Target): Promise<string> {
   return res.headers.get('etag') ?? '';
 }
 
-function table(outcomes: ReadonlyMap<string, readonly Outcome[]>, rounds: number): string {
-  const medianOf = (name: string, of: (one: Outcome) => number): number =>
-    median((outcomes.get(name) ?? []).map(of));
-  const theirs = medianOf('baseline', (one) => one.perSecond);
-  const rows = [...outcomes.keys()].map((name) => {
-    const [perSecond, p50, p99] = (['perSecond', 'p50', 'p99'] as const).map((what) =>
-      medianOf(name, (one) => one[what]),
-    );
-    const statuses =
-      outcomes
-        .get(name)
-        ?.map((one) => shown(one.statuses))
-        .at(-1) ?? '';
-    const figures = [perSecond, p50, p99].map((figure) =>
-      (figure ?? NaN).toFixed(figure && figure < 10 ? 1 : 0),
-    );
-    return `| ${name} | ${figures.join(' | ')} | ${((perSecond ?? NaN) / theirs).toFixed(2)} | ${statuses} |`;
+function table(measured: readonly Measured[], rounds: number): string {
+  const medianOf = (one: Measured | undefined, of: (outcome: Outcome) => number): number =>
+    median((one?.outcomes ?? []).map(of));
+  const theirs = medianOf(measured[0], ({ perSecond }) => perSecond);
+  const rows = measured.map((one) => {
+    const figures = (['perSecond', 'p50', 'p99'] as const).map((what) => medianOf(one, (each) => each[what]));
+    const texts = figures.map((figure) => figure.toFixed(figure < 10 ? 1 : 0));
+    const ratio = ((figures[0] ?? NaN) / theirs).toFixed(2);
+    const statuses = shown(one.outcomes.at(-1)?.statuses ?? new Map<number, number>());
+    return `| ${one.scenario.name} | ${texts.join(' | ')} | ${ratio} | ${statuses} |`;
   });
   return [
     `${APPS} apps, ${CLIENTS} clients, ${rounds} rounds taking turns; medians of the rounds.`,

@@ -173,7 +173,7 @@ describe('clients that are slow or silent', () => {
     for (const socket of sockets.slice(100)) socket.resume();
     await pause(300, signal);
     const started = Date.now();
-    expect(await push()).toMatchObject({ code: 0 });
+    expect(await push()).toEqual(expect.objectContaining({ code: 0 }));
     expect(Date.now() - started).toBeLessThan(3_000);
     await Promise.race([Promise.all(lives), pause(25_000, signal)]);
     expect(sockets.filter((socket) => !socket.closed)).toHaveLength(0);
@@ -225,7 +225,7 @@ describe('clients that are slow or silent', () => {
           socket.destroy();
         }),
       );
-    expect(await push()).toMatchObject({ code: 0 });
+    expect(await push()).toEqual(expect.objectContaining({ code: 0 }));
     expect((await readdir(join(door.home))).includes('canary')).toBe(false);
   });
 });

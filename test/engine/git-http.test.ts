@@ -63,18 +63,20 @@ describe('a push through the real git over HTTP', () => {
       await using bench = await setUp();
       const { door, tree } = bench;
       const versioned = (...args: string[]): string[] => ['-c', `protocol.version=${v}`, ...args];
-      expect(await bench.push()).toMatchObject({ code: 0 });
+      expect(await bench.push()).toEqual(expect.objectContaining({ code: 0 }));
       expect(await bench.branch()).toBe(await bench.head());
 
       const clone = join(door.home, 'clone');
       const url = door.httpUrl('hello', bench.token);
-      expect(await bench.git(versioned('clone', '-q', url, clone))).toMatchObject({ code: 0 });
+      expect(await bench.git(versioned('clone', '-q', url, clone))).toEqual(
+        expect.objectContaining({ code: 0 }),
+      );
       expect(await readFile(join(clone, 'index.html'), 'utf8')).toBe('hello\n');
 
       await writeFile(join(tree, 'index.html'), 'again\n');
       await commitAll(tree, 'second');
       expect((await bench.push()).code).toBe(0);
-      expect(await bench.git(versioned('pull', '-q'), clone)).toMatchObject({ code: 0 });
+      expect(await bench.git(versioned('pull', '-q'), clone)).toEqual(expect.objectContaining({ code: 0 }));
       expect(await readFile(join(clone, 'index.html'), 'utf8')).toBe('again\n');
     },
   );
@@ -82,7 +84,7 @@ describe('a push through the real git over HTTP', () => {
   it('takes a pack of many megabytes, which git sends in chunks', async () => {
     await using bench = await setUp();
     await large(bench.tree, 60_000_000);
-    expect(await bench.push()).toMatchObject({ code: 0 });
+    expect(await bench.push()).toEqual(expect.objectContaining({ code: 0 }));
     expect(await bench.branch()).toBe(await bench.head());
   });
 
@@ -161,7 +163,7 @@ describe('a push through the real git over HTTP', () => {
     url.port = String((between.address() as AddressInfo).port);
     const pushed = await bench.git(['push', url.href, 'HEAD:refs/heads/main'], bench.tree);
     between.close();
-    expect(pushed).toMatchObject({ code: 0 });
+    expect(pushed).toEqual(expect.objectContaining({ code: 0 }));
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
     expect(Math.max(...gaps)).toBeLessThan(10_000);
   });

@@ -96,7 +96,7 @@ describe('the hook socket', () => {
     });
     await chmod(join(tree, 'hooks/pre-receive'), 0o755);
     const pushed = await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree);
-    expect(pushed).toMatchObject({ code: 0 });
+    expect(pushed).toEqual(expect.objectContaining({ code: 0 }));
     expect(await readdir(door.home)).not.toContain('canary');
     const [archive = ''] = await readdir(join(door.home, 'sources'));
     const { stdout } = await promisify(execFile)('tar', [

@@ -87,7 +87,7 @@ describe('before the login', () => {
 
       const started = Date.now();
       const pushed = await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree);
-      expect(pushed).toMatchObject({ code: 0 });
+      expect(pushed).toEqual(expect.objectContaining({ code: 0 }));
       expect(Date.now() - started).toBeLessThan(3_000);
       const lives = await Promise.all(strangers.map((stranger) => stranger.closed));
       expect(Math.max(...lives)).toBeLessThan(3_500);

@@ -29,7 +29,7 @@ describe('keys', () => {
     });
     expect(await cli.gantry(['keys:add'])).toMatchObject({ code: 0, err: matching(/yours already/) });
     expect((await cli.gantry(['keys'])).out).toContain('me@laptop');
-    expect(await cli.gantry(['keys:remove', 'me@laptop'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['keys:remove', 'me@laptop'])).toEqual(expect.objectContaining({ code: 0 }));
     expect(await cli.gantry(['keys:remove', 'me@laptop'])).toMatchObject({ code: 1 });
   });
 
@@ -59,7 +59,7 @@ describe('credentials', () => {
     });
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect(await cli.gantry(['whoami'], { env: {} })).toMatchObject({ code: 0, out: 'admin@example.com\n' });
-    expect(await cli.gantry(['logout'], { env: {} })).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['logout'], { env: {} })).toEqual(expect.objectContaining({ code: 0 }));
     expect(await cli.gantry(['whoami'], { env: {} })).toMatchObject({
       code: 1,
       err: matching(/not logged in/),

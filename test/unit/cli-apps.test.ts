@@ -44,7 +44,7 @@ describe('apps', () => {
     expect(await url()).toBe('ssh://git@localhost:2222/hello.git');
     expect((await cli.gantry(['apps:create', 'second'])).err).toContain('was left alone');
     expect(await url()).toBe('ssh://git@localhost:2222/hello.git');
-    expect(await cli.gantry(['git:remote', '-a', 'second'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['git:remote', '-a', 'second'])).toEqual(expect.objectContaining({ code: 0 }));
     expect(await url()).toBe('ssh://git@localhost:2222/second.git');
     expect((await cli.gantry(['apps:info'])).out).toContain('second');
   });
@@ -142,7 +142,9 @@ describe('config', () => {
 
   it('does not wait when told so', async () => {
     cli.door.world.outcome = 'never';
-    expect(await cli.gantry(['config:set', 'A=1', '-a', 'demo', '--no-wait'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['config:set', 'A=1', '-a', 'demo', '--no-wait'])).toEqual(
+      expect.objectContaining({ code: 0 }),
+    );
   });
 
   it('says so when nothing changes', async () => {

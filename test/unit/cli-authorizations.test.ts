@@ -38,7 +38,7 @@ describe('a token for a robot', () => {
     const rotated = await cli.gantry(['authorizations:rotate', id, '--json']);
     const second = authorization.parse(JSON.parse(rotated.out)).access_token.token;
     expect(await cli.gantry(['apps'], as(first))).toMatchObject({ code: 1 });
-    expect(await cli.gantry(['apps'], as(second))).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['apps'], as(second))).toEqual(expect.objectContaining({ code: 0 }));
     expect(await cli.gantry(['authorizations:revoke', id])).toMatchObject({
       code: 0,
       err: 'Revoked ci of demo.\n',
@@ -75,6 +75,6 @@ describe('logout', () => {
       code: 0,
       err: matching(/not made by a login, so it stays valid/),
     });
-    expect(await cli.gantry(['apps'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['apps'])).toEqual(expect.objectContaining({ code: 0 }));
   });
 });

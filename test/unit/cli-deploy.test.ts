@@ -114,7 +114,7 @@ describe('gantry deploy', () => {
       expect(JSON.parse(out)).toMatchObject([{ status: 'pending', source_blob: { version: 'v7' } }]);
     }, WAIT);
     expect((await cli.gantry(['builds:info', '-a', 'demo'])).out).toMatch(/Source +v7/);
-    expect(await cli.gantry(['builds:cancel', '-a', 'demo'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['builds:cancel', '-a', 'demo'])).toEqual(expect.objectContaining({ code: 0 }));
     expect(await call).toMatchObject({
       code: 1,
       out: '',
@@ -194,8 +194,12 @@ describe('an app', () => {
 
   it('has a stack, and a cache that can be forgotten', async () => {
     expect((await cli.gantry(['stacks', '-a', 'demo'])).out).toBe('* gantry\n');
-    expect(await cli.gantry(['stacks:set', 'gantry', '-a', 'demo'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['stacks:set', 'gantry', '-a', 'demo'])).toEqual(
+      expect.objectContaining({ code: 0 }),
+    );
     expect(await cli.gantry(['stacks:set', 'heroku-24', '-a', 'demo'])).toMatchObject({ code: 1 });
-    expect(await cli.gantry(['builds:cache:purge', '-a', 'demo'])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['builds:cache:purge', '-a', 'demo'])).toEqual(
+      expect.objectContaining({ code: 0 }),
+    );
   });
 });

@@ -63,7 +63,9 @@ describe('a person', () => {
   it('is invited, chooses a password, logs in, protects the account, logs out and is removed', async () => {
     const invitation = await invited('new@example.com');
     expect(invitation).toMatch(/^gantry_invite_/);
-    expect(await cli.gantry(['login:accept'], typed(invitation, PASSWORD))).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['login:accept'], typed(invitation, PASSWORD))).toEqual(
+      expect.objectContaining({ code: 0 }),
+    );
     expect(await cli.gantry(['login:accept'], typed(invitation, PASSWORD))).toMatchObject({ code: 1 });
 
     expect(await cli.gantry(['login', '-i'], typed('new@example.com', 'wrong'))).toMatchObject({
@@ -91,9 +93,11 @@ describe('a person', () => {
       err: matching(/code of the second factor is wrong/),
     });
     const again = typed('new@example.com', PASSWORD, codes[0] ?? '');
-    expect(await cli.gantry(['login', '-i'], again)).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['login', '-i'], again)).toEqual(expect.objectContaining({ code: 0 }));
     expect(await cli.gantry(['auth:2fa:disable'], typed(codes[0] ?? ''))).toMatchObject({ code: 1 });
-    expect(await cli.gantry(['auth:2fa:disable'], typed(codes[1] ?? ''))).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['auth:2fa:disable'], typed(codes[1] ?? ''))).toEqual(
+      expect.objectContaining({ code: 0 }),
+    );
 
     const kept = await credentials();
     expect(await cli.gantry(['logout'], typed())).toMatchObject({ code: 0, err: 'Logged out.\n' });
@@ -119,7 +123,7 @@ describe('a person', () => {
     expect(await cli.gantry(['account:password'], typed(PASSWORD, 'another long one'))).toMatchObject({
       code: 0,
     });
-    expect(await cli.gantry(['whoami'], typed())).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['whoami'], typed())).toEqual(expect.objectContaining({ code: 0 }));
     const env = { GANTRY_API_URL: cli.door.url, GANTRY_API_KEY: token };
     expect(await cli.gantry(['whoami'], { env })).toMatchObject({ code: 1 });
   });

@@ -26,7 +26,7 @@ afterEach(async () => {
 
 async function ok(...args: string[]): Promise<string> {
   const done = await cli.gantry(args);
-  expect(done, done.err).toMatchObject({ code: 0 });
+  expect(done, done.err).toEqual(expect.objectContaining({ code: 0 }));
   return done.out;
 }
 
@@ -71,7 +71,7 @@ describe('promoting', () => {
   });
 
   it('goes to the apps that are named, whatever their stage', async () => {
-    expect(await promote('--to', 'shop-eu,')).toMatchObject({ code: 0 });
+    expect(await promote('--to', 'shop-eu,')).toEqual(expect.objectContaining({ code: 0 }));
     expect(await releases('shop')).toHaveLength(2);
     expect((await releases('shop-eu'))[0]).toMatchObject({ version: 3 });
   });
@@ -97,7 +97,7 @@ describe('promoting', () => {
 
   it('waits for a builder that is being started again', async () => {
     cli.door.world.builder.mishaps.push(PlatformError.of('builder_away', {}));
-    expect(await promote('--to', 'shop-eu')).toMatchObject({ code: 0 });
+    expect(await promote('--to', 'shop-eu')).toEqual(expect.objectContaining({ code: 0 }));
   });
 
   it.each([

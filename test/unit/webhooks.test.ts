@@ -65,7 +65,7 @@ describe('gantry webhooks', () => {
     const changed = await cli.gantry(['webhooks:update', id, '-l', 'sync', ...on]);
     expect(JSON.parse(changed.out)).toMatchObject({ level: 'sync', url: 'https://example.com/h' });
     expect((await cli.gantry(['webhooks:info', id, '-a', 'demo'])).out).toContain('sync');
-    expect(await cli.gantry(['webhooks:remove', id, ...on])).toMatchObject({ code: 0 });
+    expect(await cli.gantry(['webhooks:remove', id, ...on])).toEqual(expect.objectContaining({ code: 0 }));
     expect((await cli.gantry(['webhooks', ...on])).out).toBe('[]\n');
     for (const command of ['webhooks:deliveries', 'webhooks:events'])
       expect(await cli.gantry([command, ...on])).toMatchObject({ code: 0, out: '[]\n' });
