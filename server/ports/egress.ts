@@ -7,9 +7,21 @@ export interface EgressRequest {
 
 /**
  * Calls what users name. A name is resolved once and every address of it is judged; the address that was judged is the
- * one that is dialled. Redirects are not followed. Bounded in time and in what is read of the answer.
+ * one that is dialled. Bounded in time and in what is read of the answer.
  */
 export interface Egress {
-  /** POSTs and answers the status. Throws `egress_refused` for a target that may not be called, `egress_failed` otherwise. */
+  /**
+   * POSTs and answers the status; follows no redirects. Throws `egress_refused` for a target that may not be called,
+   * `egress_failed` otherwise.
+   */
   post(request: EgressRequest, signal: AbortSignal): Promise<number>;
+  /**
+   * GETs, and hands what comes to `take`, whose answer it answers. Each redirect is judged as the first address was, and
+   * none leads from https to http. More than `bytes` are not read. Throws as `post`; what `take` throws it lets pass.
+   */
+  fetch<T>(
+    request: { readonly url: string; readonly bytes: number },
+    take: (content: AsyncIterable<Uint8Array>) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
 }

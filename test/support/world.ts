@@ -210,7 +210,10 @@ export function createWorld(): World {
       },
       router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
       routerLines: createMemoryRouterLines(),
-      egress: { post: () => Promise.reject(new Error('nothing is called in this test')) },
+      egress: {
+        post: () => Promise.reject(new Error('nothing is called in this test')),
+        fetch: () => Promise.reject(new Error('nothing is fetched in this test')),
+      },
       hosts: createFakeHosts(),
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),

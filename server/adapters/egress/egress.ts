@@ -1,11 +1,8 @@
-import { request as http, type ClientRequest, type RequestOptions } from 'node:http';
-import { request as https } from 'node:https';
-import { isIP } from 'node:net';
-import { withDeadline } from '../../../lib/deadline.ts';
-import { messageOf } from '../../../lib/errors.ts';
-import { PlatformError } from '../../domain/errors.ts';
+import { DeadlineError, withDeadline } from '../../../lib/deadline.ts';
 import type { Egress, EgressRequest } from '../../ports/egress.ts';
+import { fetchFrom } from './fetch.ts';
 import { createJudge, type Resolve } from './judge.ts';
+import { failureOf, targetOf, type Target } from './target.ts';
 
 export interface EgressDeps {
   /** Networks that an operator trusts although they are not the internet. */
@@ -17,51 +14,45 @@ export interface EgressDeps {
   readonly limits?: Partial<typeof LIMITS>;
 }
 
-/** All in all; and the bytes of an answer after which nobody listens any more. */
-const LIMITS = { ms: 15_000, answerBytes: 64 * 1024 };
+/** All in all, for a call and for what is fetched; and the bytes of an answer after which nobody listens any more. */
+const LIMITS = { ms: 15_000, fetchMs: 5 * 60_000, answerBytes: 64 * 1024 };
 
 export function createEgress({ allow, resolve, ca, limits }: EgressDeps): Egress {
   const judge = createJudge({ allow, ...(resolve && { resolve }) });
-  const { ms, answerBytes } = { ...LIMITS, ...limits };
+  const { ms, fetchMs, answerBytes } = { ...LIMITS, ...limits };
   return {
+    async fetch(request, take, signal) {
+      const deps = { judge, ...(ca !== undefined && { ca }) };
+      try {
+        return await withDeadline(fetchMs, signal, (inner) => fetchFrom(deps, request, take, inner));
+      } catch (err) {
+        throw err instanceof DeadlineError ? failureOf(new URL(request.url), err) : err;
+      }
+    },
+
     async post(request, signal) {
       const url = new URL(request.url);
       try {
         return await withDeadline(ms, signal, async (inner) => {
-          const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
-          const address = await judge(url.hostname, port);
-          return send(url, address, request, { answerBytes, ...(ca !== undefined && { ca }) }, inner);
+          const target = await targetOf(url, judge, ca);
+          return send({ ...target, signal: inner }, request, answerBytes);
         });
       } catch (err) {
-        if (PlatformError.is(err)) throw err;
-        throw PlatformError.of('egress_failed', { host: url.hostname, reason: reasonOf(err) }, err);
+        throw failureOf(url, err);
       }
     },
   };
 }
 
 function send(
-  url: URL,
-  address: string,
+  { call: request, ...target }: Target,
   { headers, body }: EgressRequest,
-  { answerBytes, ca }: { readonly answerBytes: number; readonly ca?: string },
-  signal: AbortSignal,
+  answerBytes: number,
 ): Promise<number> {
-  const options: RequestOptions & { servername?: string; ca?: string } = {
-    method: 'POST',
-    // The name goes into Host and into TLS; the address that was judged is dialled, whatever the name says by now.
-    host: address,
-    port: url.port || (url.protocol === 'https:' ? 443 : 80),
-    path: url.pathname + url.search,
-    headers: { ...headers, host: url.host, 'content-length': String(Buffer.byteLength(body)) },
-    agent: false,
-    signal,
-    ...(url.protocol === 'https:' &&
-      isIP(url.hostname.replace(/^\[|\]$/g, '')) === 0 && { servername: url.hostname }),
-    ...(ca !== undefined && { ca }),
-  };
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  const options = { ...target, method: 'POST', headers: { ...headers, ...target.headers, ...length } };
   return new Promise((resolve, reject) => {
-    const call: ClientRequest = (url.protocol === 'https:' ? https : http)(options);
+    const call = request(options);
     call.on('error', reject);
     call.on('response', (answer) => {
       const status = answer.statusCode ?? 0;
@@ -79,10 +70,4 @@ function send(
     });
     call.end(body);
   });
-}
-
-/** Why a call failed, without what it was about. */
-export function reasonOf(err: unknown): string {
-  const code = typeof err === 'object' && err !== null && 'code' in err ? String(err.code) : '';
-  return code === '' ? messageOf(err).slice(0, 200) : code;
 }

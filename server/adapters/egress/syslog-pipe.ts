@@ -4,7 +4,7 @@ import { withDeadline } from '../../../lib/deadline.ts';
 import type { DrainTarget } from '../../domain/drain.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { DrainPipe } from '../../ports/drains.ts';
-import { reasonOf } from './egress.ts';
+import { reasonOf } from './target.ts';
 import type { Judge } from './judge.ts';
 import { syslogFrames } from './drain-frames.ts';
 
