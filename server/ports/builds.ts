@@ -34,6 +34,13 @@ export interface Builds {
   cancel(id: string, reason: string, signal: AbortSignal): Promise<boolean>;
   /** The last successful push of the app: where its branch must be, whatever came without git since. */
   lastDeployed(appId: string, signal: AbortSignal): Promise<PushedBuild | undefined>;
+  /** Of every living app that has been pushed to with success, which build `lastDeployed` would answer now. */
+  lastDeploys(signal: AbortSignal): Promise<readonly LastDeploy[]>;
+}
+
+export interface LastDeploy {
+  readonly app: { readonly id: string; readonly name: string };
+  readonly buildId: string;
 }
 
 /** A source to be built: pushed, or sent as an archive. */

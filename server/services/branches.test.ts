@@ -85,6 +85,18 @@ describe('a branch', () => {
     expect(rig.mishaps.unused()).toHaveLength(3);
   });
 
+  it('is asked about in one question, however many apps there are', async () => {
+    const rig = createRig();
+    for (let nth = 0; nth < 3; nth += 1) {
+      const app = await rig.createApp(`app-${nth}`);
+      gitMoves(rig, await ended(rig, app, 'a'));
+    }
+    await rig.branches.repair(patient);
+    rig.mishaps.at('builds.lastDeployed', failsBefore(new Error('a question for each app')));
+    await rig.branches.repair(patient);
+    expect(rig.mishaps.unused()).toHaveLength(1);
+  });
+
   it('is not moved back by a look that a newer deploy overtook', async () => {
     const rig = createRig();
     const app = await rig.createApp();

@@ -3,7 +3,7 @@ import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { settled, type PushedBuild } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
-import type { Builds } from '../ports/builds.ts';
+import type { Builds, LastDeploy } from '../ports/builds.ts';
 import type { Repositories } from '../ports/repositories.ts';
 
 /** Keeps the promise that a deploy branch equals the last successful deploy, whatever died in between. */
@@ -35,10 +35,10 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
   /** The last build of each app that was seen to, so that a look costs nothing for apps where nothing happened. */
   const done = new Map<string, string>();
 
-  /** The last deploy of an app, once the branch shows it; undefined when there is nothing to do or it is not our turn. */
-  async function point(app: App, signal: AbortSignal): Promise<PushedBuild | undefined> {
+  /** The last deploy of an app, once the branch shows it; undefined when it is not our turn. */
+  async function point(app: LastDeploy['app'], signal: AbortSignal): Promise<PushedBuild | undefined> {
     const last = await builds.lastDeployed(app.id, signal);
-    if (!last || done.get(app.id) === last.id || open.has(last.id)) return undefined;
+    if (!last || open.has(last.id)) return undefined;
     const { ref, commit } = last.push;
     const now = await repositories.resolve(app.id, ref, signal);
     if (now === commit) return last;
@@ -66,7 +66,11 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
   }
 
   /** What goes wrong with one app is none of the others' business; a later round tries again. */
-  async function confined(app: App, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  async function confined(
+    app: LastDeploy['app'],
+    work: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       await work();
     } catch (err) {
@@ -77,8 +81,9 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
 
   return {
     async repair(signal) {
-      const shown: { readonly app: App; readonly last: PushedBuild }[] = [];
-      for (const app of await apps.list(PLATFORM, signal)) {
+      const shown: { readonly app: LastDeploy['app']; readonly last: PushedBuild }[] = [];
+      for (const { app, buildId } of await builds.lastDeploys(signal)) {
+        if (done.get(app.id) === buildId) continue;
         const look = async (): Promise<void> => {
           const last = await point(app, signal);
           if (last) shown.push({ app, last });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import {
   addApp,
+  again,
   deployed,
   draftOf,
   imageOf,
@@ -227,5 +228,32 @@ onEveryStore((open) => {
       status: 'succeeded',
     });
     expect(await stores.builds.find(ids[2] ?? '', patient)).toMatchObject({ failure: 'a\uFFFDb' });
+  });
+
+  it('knows of all living apps at once what was deployed last', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const [first, second, gone, fresh] = [
+      await addApp(stores, ann),
+      await addApp(stores, ann),
+      await addApp(stores, ann),
+      await addApp(stores, ann),
+    ];
+    expect(await stores.builds.lastDeploys(patient)).toEqual([]);
+    const last = new Map<string, string>();
+    for (const app of [first, first, second, gone]) {
+      const id = await pushed(stores, app);
+      await stores.builds.claim(app.id, 1, patient);
+      await stores.builds.settle(id, 1, OK, patient);
+      last.set(app.id, id);
+    }
+    await pushed(stores, second);
+    await pushed(stores, fresh);
+    await stores.apps.markDeleted(await again(stores, gone), patient);
+    const found = await stores.builds.lastDeploys(patient);
+    expect(new Map(found.map(({ app, buildId }) => [app.id, buildId]))).toEqual(
+      new Map([first, second].map(({ id }) => [id, last.get(id)])),
+    );
+    expect(found.map(({ app }) => app.name).sort()).toEqual([first.name, second.name].sort());
   });
 });

@@ -85,6 +85,17 @@ export function createMemoryBuilds(world: MemoryWorld): Builds {
       const last = buildsOf(appId).findLast((build) => build.status === 'succeeded' && build.push !== null);
       return Promise.resolve(shapeAny(last) as PushedBuild | undefined);
     },
+    async lastDeploys() {
+      const last = new Map<string, string>();
+      for (const { id, appId, status, push } of world.builds.values())
+        if (status === 'succeeded' && push !== null) last.set(appId, id);
+      return Promise.resolve(
+        [...last].flatMap(([appId, buildId]) => {
+          const app = livingApp(world, appId);
+          return app ? [{ app: { id: app.id, name: app.name }, buildId }] : [];
+        }),
+      );
+    },
   };
 }
 

@@ -64,7 +64,9 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
   };
 }
 
-function readBuilds(db: Database): Pick<Builds, 'find' | 'list' | 'waiting' | 'lastDeployed'> {
+function readBuilds(
+  db: Database,
+): Pick<Builds, 'find' | 'list' | 'waiting' | 'lastDeployed' | 'lastDeploys'> {
   return {
     async find(id, signal) {
       if (!isId(id)) return undefined;
@@ -105,8 +107,26 @@ function readBuilds(db: Database): Pick<Builds, 'find' | 'list' | 'waiting' | 'l
       );
       return row ? pushed(readBuild(row)) : undefined;
     },
+
+    async lastDeploys(signal) {
+      const rows = await db.ask<{ id: string; name: string; buildId: string }>(LAST_DEPLOYS, [], signal);
+      return rows.map(({ id, name, buildId }) => ({ app: { id, name }, buildId }));
+    },
   };
 }
+
+/** One look into the index for each app, however many builds there have been. */
+const LAST_DEPLOYS = {
+  name: 'last deploys',
+  text: `
+    SELECT a.id, a.name, last.id AS "buildId"
+    FROM "App" a CROSS JOIN LATERAL (
+      SELECT b.id FROM "Build" b
+      WHERE b."appId" = a.id AND b.status = 'succeeded' AND b.ref IS NOT NULL
+      ORDER BY b.position DESC LIMIT 1) last
+    WHERE a."deletedAt" IS NULL
+    ORDER BY a.id`,
+};
 
 function pushed({ push, ...build }: Build): PushedBuild | undefined {
   return push === null ? undefined : { ...build, push };
