@@ -4,10 +4,11 @@ import { EVERYTHING, MARK_LENGTH, type Actor, type Credential, type Scope } from
 import { PlatformError } from '../../domain/errors.ts';
 import type { Account, Accounts, Key } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { lock, type Database } from './database.ts';
+import { abandonable, lock, type Database } from './database.ts';
 import { isTaken } from './failures.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
+import { together } from './together.ts';
 
 interface Deps {
   readonly db: Database;
@@ -15,6 +16,12 @@ interface Deps {
 }
 
 export function createAccounts({ db, clock }: Deps): Accounts {
+  const tokenRow = together(async (hashes: readonly string[]) => {
+    const rows = await db.ask<TokenRow & { readonly hash: string }>(BY_HASH, [clock.now(), hashes], patient);
+    const found = new Map(rows.map((row) => [row.hash, row]));
+    return hashes.map((hash) => found.get(hash));
+  });
+
   return {
     createFirstAdmin: (email, tokenHash, signal) =>
       db.transaction(async (tables) => {
@@ -27,7 +34,10 @@ export function createAccounts({ db, clock }: Deps): Accounts {
         return true;
       }, signal),
 
-    findByTokenHash: (hash, signal) => actorOfToken({ db, clock }, { hash }, signal),
+    async findByTokenHash(hash, signal) {
+      const row = await abandonable(() => tokenRow(hash), signal);
+      return row && actorOfToken(row);
+    },
 
     async findByKeyFingerprint(fingerprint, signal) {
       const key = await db.run(
@@ -92,8 +102,8 @@ async function renewActor(
   signal: AbortSignal,
 ): Promise<Actor | undefined> {
   if (credential?.kind === 'token') {
-    const now = await actorOfToken(deps, { id: credential.id, userId }, signal);
-    return now?.credential?.mark === credential.mark ? now : undefined;
+    const [row] = await deps.db.ask<TokenRow>(BY_ID, [deps.clock.now(), credential.id, userId], signal);
+    return row?.mark === credential.mark ? row && actorOfToken(row) : undefined;
   }
   const keys = credential && { some: { id: credential.id } };
   const where = { id: userId, removedAt: null, ...(keys && { keys }) };
@@ -101,28 +111,21 @@ async function renewActor(
   return user ? readActor(user, scopes, credential) : undefined;
 }
 
-/** Who has this token, in one statement: it is asked before every call. */
-async function actorOfToken(
-  { db, clock }: Deps,
-  which: { readonly hash: string } | { readonly id: string; readonly userId: string },
-  signal: AbortSignal,
-): Promise<Actor | undefined> {
-  const now = clock.now();
-  const [token] =
-    'hash' in which
-      ? await db.ask<TokenRow>(BY_HASH, [now, which.hash], signal)
-      : await db.ask<TokenRow>(BY_ID, [now, which.id, which.userId], signal);
-  if (!token) return undefined;
+function actorOfToken(row: TokenRow): Actor {
+  const { token: id, mark } = row;
   // A scope that an earlier or later version knew and this one does not is good for nothing here.
-  const { token: id, mark } = token;
-  return readActor(token, token.scopes.filter(isScope), { kind: 'token', id, mark });
+  return readActor(row, row.scopes.filter(isScope), { kind: 'token', id, mark });
 }
 
+/** One who leaves must not take along who asked with them: the statement has a deadline of its own. */
+const patient = new AbortController().signal;
+
+/** Who has a token: asked before every call, and all who ask at once in one statement. */
 const TOKEN = `
-  SELECT t.id AS token, left(t.hash, ${MARK_LENGTH}) AS mark, t.scopes, u.id, u.email, u.admin
+  SELECT t.hash, t.id AS token, left(t.hash, ${MARK_LENGTH}) AS mark, t.scopes, u.id, u.email, u.admin
   FROM "Token" t JOIN "User" u ON u.id = t."userId"
   WHERE (t."expiresAt" IS NULL OR t."expiresAt" > $1) AND u."removedAt" IS NULL`;
-const BY_HASH = { name: 'actor by token', text: `${TOKEN} AND t.hash = $2` };
+const BY_HASH = { name: 'actors by tokens', text: `${TOKEN} AND t.hash = ANY($2::text[])` };
 const BY_ID = { name: 'actor by token id', text: `${TOKEN} AND t.id = $2::uuid AND t."userId" = $3::uuid` };
 
 interface TokenRow {

@@ -156,8 +156,8 @@ async function retryLostRaces<T>(work: () => Promise<T>, signal: AbortSignal): P
   }
 }
 
-/** Prisma takes no signal: whoever aborts leaves at once, and the statement's own limit ends what still runs. */
-function abandonable<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** A statement takes no signal: whoever aborts leaves at once, and its own limit ends what still runs. */
+export function abandonable<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const leave = (): void => reject(signal.reason as Error);
