@@ -170,6 +170,7 @@ async function openDoors(
     log,
     version: VERSION,
     inControl: () => controller.inControl(),
+    appsAreBack: () => controller.appsAreBack(),
     linkKey: adapters.linkKey,
     domain,
     httpPort,

@@ -74,7 +74,7 @@ export const setupErrors = errorTable({
   }),
   stack_failed: row<{ said: string }>({
     retry: true,
-    say: ({ said }) => `The stack image could not be made: ${said}`,
+    say: ({ said }) => said,
   }),
   self_check_failed: row<{ url: string; port: number; said: string }>({
     retry: true,

@@ -8,7 +8,7 @@ import type { Settings } from './config.ts';
 import { serveControl, type Story } from './control.ts';
 import { setupErrors } from './errors.ts';
 import type { Home } from './home.ts';
-import type { PartStatus } from './part.ts';
+import type { Part, PartStatus } from './part.ts';
 import { codeVersion, declarePlatform, selfCheck, supervisionVersion } from './platform.ts';
 import { findHaproxies, stopPart, STOPS, type PartName } from './stopping.ts';
 import { supervise, type Supervision } from './supervise.ts';
@@ -23,6 +23,8 @@ export interface LifeDeps {
 
 const STACK_MS = 15 * 60_000;
 const SELF_CHECK_MS = 30_000;
+/** What apps get to come back before a start calls itself ready without them; a small one is up within a second or two. */
+const APPS_MS = 8_000;
 
 /**
  * One life of a supervisor: starts or adopts the parts, tells the story of the start, then keeps watch until the
@@ -65,7 +67,7 @@ export async function superviseUntil(
     parts: () => supervision.statuses(),
   });
   try {
-    const started = start(deps, { supervision, kept }, signal);
+    const started = start(deps, { supervision, kept, parts: platform.parts }, signal);
     const end = await Promise.race([handedOver, stopped, started.then(() => undefined)]);
     return end ?? (await Promise.race([handedOver, stopped]));
   } finally {
@@ -75,7 +77,15 @@ export async function superviseUntil(
 
 async function start(
   deps: LifeDeps,
-  { supervision, kept }: { readonly supervision: Supervision; readonly kept: ReadonlySet<string> },
+  {
+    supervision,
+    kept,
+    parts,
+  }: {
+    readonly supervision: Supervision;
+    readonly kept: ReadonlySet<string>;
+    readonly parts: readonly Part[];
+  },
   signal: AbortSignal,
 ): Promise<void> {
   const { home, settings, story } = deps;
@@ -98,6 +108,8 @@ async function start(
   try {
     await ensureStack(home, story, signal);
     await checkThroughRouter(settings, signal);
+    await waitForApps(settings, story, signal);
+    await endUnneeded(home, { parts, story }, signal);
     story.tell({ kind: 'ready' });
   } catch (err) {
     if (!signal.aborted) story.tell({ kind: 'failed', message: messageOf(err) });
@@ -132,6 +144,33 @@ async function checkThroughRouter(settings: Settings, signal: AbortSignal): Prom
     }
   }
 }
+
+/** Who starts a platform visits an app next. Apps that take longer are said to, and not waited for. */
+async function waitForApps(settings: Settings, story: Story, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + APPS_MS;
+  while (!(await withDeadline(5_000, signal, (inner) => selfCheck(settings, inner))).appsAreBack) {
+    if (Date.now() > until) {
+      story.tell({ kind: 'line', text: '  apps: some are still coming back; see gantry apps and gantry ps' });
+      return;
+    }
+    await pause(50, signal);
+  }
+}
+
+/** Ends what ran for an earlier setting: a database of ours, say, in whose place one is given now. Its state stays. */
+async function endUnneeded(
+  home: Home,
+  { parts, story }: { readonly parts: readonly Part[]; readonly story: Story },
+  signal: AbortSignal,
+): Promise<void> {
+  const needed = new Set(parts.map(({ name }) => name));
+  for (const name of REPLACEABLE) {
+    if (needed.has(name) || (await stopPart(home, name, signal)) !== 'stopped') continue;
+    story.tell({ kind: 'line', text: `  ${name}: stopped, as another is given; its state is kept` });
+  }
+}
+/** Not the engine for apps: whoever gives another may have apps in ours that must go on. */
+const REPLACEABLE = ['registry', 'redis', 'postgres', 'build-engine'] as const satisfies readonly PartName[];
 
 /** What a person wants to read about a change while the platform starts. */
 function sentenceOf(status: PartStatus): string | undefined {

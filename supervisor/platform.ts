@@ -148,9 +148,12 @@ function givenParts(
 
 /**
  * Resolves when the API answers through the router, as a visitor would ask, and the router has done what this server
- * told it: before that, one of its processes may serve and the other may not.
+ * told it: before that, one of its processes may serve and the other may not. Answers whether the apps serve too.
  */
-export async function selfCheck(settings: Settings, signal: AbortSignal): Promise<void> {
+export async function selfCheck(
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<{ readonly appsAreBack: boolean }> {
   const question = {
     port: settings.GANTRY_HTTP_PORT,
     path: '/health',
@@ -158,8 +161,9 @@ export async function selfCheck(settings: Settings, signal: AbortSignal): Promis
   };
   const { status, body } = await httpGet(question, signal);
   if (status !== 200) throw new Error(`status ${status}`);
-  const { in_control } = z.object({ in_control: z.boolean() }).parse(JSON.parse(body));
-  if (!in_control) throw new Error('the server has not taken control of the router yet');
+  const said = z.object({ in_control: z.boolean(), apps_are_back: z.boolean() }).parse(JSON.parse(body));
+  if (!said.in_control) throw new Error('the server has not taken control of the router yet');
+  return { appsAreBack: said.apps_are_back };
 }
 
 /** Resolves when the API answers over TLS too, with a certificate by the platform's own authority. */

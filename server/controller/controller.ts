@@ -11,6 +11,7 @@ import type { Engine, FoundInstance } from '../ports/engine.ts';
 import type { ExecuteDeps } from './execute.ts';
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts';
 import { createLanes } from './lanes.ts';
+import { isComingBack } from './coming-back.ts';
 import { judge, worldOf } from './observe.ts';
 import { createInstanceNews } from './instance-news.ts';
 import { createProgress } from './progress.ts';
@@ -29,6 +30,8 @@ export interface Controller extends AsyncDisposable {
   start(): void;
   /** Whether the router has served a table of this controller. */
   inControl(): boolean;
+  /** Whether no app's visitors wait for a process that is on its way, as many do when the machine has just started. */
+  appsAreBack(): boolean;
   /** Whether the router has acknowledged that it carries this host. */
   carries(host: string): boolean;
   /** Asks for a look soon. */
@@ -76,6 +79,8 @@ export function createController(deps: ControllerDeps): Controller {
   let shown: readonly Instance[] = [];
   let recovered = false;
   let inControl = false;
+  let appsAreBack = false;
+  const bornMs = deps.nowMs();
 
   async function round(signal: AbortSignal): Promise<void> {
     if (!(await deps.state.reigns(deps.epoch(), signal))) {
@@ -107,6 +112,9 @@ export function createController(deps: ControllerDeps): Controller {
     // All apps' routes go out as one table; steps that rely on them are planned in the next round.
     const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
     inControl = true;
+    appsAreBack = !planned.some((p) =>
+      isComingBack({ ...p, route: routes.acknowledged(p.desired.app.id) }, bornMs),
+    );
     for (const p of planned) {
       progress.routed(p.desired, p.steps, tookMs);
       lanes.drive(p.desired, p.instances, p.steps);
@@ -121,6 +129,7 @@ export function createController(deps: ControllerDeps): Controller {
       loops = [loop, ...startHousekeeping(deps, collection, wake)];
     },
     inControl: () => inControl,
+    appsAreBack: () => appsAreBack,
     carries: (host) => routes.carries(host),
     wake,
     instancesOf: (appId) => shown.filter((i) => i.appId === appId),

@@ -33,6 +33,8 @@ export interface ApiDeps extends Place {
   readonly version: string;
   /** Whether the router follows this server yet: until then it may still be an earlier one's. */
   readonly inControl: () => boolean;
+  /** Whether every app that can serve its visitors does: while the machine starts, some are still on their way. */
+  readonly appsAreBack: () => boolean;
   /** Seals the links of log and output streams. The same key after a restart keeps given links alive. */
   readonly linkKey: Secret;
   /** Per token; the default is the Platform API's 4500. */
@@ -97,7 +99,7 @@ export function createApi(deps: ApiDeps): Express {
   api.get('/sources/:source', sources.get);
   api.use(promptBody(BODY_MS));
   api.get('/health', (_req, res) => {
-    res.json({ ok: true, in_control: deps.inControl() });
+    res.json({ ok: true, in_control: deps.inControl(), apps_are_back: deps.appsAreBack() });
   });
   api.get('/streams/logs/:session', streams.logs);
   api.get('/streams/:stream', streams.output);

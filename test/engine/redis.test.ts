@@ -133,8 +133,9 @@ it('starts without Redis, throws at nobody, and works as soon as it is there', a
   expect(() => queue.wake(randomUUID())).not.toThrow();
   await pause(500, patient);
   await redis.start();
-  await wakeUntilSeen(randomUUID());
-  expect(drains).toHaveLength(1);
+  const app = randomUUID();
+  await wakeUntilSeen(app);
+  expect([...new Set(drains)]).toEqual([app]);
 });
 
 it('hears nothing of another platform on the same Redis, nor of jobs that are not ours', async () => {

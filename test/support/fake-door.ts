@@ -43,6 +43,7 @@ export async function openTestDoor(options: Partial<HttpDoorDeps> = {}): Promise
     log: quietLog(),
     version: '0.0.0-test',
     inControl: () => true,
+    appsAreBack: () => true,
     domain: 'localhost',
     httpPort: 8080,
     sshPort: 2222,

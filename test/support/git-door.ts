@@ -129,6 +129,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
     log,
     version: '0.0.0-test',
     inControl: () => true,
+    appsAreBack: () => true,
     domain: 'localhost',
     httpPort: 8080,
     sshPort: 2222,

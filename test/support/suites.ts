@@ -42,7 +42,7 @@ async function runSuite(
 }
 
 async function main(asked: string[]): Promise<number> {
-  const suites = asked.length > 0 ? asked : ['unit', 'engine', 'acceptance'];
+  const suites = asked.length > 0 ? asked : ['unit', 'engine', 'acceptance', 'alone'];
   const floors = z
     .record(z.string(), z.int())
     .parse(JSON.parse(await readFile(join(ROOT, 'test', 'floors.json'), 'utf8')));

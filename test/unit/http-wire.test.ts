@@ -247,7 +247,7 @@ describe('health', () => {
   it('is told without credentials', async () => {
     expect(await door.call('GET', '/health', { token: null })).toMatchObject({
       status: 200,
-      text: '{"ok":true,"in_control":true}',
+      text: '{"ok":true,"in_control":true,"apps_are_back":true}',
     });
   });
 });
