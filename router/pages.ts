@@ -42,3 +42,19 @@ export const UNAVAILABLE_PAGE = page(
   'This app is not available right now',
   'No instance of it answered. If it is yours, its logs say why.',
 );
+
+function answer(id: string, message: string, retry: boolean): string {
+  return `${JSON.stringify({ id, message, retry })}\n`;
+}
+
+export const MALFORMED_ANSWER = answer(
+  'bad_request',
+  'The request could not be read: it is not HTTP, names no host or two, or its path and header fields are too long.',
+  false,
+);
+
+export const LATE_ANSWER = answer(
+  'request_timeout',
+  'The request did not arrive whole in the time it had; send it again, all of it at once.',
+  true,
+);

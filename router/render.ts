@@ -1,4 +1,10 @@
-import { MAINTENANCE_PAGE, NOT_FOUND_PAGE, UNAVAILABLE_PAGE } from './pages.ts';
+import {
+  LATE_ANSWER,
+  MAINTENANCE_PAGE,
+  MALFORMED_ANSWER,
+  NOT_FOUND_PAGE,
+  UNAVAILABLE_PAGE,
+} from './pages.ts';
 import type { RouterState } from './placement.ts';
 import { placesOfShard, type Pool } from './pool.ts';
 import { MAPS, slotName, wantedRuntime, type Server } from './runtime.ts';
@@ -113,6 +119,9 @@ defaults base
   option idle-close-on-response
   option disable-h2-upgrade
   option http-restrict-req-hdr-names delete
+  # What no browser sends, and so for programs: refused in the words of the API, whose host is one of many here.
+  http-error status 400 content-type application/json file 400.json hdr cache-control no-store
+  http-error status 408 content-type application/json file 408.json hdr cache-control no-store
   http-error status 502 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
   http-error status 503 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
   http-error status 504 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store
@@ -304,6 +313,8 @@ export function renderFixed(settings: Settings, pool: Pool, socketOf: (slot: num
   ]);
   return new Map([
     ...processes,
+    ['400.json', MALFORMED_ANSWER],
+    ['408.json', LATE_ANSWER],
     ['404.html', NOT_FOUND_PAGE],
     ['503.html', UNAVAILABLE_PAGE],
     ['maintenance.html', MAINTENANCE_PAGE],

@@ -2,6 +2,7 @@ import { errorTable } from '../../lib/errors.ts';
 import { APP_FAILURES } from './failures/apps.ts';
 import { PEOPLE_FAILURES } from './failures/people.ts';
 import { PLATFORM_FAILURES } from './failures/platform.ts';
+import { REQUEST_FAILURES } from './failures/requests.ts';
 import { SHIPPING_FAILURES } from './failures/shipping.ts';
 
 /**
@@ -12,5 +13,6 @@ export const PlatformError = errorTable({
   ...PEOPLE_FAILURES,
   ...APP_FAILURES,
   ...SHIPPING_FAILURES,
+  ...REQUEST_FAILURES,
   ...PLATFORM_FAILURES,
 });

@@ -25,6 +25,7 @@ import type { Place } from './shapes.ts';
 import { createSources } from './sources.ts';
 import { createStreamRights } from './stream-rights.ts';
 import { createStreams } from './streams.ts';
+import { wellFormed } from './unread.ts';
 
 export interface ApiDeps extends Place {
   readonly services: Services;
@@ -48,6 +49,8 @@ export interface ApiDeps extends Place {
   readonly keepAliveMs?: number;
   /** How often is asked whether open streams may still be read; for tests. */
   readonly rightsCheckMs?: number;
+  /** How long a body may take; for tests. */
+  readonly bodyMs?: number;
   /** Aborts when streams must end. */
   readonly ending: AbortSignal;
   /** Aborts when everything must end. */
@@ -93,11 +96,11 @@ export function createApi(deps: ApiDeps): Express {
   api.set('query parser', 'simple');
   // The router, which tells whose request it passes on, is on this machine.
   api.set('trust proxy', 'loopback');
-  api.use(plainTilde, context(cut, perHour), logged(log));
+  api.use(plainTilde, context(cut, perHour), logged(log), wellFormed);
   api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }));
   api.put('/sources/:source', sources.put);
   api.get('/sources/:source', sources.get);
-  api.use(promptBody(BODY_MS));
+  api.use(promptBody(log, deps.bodyMs ?? BODY_MS));
   api.get('/health', (_req, res) => {
     res.json({ ok: true, in_control: deps.inControl(), apps_are_back: deps.appsAreBack() });
   });

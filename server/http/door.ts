@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { abortController } from '../../lib/abort.ts';
 import { pause } from '../../lib/deadline.ts';
 import { isSystemError } from '../../lib/errors.ts';
-import { PlatformError } from '../domain/errors.ts';
 import { createApi, type ApiDeps } from './api.ts';
-import { createRunUpgrade } from './run-upgrade.ts';
+import { createRunUpgrade, serveWithout } from './run-upgrade.ts';
+import { answerUnread, withPath } from './unread.ts';
 
 export type HttpDoorDeps = Omit<ApiDeps, 'ending' | 'cut'>;
 
@@ -30,11 +30,19 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
     async listen(port) {
       const ending = abortController();
       const cut = abortController();
-      const api = createApi({ ...deps, ending: ending.signal, cut: cut.signal });
+      const api = withPath(createApi({ ...deps, ending: ending.signal, cut: cut.signal }));
       const { runs } = deps.services;
       const upgrade = createRunUpgrade({ runs, log: deps.log, ending: ending.signal, serve: api });
       const open = (host: string, at: number): Promise<Server> =>
-        listenOn(createServer(PATIENCE, api).on('upgrade', upgrade), host, at);
+        listenOn(
+          answerUnread(createServer(PARSING, api))
+            .on('upgrade', upgrade)
+            .on('checkExpectation', api)
+            // A tunnel is not to be had here: answered like any other path that is none.
+            .on('connect', (req, socket) => serveWithout(req, socket, api)),
+          host,
+          at,
+        );
       const v4 = await open('127.0.0.1', port);
       // A listening TCP server's address is never a path, which is the other thing the type allows.
       const actual = (v4.address() as AddressInfo).port;
@@ -57,7 +65,9 @@ export function createHttpDoor(deps: HttpDoorDeps): HttpDoor {
 }
 
 /** A push over a slow line takes minutes to send; what asks nothing, or never finishes asking, leaves soon. */
-const PATIENCE: ServerOptions = {
+const PARSING: ServerOptions = {
+  // Refused by the API instead, in its own words.
+  requireHostHeader: false,
   headersTimeout: 15_000,
   requestTimeout: 20 * 60_000,
   connectionsCheckingInterval: 5_000,
@@ -91,29 +101,9 @@ async function close(
   await all;
 }
 
-/** For what is not even HTTP: nothing of express runs for it. */
-const MALFORMED = JSON.stringify({
-  id: 'bad_request',
-  message: PlatformError.of('bad_request', { problem: 'it is not HTTP' }).message,
-  retry: false,
-  request_id: '',
-});
-const UNREADABLE = [
-  'HTTP/1.1 400 Bad Request',
-  'Connection: close',
-  'Content-Type: application/json; charset=utf-8',
-  `Content-Length: ${MALFORMED.length}`,
-  '',
-  MALFORMED,
-].join('\r\n');
-
 function listenOn(server: Server, host: string, port: number): Promise<Server> {
   // Longer than the router keeps an idle connection to us, or a request could meet a connection that is closing.
   server.keepAliveTimeout = 75_000;
-  server.on('clientError', (_err, socket) => {
-    if (socket.writable) socket.end(UNREADABLE);
-    else socket.destroy();
-  });
   return new Promise((resolve, reject) => {
     server.once('error', (err) =>
       reject(

@@ -112,11 +112,16 @@ describe('what the web framework refuses', () => {
 
   it.each([
     ['entity.parse.failed', 'its body must be a JSON object'],
-    ['entity.too.large', 'its body is larger than 1 MB'],
+    ['request.aborted', 'its body ended too early'],
     ['nobody.knows', 'it is malformed'],
   ])('is the fault of the client: %s', async (type, problem) => {
     const { status, body } = await ask(refusal(400, type));
     expect([status, body.message]).toEqual([400, `The request could not be read: ${problem}.`]);
+  });
+
+  it('is told by its size when its body is too large', async () => {
+    const { status, body } = await ask(refusal(413, 'entity.too.large'));
+    expect([status, body.id]).toEqual([413, 'body_too_large']);
   });
 
   it('is ours when it says so', async () => {

@@ -12,6 +12,11 @@ type ErrorId = (typeof PlatformError.ids)[number];
 /** The one place where a failure gets its HTTP status; docs/errors.md shows it. */
 export const STATUS: Readonly<Record<ErrorId, number>> = {
   bad_request: 400,
+  request_timeout: 408,
+  head_too_large: 431,
+  body_too_large: 413,
+  method_unknown: 501,
+  expectation_failed: 417,
   unauthorized: 401,
   login_failed: 401,
   two_factor: 403,
@@ -141,14 +146,16 @@ function asKnown(err: unknown): KnownError | undefined {
   if (err instanceof ZodError) return invalid(err);
   // express and its body parser throw errors that carry a status of the client's fault
   if (err instanceof Error && 'status' in err && typeof err.status === 'number' && err.status < 500) {
-    return PlatformError.of('bad_request', { problem: PROBLEMS[typeOf(err)] ?? 'it is malformed' }, err);
+    if (typeOf(err) === 'entity.too.large') return PlatformError.of('body_too_large', {}, err);
+    const undecoded =
+      err instanceof URIError ? 'its path is not percent-encoded as UTF-8' : 'it is malformed';
+    return PlatformError.of('bad_request', { problem: PROBLEMS[typeOf(err)] ?? undecoded }, err);
   }
   return undefined;
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   'entity.parse.failed': 'its body must be a JSON object',
-  'entity.too.large': 'its body is larger than 1 MB',
   'encoding.unsupported': 'compressed bodies are not accepted',
   'charset.unsupported': 'its body is not in UTF-8',
   'request.aborted': 'its body ended too early',

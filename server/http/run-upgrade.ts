@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { ServerResponse, type IncomingMessage, type RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import {
   createRunFrameReader,
@@ -17,6 +16,7 @@ import { RUN_SIGNALS } from '../domain/run.ts';
 import type { Attachment } from '../ports/runs.ts';
 import type { RunSession } from '../services/run-sessions.ts';
 import type { Runs } from '../services/runs.ts';
+import { refusal } from './refusal.ts';
 
 /** The router gives up on a connection that is silent for longer. */
 const BEAT_MS = 15_000;
@@ -46,7 +46,7 @@ export function createRunUpgrade({ runs, log, ending, serve }: RunUpgradeDeps) {
     const session = typeof secret === 'string' ? runs.claim(secret) : undefined;
     if (session === undefined) {
       const refused = PlatformError.of('not_found', { resource: 'run', name: 'with this secret' });
-      socket.end(refusal('404 Not Found', refused, 'run'));
+      socket.end(refusal(refused, 'run'));
       return;
     }
     socket.write(
@@ -63,11 +63,11 @@ export function createRunUpgrade({ runs, log, ending, serve }: RunUpgradeDeps) {
  * Node hands every request that asks for an upgrade over with its bare socket, its body unread: without one it can be
  * answered all the same.
  */
-function serveWithout(req: IncomingMessage, socket: Duplex, serve: RequestListener): void {
+export function serveWithout(req: IncomingMessage, socket: Duplex, serve: RequestListener): void {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = req.headers;
   if (length !== '0' || encoding !== undefined || !(socket instanceof Socket)) {
     const problem = 'it asks for an upgrade, which is not to be had here; send it without the Upgrade header';
-    socket.end(refusal('400 Bad Request', PlatformError.of('bad_request', { problem })));
+    socket.end(refusal(PlatformError.of('bad_request', { problem })));
     return;
   }
   const res = new ServerResponse(req);
@@ -76,16 +76,6 @@ function serveWithout(req: IncomingMessage, socket: Duplex, serve: RequestListen
   res.once('finish', () => socket.end());
   socket.once('close', () => res.emit('close'));
   serve(req, res);
-}
-
-function refusal(status: string, { id, message }: KnownError, resource?: string): string {
-  const body = JSON.stringify({
-    ...{ id, message },
-    ...(resource !== undefined && { resource }),
-    ...{ retry: false, request_id: '' },
-  });
-  const head = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
-  return [...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n');
 }
 
 async function attend(

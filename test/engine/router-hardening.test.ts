@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { MALFORMED_ANSWER } from '../../router/pages.ts';
 import { get, raw, route, sleep, startApp, startRig, until, type App, type Rig } from './router-rig.ts';
 
 /** Answers what it was sent, so that a test sees exactly what an app sees. */
@@ -76,7 +77,8 @@ it.each(refused)('refuses %s with 400 and shows the app nothing of it', async (_
   const before = seen;
   const answer = await raw(rig.port, bytes);
   expect(answer).toMatch(/^HTTP\/1\.[01] 400 /);
-  expect(answer).toContain('Your browser sent an invalid request.'); // HAProxy's words, not the app's own refusal
+  // The router's words, not the app's own refusal.
+  expect(answer.split('\r\n\r\n')[1]?.split('\n')[0]).toBe(MALFORMED_ANSWER.trim());
   expect(seen).toBe(before);
 });
 

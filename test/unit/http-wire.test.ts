@@ -1,9 +1,8 @@
-import { connect } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { authorization } from '../../server/contract/identity-resources.ts';
-import { failure, logSession, release } from '../../server/contract/resources.ts';
+import { logSession, release } from '../../server/contract/resources.ts';
 import { TIME } from '../support/fake-app.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
 
@@ -136,19 +135,6 @@ describe('every answer', () => {
     expect(answer).toMatchObject({ status: 500, body: { id: 'internal_error', retry: true } });
     expect(answer.text).not.toContain('secret detail');
   });
-
-  it('is JSON even to what is not HTTP', async () => {
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(new URL(door.url).port), '127.0.0.1', () =>
-        socket.write('hello\r\n\r\n'),
-      );
-      let all = '';
-      socket.on('data', (chunk) => (all += chunk.toString()));
-      socket.on('end', () => resolve(all));
-      socket.on('error', reject);
-    });
-    expect(failure.parse(JSON.parse(text.split('\r\n\r\n')[1] ?? ''))).toMatchObject({ id: 'bad_request' });
-  });
 });
 
 describe('a failure', () => {
@@ -215,8 +201,8 @@ describe('limits', () => {
   it('refuses a body of more than 1 MB', async () => {
     const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: 'x'.repeat(1_100_000) } });
     expect(answer).toMatchObject({
-      status: 400,
-      body: { id: 'bad_request', message: matching(/larger than 1 MB/) },
+      status: 413,
+      body: { id: 'body_too_large', message: matching(/larger than 1 MB/) },
     });
   });
 

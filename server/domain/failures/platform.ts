@@ -15,15 +15,6 @@ export const PLATFORM_FAILURES = {
     retry: false,
     say: ({ field, problem }) => `${field} ${problem}.`,
   }),
-  bad_request: row<{ problem: string }>({
-    retry: false,
-    say: ({ problem }) => `The request could not be read: ${problem}.`,
-  }),
-  outcome_unknown: row<object>({
-    retry: false,
-    say: () =>
-      'This call was begun before and cut off by a restart of the platform, so it may or may not have been done; look at what is there, then make it anew.',
-  }),
   confirmation_required: row<{ name: string }>({
     retry: false,
     say: ({ name }) => `Destroying ${name} cannot be undone; confirm by giving its name: --confirm ${name}.`,
@@ -72,15 +63,6 @@ export const PLATFORM_FAILURES = {
     retry: false,
     say: () =>
       'The database is empty, but there are repositories of apps in GANTRY_HOME/repos; set DATABASE_URL to the database that knows them, or restore it. To begin anew, move that directory away.',
-  }),
-  rate_limit: row<object>({
-    retry: true,
-    say: () => 'Too many requests with this token; wait a minute and retry.',
-  }),
-  too_many_streams: row<{ limit: number }>({
-    retry: true,
-    say: ({ limit }) =>
-      `You follow ${limit} streams already, which is the most, or everybody together follows too many; end one and retry.`,
   }),
   egress_refused: row<{ host: string; reason: string }>({
     retry: false,

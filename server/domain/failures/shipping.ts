@@ -73,8 +73,4 @@ export const SHIPPING_FAILURES = {
     say: ({ app }) =>
       `${app} takes no slugs that were made elsewhere: what runs is an image that this platform built; send the source (gantry deploy, or POST /apps/${app}/builds).`,
   }),
-  too_many_git_commands: row<object>({
-    retry: true,
-    say: () => 'Too many git commands are running at once; wait for one to finish and retry.',
-  }),
 };
