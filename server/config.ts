@@ -26,6 +26,7 @@ const environment = z.object({
     .default('')
     .transform((text) => text.split(',').filter((one) => one !== '')),
   GANTRY_KEEP_IMAGES: z.coerce.number().int().min(2).default(5),
+  GANTRY_API_CALLS_PER_HOUR: z.coerce.number().int().min(100).default(4500),
 });
 
 export interface Config {
@@ -44,6 +45,8 @@ export interface Config {
   readonly registry: string;
   /** Images of each app that stay for rollbacks. */
   readonly keepImages: number;
+  /** Calls of the API that one token may make. */
+  readonly callsPerHour: number;
   /** Networks that webhooks and log drains may reach although they are not the internet. */
   readonly egressAllow: readonly string[];
   readonly paths: {
@@ -81,6 +84,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dockerHost: e.DOCKER_HOST,
     registry: e.GANTRY_REGISTRY,
     keepImages: e.GANTRY_KEEP_IMAGES,
+    callsPerHour: e.GANTRY_API_CALLS_PER_HOUR,
     egressAllow: Object.freeze(e.GANTRY_EGRESS_ALLOW),
     paths: Object.freeze({
       repositories: under('repos'),

@@ -172,6 +172,7 @@ async function openDoors(
     inControl: () => controller.inControl(),
     appsAreBack: () => controller.appsAreBack(),
     linkKey: adapters.linkKey,
+    requestsPerHour: config.callsPerHour,
     domain,
     httpPort,
     sshPort,

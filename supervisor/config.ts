@@ -105,6 +105,15 @@ export const settingsSchema = z.object({
     .describe(
       'Networks that webhooks and log drains of apps may reach although they are not the public internet, with commas between them: `10.1.0.0/16,fd00::/8`. Default: none.',
     ),
+  GANTRY_API_CALLS_PER_HOUR: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(100_000_000)
+    .default(4500)
+    .describe(
+      'So many calls of the API a token may make in an hour; all tokens of a person together may make twice as many.',
+    ),
   GANTRY_KEEP_IMAGES: z.coerce
     .number()
     .int()

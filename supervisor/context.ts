@@ -85,6 +85,7 @@ export function programEnvironment(
     GANTRY_BUILD_REGISTRY: addresses.buildRegistry,
     GANTRY_EGRESS_ALLOW: settings.GANTRY_EGRESS_ALLOW,
     GANTRY_KEEP_IMAGES: String(settings.GANTRY_KEEP_IMAGES),
+    GANTRY_API_CALLS_PER_HOUR: String(settings.GANTRY_API_CALLS_PER_HOUR),
     GANTRY_BUILD_CACHE_GB: String(settings.GANTRY_BUILD_CACHE_GB),
     // Only of the managed one: the disk of another registry is not ours to sweep.
     ...(settings.GANTRY_REGISTRY === undefined && { GANTRY_REGISTRY_CONFIG: registryConfigOf(home) }),

@@ -28,6 +28,9 @@ export const MARK_LENGTH = 12;
 export type Scope =
   'global' | 'identity' | 'read' | 'read-protected' | 'write' | 'write-protected' | `deploy:${string}`;
 
+/** Tokens of one person, logins among them. */
+export const MOST_TOKENS = 200;
+
 /** The scopes of a credential that is as good as its owner: an SSH key, a token without limits. */
 export const EVERYTHING: readonly Scope[] = ['global'];
 

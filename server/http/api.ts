@@ -39,7 +39,7 @@ export interface ApiDeps extends Place {
   /** Seals the links of log and output streams. The same key after a restart keeps given links alive. */
   readonly linkKey: Secret;
   /** Per token; the default is the Platform API's 4500. */
-  readonly requestsPerHour?: number;
+  readonly requestsPerHour?: number | undefined;
   readonly now?: () => Date;
   /** How long a change waits for a deployment that is under way, before it is refused. */
   readonly holdMs?: number;

@@ -8,6 +8,12 @@ import { contextOf, setContext, type RequestContext } from './context.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Services } from './services.ts';
 
+/**
+ * All tokens of a person may spend as much as this many of them: more tokens are no more calls, and a program that has
+ * used up its own does not lock its owner out.
+ */
+const TOKENS_WORTH = 2;
+
 const TOKEN = /^[\x21-\x7e]{1,512}$/;
 
 /** The token of an Authorization header: Bearer, or the password of Basic whatever its user name. */
@@ -64,7 +70,8 @@ export function authentication(
       accounts.authenticate(token, signal),
     );
     // Counted after authentication, so that guesses cannot use up memory or another's share.
-    const left = rateLimit.spend(createHash('sha256').update(token).digest('base64url'));
+    const key = createHash('sha256').update(token).digest('base64url');
+    const left = rateLimit.spend([key], [`person ${actor.userId}`, TOKENS_WORTH]);
     res.set({ 'RateLimit-Remaining': String(left ?? 0), 'Gantry-Version': version });
     setContext(res, { ...context, actor, callsLeft: left ?? 0 });
     if (left === null) throw PlatformError.of('rate_limit', {});
@@ -79,7 +86,7 @@ export function authentication(
 export function openDoor(rateLimit: RateLimit, version: string): RequestHandler {
   return (req, res, next) => {
     setContext(res, { ...contextOf(res), actor: NOBODY });
-    const left = rateLimit.spend(`address ${req.ip ?? ''}`);
+    const left = rateLimit.spend([`address ${req.ip ?? ''}`]);
     res.set({ 'RateLimit-Remaining': String(left ?? 0), 'Gantry-Version': version });
     if (left === null) throw PlatformError.of('rate_limit', {});
     next();

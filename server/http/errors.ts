@@ -76,6 +76,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   feature_fixed: 422,
   confirmation_required: 423,
   rate_limit: 429,
+  too_many_tokens: 422,
   too_many_webhooks: 422,
   too_many_drains: 422,
   egress_refused: 422,

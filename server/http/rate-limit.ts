@@ -1,33 +1,47 @@
+/** A key, and how many times the usual share it has. */
+type Purse = readonly [key: string, shares?: number];
+
 /** Token buckets by key: each key may spend `perHour` at once, and gets them back evenly over an hour. */
 export interface RateLimit {
-  /** Spends one; answers how many are left, or null when there was none. */
-  spend(key: string): number | null;
+  /** Spends one of each purse, or of none; answers how many are left in the emptiest, or null when one was empty. */
+  spend(...purses: readonly Purse[]): number | null;
 }
 
 const HOUR_MS = 3_600_000;
 /** Keys that are remembered at most; a full bucket needs no memory, so the fullest go first. */
 const MAX_KEYS = 10_000;
 
+interface Bucket {
+  readonly left: number;
+  readonly at: number;
+  readonly most: number;
+}
+
 export function createRateLimit(perHour: number, now: () => number): RateLimit {
-  const buckets = new Map<string, { left: number; at: number }>();
-  const leftNow = (bucket: { left: number; at: number }, time: number): number =>
-    Math.min(perHour, bucket.left + ((time - bucket.at) * perHour) / HOUR_MS);
+  const buckets = new Map<string, Bucket>();
+  const leftNow = ({ left, at, most }: Bucket, time: number): number =>
+    Math.min(most, left + ((time - at) * most) / HOUR_MS);
 
   function forgetFull(time: number): void {
-    for (const [key, bucket] of buckets) if (leftNow(bucket, time) >= perHour) buckets.delete(key);
+    for (const [key, bucket] of buckets) if (leftNow(bucket, time) >= bucket.most) buckets.delete(key);
     const oldest = buckets.keys().next();
     if (buckets.size >= MAX_KEYS && oldest.done !== true) buckets.delete(oldest.value);
   }
 
   return {
-    spend(key) {
+    spend(...purses) {
       const time = now();
-      const known = buckets.get(key);
-      if (known === undefined && buckets.size >= MAX_KEYS) forgetFull(time);
-      const left = known === undefined ? perHour : leftNow(known, time);
-      if (left < 1) return null;
-      buckets.set(key, { left: left - 1, at: time });
-      return Math.floor(left - 1);
+      const found = purses.map(([key, shares = 1]) => {
+        const most = perHour * shares;
+        const known = buckets.get(key);
+        return { key, most, known, left: known === undefined ? most : leftNow(known, time) };
+      });
+      if (found.some(({ left }) => left < 1)) return null;
+      for (const { key, most, known, left } of found) {
+        if (known === undefined && buckets.size >= MAX_KEYS) forgetFull(time);
+        buckets.set(key, { left: left - 1, at: time, most });
+      }
+      return Math.floor(Math.min(...found.map(({ left }) => left)) - 1);
     },
   };
 }

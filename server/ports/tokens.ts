@@ -25,8 +25,11 @@ export type TokenDraft = Omit<Token, 'email' | 'lastUsedAt' | 'updatedAt'> & { r
 
 /** Tokens of people; those that have expired are not there. Whose they are is part of every question. */
 export interface Tokens {
-  /** Of an account that is gone nothing is made: undefined. */
-  create(draft: TokenDraft, signal: AbortSignal): Promise<Token | undefined>;
+  /**
+   * Of an account that is gone nothing is made: undefined. Beside `most` tokens of a person there is room for none, and
+   * `too_many_tokens` is thrown; but a login always finds room, in place of the oldest one.
+   */
+  create(draft: TokenDraft, most: number, signal: AbortSignal): Promise<Token | undefined>;
   /** Oldest first. */
   list(userId: string, signal: AbortSignal): Promise<readonly Token[]>;
   find(userId: string, id: string, signal: AbortSignal): Promise<Token | undefined>;

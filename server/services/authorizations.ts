@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Secret } from '../../lib/secret.ts';
 import { appOfScope, isScope } from '../domain/access.ts';
-import { EVERYTHING, type Actor, type Scope } from '../domain/actor.ts';
+import { EVERYTHING, MOST_TOKENS, type Actor, type Scope } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -78,6 +78,7 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
           description: description ?? (session ? 'Login' : 'Long-lived user authorization'),
           ip: session ? ip : null,
         },
+        MOST_TOKENS,
         signal,
       );
       if (!token) throw PlatformError.of('unauthorized', {});

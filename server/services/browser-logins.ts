@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { pause } from '../../lib/deadline.ts';
 import { Secret } from '../../lib/secret.ts';
-import type { Actor } from '../domain/actor.ts';
+import { MOST_TOKENS, type Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { toBase32 } from '../domain/totp.ts';
 import type { Accounts } from '../ports/accounts.ts';
@@ -96,6 +96,7 @@ export function createBrowserLogins(deps: BrowserLoginsDeps): BrowserLogins {
           ...{ description: 'Browser', scopes: ['identity'], session: true, ip: attempt.ip },
           ...{ lifetimeMs: COOKIE_MS, expiresAt: new Date(createdAt.getTime() + COOKIE_MS) },
         },
+        MOST_TOKENS,
         signal,
       );
       if (!made) throw PlatformError.of('login_failed', {});

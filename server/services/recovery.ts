@@ -62,6 +62,8 @@ export async function recover(
       ...{ description: 'recovered on the server', scopes: EVERYTHING, session: false, ip: null },
       ...{ lifetimeMs: null, expiresAt: null, createdAt: clock.now() },
     },
+    // Whoever has lost all of theirs cannot make room.
+    Infinity,
     signal,
   );
   return { person, token, invitation: fresh?.secret ?? null };

@@ -17,7 +17,7 @@ onEveryStore((open) => {
       ...{ id: randomUUID(), userId, hash: randomUUID(), hint: '', description: '', scopes: EVERYTHING },
       ...{ session: isSession, ip: null, lifetimeMs: null, expiresAt: null, createdAt: stores.time.now() },
     };
-    await stores.tokens.create(draft, patient);
+    await stores.tokens.create(draft, 10, patient);
     return draft;
   };
 

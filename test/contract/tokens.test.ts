@@ -16,7 +16,7 @@ onEveryStore((open) => {
     await using stores = await open();
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores, { scopes: ['read', `deploy:${randomUUID()}`] });
-    const token = await stores.tokens.create(draft, patient);
+    const token = await stores.tokens.create(draft, 10, patient);
     expect(token).toMatchObject({ id: draft.id, email: ann.email, scopes: draft.scopes, lastUsedAt: null });
     expect(token).not.toHaveProperty('hash');
     expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toEqual({
@@ -29,7 +29,7 @@ onEveryStore((open) => {
   it('makes none for an account that is not there', async () => {
     await using stores = await open();
     const nobody = { ...(await stores.addUser()), userId: randomUUID() };
-    expect(await stores.tokens.create(draftOf(nobody, stores), patient)).toBeUndefined();
+    expect(await stores.tokens.create(draftOf(nobody, stores), 10, patient)).toBeUndefined();
   });
 
   it('forgets a token when its time is over', async () => {
@@ -37,7 +37,7 @@ onEveryStore((open) => {
     const ann = await stores.addUser();
     const expiresAt = new Date(stores.time.now().getTime() + 1000);
     const draft = draftOf(ann, stores, { expiresAt, lifetimeMs: 1000 });
-    await stores.tokens.create(draft, patient);
+    await stores.tokens.create(draft, 10, patient);
     const actor = await stores.accounts.findByTokenHash(draft.hash, patient);
     stores.time.passed(1000);
     expect(await stores.accounts.findByTokenHash(draft.hash, patient)).toBeUndefined();
@@ -50,7 +50,7 @@ onEveryStore((open) => {
   it('shows and changes nobody another’s', async () => {
     await using stores = await open();
     const [ann, bob] = [await stores.addUser(), await stores.addUser()];
-    const token = await stores.tokens.create(draftOf(ann, stores), patient);
+    const token = await stores.tokens.create(draftOf(ann, stores), 10, patient);
     const id = token?.id ?? '';
     const fresh = { hash: 'x', hint: 'x', expiresAt: null };
     expect(await stores.tokens.list(bob.userId, patient)).toEqual([]);
@@ -66,7 +66,7 @@ onEveryStore((open) => {
     await using stores = await open();
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores);
-    await stores.tokens.create(draft, patient);
+    await stores.tokens.create(draft, 10, patient);
     const before = await stores.accounts.findByTokenHash(draft.hash, patient);
     stores.time.passed(5_000);
     const fresh = { hash: randomUUID(), hint: 'zzzzzz', expiresAt: null };
@@ -86,7 +86,7 @@ onEveryStore((open) => {
     await using stores = await open();
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores);
-    await stores.tokens.create(draft, patient);
+    await stores.tokens.create(draft, 10, patient);
     const actor = await stores.accounts.findByTokenHash(draft.hash, patient);
     const both = await Promise.all([1, 2].map(() => stores.tokens.revoke(ann.userId, draft.id, patient)));
     expect(both.filter(Boolean)).toHaveLength(1);
@@ -98,7 +98,7 @@ onEveryStore((open) => {
     await using stores = await open();
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores);
-    await stores.tokens.create(draft, patient);
+    await stores.tokens.create(draft, 10, patient);
     const first = stores.time.now();
     await stores.tokens.touch(draft.id, new Date(first.getTime() - 60_000), patient);
     stores.time.passed(30_000);
@@ -124,5 +124,35 @@ onEveryStore((open) => {
     expect(await stores.accounts.renew(ann, patient)).toEqual(ann);
     const gone = { ...ann, userId: randomUUID() };
     expect(await stores.accounts.renew(gone, patient)).toBeUndefined();
+  });
+
+  it('has room for so many of a person, and for a login in place of the oldest one', async () => {
+    await using stores = await open();
+    const [ann, bob] = [await stores.addUser(), await stores.addUser()];
+    const make = (session: boolean) => {
+      stores.time.passed(1000);
+      return stores.tokens.create(draftOf(ann, stores, { session }), 3, patient);
+    };
+    const robot = await make(false);
+    const [first, second] = [await make(true), await make(true)];
+    await expect(make(false)).rejects.toMatchObject({ id: 'too_many_tokens' });
+    const third = await make(true);
+    const left = await stores.tokens.list(ann.userId, patient);
+    expect(left.map(({ id }) => id)).toEqual([robot?.id, second?.id, third?.id]);
+    expect(left).not.toContainEqual(first);
+    expect(await stores.tokens.create(draftOf(bob, stores), 3, patient)).toBeDefined();
+  });
+
+  it('counts one by one those that are made at once, and none that has expired', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const expiresAt = new Date(stores.time.now().getTime() + 1000);
+    await stores.tokens.create(draftOf(ann, stores, { expiresAt, lifetimeMs: 1000 }), 3, patient);
+    stores.time.passed(1000);
+    const made = await Promise.allSettled(
+      Array.from({ length: 6 }, () => stores.tokens.create(draftOf(ann, stores), 3, patient)),
+    );
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+    expect(await stores.tokens.list(ann.userId, patient)).toHaveLength(3);
   });
 });

@@ -1,3 +1,4 @@
+import { PlatformError } from '../../server/domain/errors.ts';
 import type { Token, Tokens } from '../../server/ports/tokens.ts';
 import { storable, userOf, type MemoryToken, type MemoryWorld } from './memory-world.ts';
 
@@ -17,11 +18,20 @@ export function createMemoryTokens(world: MemoryWorld): Tokens {
     return Promise.resolve(token && shown(token));
   };
   return {
-    async create(draft) {
+    async create(draft, most) {
       const owner = world.users.get(draft.userId);
       if (!owner || owner.removedAt !== null) return Promise.resolve(undefined);
       for (const token of world.tokens.values())
         if (token.userId === draft.userId && !isLiving(world, token)) world.tokens.delete(token.id);
+      const mine = [...world.tokens.values()].filter(({ userId }) => userId === draft.userId);
+      const excess = mine.length + 1 - most;
+      if (excess > 0) {
+        const logins = mine.filter(({ session }) => session);
+        if (!draft.session || logins.length < excess)
+          throw PlatformError.of('too_many_tokens', { limit: most });
+        logins.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.id < b.id ? -1 : 1));
+        for (const { id } of logins.slice(0, excess)) world.tokens.delete(id);
+      }
       const token = {
         ...draft,
         description: storable(draft.description),

@@ -198,6 +198,20 @@ describe('limits', () => {
     expect((await small.call('GET', '/apps', { token: door.world.otherToken })).status).toBe(200);
   });
 
+  it('gives nobody more calls for having more tokens', async () => {
+    await using small = await openTestDoor({ requestsPerHour: 4 });
+    const tokens = [];
+    for (let n = 0; n < 3; n += 1) {
+      const made = await small.call('POST', '/oauth/authorizations', { body: {} });
+      tokens.push(authorization.parse(made.body).access_token.token);
+    }
+    const statuses = [];
+    for (const token of tokens)
+      for (let n = 0; n < 2; n += 1) statuses.push((await small.call('GET', '/apps', { token })).status);
+    // Eight in all, twice what one token may: three made the tokens, and five are left.
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+  });
+
   it('refuses a body of more than 1 MB', async () => {
     const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: 'x'.repeat(1_100_000) } });
     expect(answer).toMatchObject({

@@ -1,7 +1,8 @@
 import { isScope } from '../../domain/access.ts';
+import { PlatformError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Token, Tokens } from '../../ports/tokens.ts';
-import type { Database } from './database.ts';
+import type { Token, TokenDraft, Tokens } from '../../ports/tokens.ts';
+import { lock, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
 
@@ -19,13 +20,14 @@ export function createTokens({ db, clock }: { readonly db: Database; readonly cl
     changeToken(db, living(userId, id), { ...data, updatedAt: clock.now() }, signal);
 
   return {
-    create: ({ lifetimeMs, description, ...draft }, signal) =>
+    create: ({ lifetimeMs, description, ...draft }, most, signal) =>
       db.transaction(async (tables) => {
         const { userId, createdAt } = draft;
         const owner = await tables.user.findFirst({ where: { id: userId, removedAt: null } });
         if (!owner) return undefined;
         // What has expired opens nothing and is shown nowhere: it goes when there is something new anyway.
         await tables.token.deleteMany({ where: { userId, expiresAt: { lte: createdAt } } });
+        await makeRoom(tables, draft, most);
         const data = {
           ...draft,
           description: storable(description),
@@ -76,6 +78,23 @@ export function createTokens({ db, clock }: { readonly db: Database; readonly cl
       );
     },
   };
+}
+
+/** Two who make tokens of one person at once are told apart by a lock: both count what the other made. */
+async function makeRoom(
+  tables: Tables,
+  { userId, session }: Pick<TokenDraft, 'userId' | 'session'>,
+  most: number,
+): Promise<void> {
+  await lock(tables, `tokens ${userId}`);
+  const excess = (await tables.token.count({ where: { userId } })) + 1 - most;
+  if (excess <= 0) return;
+  const oldest = await tables.token.findMany({
+    ...{ where: { userId, session: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+    ...{ take: excess, select: { id: true } },
+  });
+  if (!session || oldest.length < excess) throw PlatformError.of('too_many_tokens', { limit: most });
+  await tables.token.deleteMany({ where: { id: { in: oldest.map(({ id }) => id) } } });
 }
 
 interface Which {

@@ -34,7 +34,13 @@ export const REQUEST_FAILURES = {
   }),
   rate_limit: row<object>({
     retry: true,
-    say: () => 'Too many requests with this token; wait a minute and retry.',
+    say: () =>
+      'Too many requests with this token, or with all of your tokens together; wait a minute and retry.',
+  }),
+  too_many_tokens: row<{ limit: number }>({
+    retry: false,
+    say: ({ limit }) =>
+      `You have ${limit} tokens, which is the most; revoke those that nobody uses (gantry authorizations, gantry authorizations:revoke).`,
   }),
   too_many_streams: row<{ limit: number }>({
     retry: true,
