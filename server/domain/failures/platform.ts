@@ -1,6 +1,6 @@
 import { row } from '../../../lib/errors.ts';
 
-/** Failures of a request as such, and of the parts of the platform. */
+/** Failures of the parts of the platform. */
 export const PLATFORM_FAILURES = {
   not_found: row<{ resource: string; name: string }>({
     retry: false,
