@@ -12,7 +12,8 @@ import type * as z from 'zod';
  * - `pipelines:list`: those the caller may see something of · `pipelines:create`
  * - `pipeline:…`: the right to look at, or to change, the pipeline of the path, or of the body; `pipeline:couple` is to
  *   change it and to operate the app
- * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars, `app:configure` to change them
+ * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars, `app:configure` to change them,
+ *   `app:run` to run commands where they are
  * - `team:…`: a role in the team of the path
  * - `platform:admin`: an administrator of the platform
  */
@@ -36,6 +37,7 @@ export const NEEDS = [
   'app:view',
   'app:secrets',
   'app:configure',
+  'app:run',
   'app:deploy',
   'app:operate',
   'app:manage',

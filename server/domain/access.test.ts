@@ -16,14 +16,16 @@ import {
 
 const APP = '01234567-89ab-4cde-8f01-23456789abcd';
 const OTHER = '11234567-89ab-4cde-8f01-23456789abcd';
-const PERMISSIONS: readonly Permission[] = ['view', 'secrets', 'deploy', 'operate', 'manage', 'admin'];
+const PERMISSIONS: readonly Permission[] = [
+  ...(['view', 'secrets', 'deploy', 'operate', 'configure', 'run', 'manage', 'admin'] as const),
+];
 
 describe('a role', () => {
   it('includes those before it, and config vars from the one that may deploy', () => {
     const allowed = (role: (typeof ROLES)[number]) => PERMISSIONS.filter((one) => roleHas(role, one));
     expect(allowed('view')).toEqual(['view']);
     expect(allowed('deploy')).toEqual(['view', 'secrets', 'deploy']);
-    expect(allowed('operate')).toEqual(['view', 'secrets', 'deploy', 'operate']);
+    expect(allowed('operate')).toEqual(['view', 'secrets', 'deploy', 'operate', 'configure', 'run']);
     expect(allowed('admin')).toEqual(PERMISSIONS);
   });
 

@@ -21,8 +21,11 @@ export interface Standing {
   readonly collaborator: Role | null;
 }
 
-/** What is asked of an app: a role, to read its config vars, or to change them, which shows them as well. */
-export type Permission = Role | 'secrets' | 'configure';
+/**
+ * What is asked of an app: a role, to read its config vars, to change them, which shows them as well, or to run a command
+ * of one's own where they are.
+ */
+export type Permission = Role | 'secrets' | 'configure' | 'run';
 
 /** The least role that has a permission. Whoever may deploy code can make it print its environment. */
 const LEAST: Readonly<Record<Permission, Role>> = {
@@ -31,6 +34,7 @@ const LEAST: Readonly<Record<Permission, Role>> = {
   deploy: 'deploy',
   operate: 'operate',
   configure: 'operate',
+  run: 'operate',
   manage: 'manage',
   admin: 'admin',
 };
@@ -115,6 +119,7 @@ export function scopesCoverPeople(scopes: readonly Scope[]): boolean {
 const FOR_APPS: Readonly<Record<string, (permission: Permission) => boolean>> = {
   read: (permission) => permission === 'view',
   'read-protected': (permission) => permission === 'view' || permission === 'secrets',
-  write: (permission) => permission !== 'secrets' && permission !== 'configure',
+  // Code that it deploys can still tell what it finds; but that is a release, which everybody sees.
+  write: (permission) => !['secrets', 'configure', 'run'].includes(permission),
   'write-protected': () => true,
 };

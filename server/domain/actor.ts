@@ -23,7 +23,8 @@ export const MARK_LENGTH = 12;
 
 /**
  * What a token is good for. The Platform API's words, and ours for a robot that ships one app: `deploy:ID`.
- * `read` and `write` leave config vars out; `read-protected` and `write-protected` do not.
+ * `read` and `write` leave config vars out, and so commands in an app, which see them; `read-protected` and
+ * `write-protected` do not.
  */
 export type Scope =
   'global' | 'identity' | 'read' | 'read-protected' | 'write' | 'write-protected' | `deploy:${string}`;

@@ -16,7 +16,7 @@ async function createRig() {
   const may = { operate: true };
   const runs = {
     instance: () => Promise.resolve(instanceOf('a', 'web', 1, 1)),
-    operable: () =>
+    enterable: () =>
       may.operate
         ? Promise.resolve()
         : Promise.reject(PlatformError.of('not_found', { resource: 'app', name: 'a' })),

@@ -32,7 +32,7 @@ export interface ExecGrants {
   find(user: string): ExecGrant | undefined;
   /**
    * Whoever was let in, with the rights they have at this moment; to be asked before each use. Throws `unauthorized` when
-   * what let them in is good for nothing any more, and then the grant is gone; else as `Runs.operable`.
+   * what let them in is good for nothing any more, and then the grant is gone; else as `Runs.enterable`.
    */
   renew(grant: ExecGrant, signal: AbortSignal): Promise<Actor>;
 }
@@ -43,7 +43,7 @@ const MOST = 1_000;
 
 /** `hostKey` is the public key of the door, by which clients know it. */
 export function createExecGrants(
-  runs: Pick<Runs, 'instance' | 'operable'>,
+  runs: Pick<Runs, 'instance' | 'enterable'>,
   accounts: Pick<Accounts, 'renew'>,
   hostKey: string,
   nowMs: () => number,
@@ -74,7 +74,7 @@ export function createExecGrants(
       if (!actor) grants.delete(user);
       const grant = grants.get(user);
       if (!actor || grant === undefined) throw PlatformError.of('unauthorized', {});
-      await runs.operable(actor, app, signal);
+      await runs.enterable(actor, app, signal);
       grant.untilMs = nowMs() + UNUSED_MS;
       return actor;
     },

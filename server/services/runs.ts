@@ -61,8 +61,8 @@ export interface Runs {
   ): Promise<RunSession>;
   /** An instance that runs now, which this actor may enter. Throws `instance_not_found`. */
   instance(actor: Actor, app: string, name: string, signal: AbortSignal): Promise<Instance>;
-  /** Throws unless this actor may operate the app. */
-  operable(actor: Actor, app: string, signal: AbortSignal): Promise<unknown>;
+  /** Throws unless this actor may run commands in the app. */
+  enterable(actor: Actor, app: string, signal: AbortSignal): Promise<unknown>;
   /** Those that have not ended. */
   list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Run[]>;
   /** Tells a run to end; after half a minute it is killed. Undefined when there is no such run. */
@@ -95,7 +95,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
   return {
     async start(actor, name, order, signal) {
-      const app = await reach(apps, actor, 'operate', name, signal);
+      const app = await reach(apps, actor, 'run', name, signal);
       const release = (await releases.list(app.id, signal)).find((one) => one.current);
       const image = release?.image;
       if (release === undefined || !image) throw PlatformError.of('nothing_to_run', { app: app.name });
@@ -140,11 +140,11 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async instance(actor, name, which, signal) {
-      const app = await reach(apps, actor, 'operate', name, signal);
+      const app = await reach(apps, actor, 'run', name, signal);
       return pick(app, deps.controller.instancesOf(app.id), which);
     },
 
-    operable: (actor, name, signal) => reach(apps, actor, 'operate', name, signal),
+    enterable: (actor, name, signal) => reach(apps, actor, 'run', name, signal),
 
     async list(actor, name, signal) {
       const app = await reach(apps, actor, 'view', name, signal);
@@ -174,7 +174,7 @@ async function offerInside(
   { actor, name, which, order }: { actor: Actor; name: string; which: string; order: RunOrder },
   signal: AbortSignal,
 ): Promise<{ app: App; instance: Instance; offer: Offer }> {
-  const app = await reach(apps, actor, 'operate', name, signal);
+  const app = await reach(apps, actor, 'run', name, signal);
   const instance = pick(app, controller.instancesOf(app.id), which);
   if (sessions.execsOf(app.id) >= MOST_EXECS)
     throw PlatformError.of('too_many_runs', {
@@ -235,10 +235,10 @@ async function recheck({ accounts, apps, sessions, clock }: RunsDeps, signal: Ab
       // As they are now: a token that was revoked opens no terminal any longer either.
       const actor = await accounts.renew(session.actor, signal);
       if (!actor) throw PlatformError.of('unauthorized', {});
-      await reach(apps, actor, 'operate', session.appId, signal);
+      await reach(apps, actor, 'run', session.appId, signal);
     } catch (err) {
       if (!isRefusal(err)) throw err;
-      session.cut('You may not operate this app any more, or it is gone; the connection was closed.');
+      session.cut('You may not run commands in this app any more, or it is gone; the connection was closed.');
     }
   }
 }

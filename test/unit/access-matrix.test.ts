@@ -14,6 +14,7 @@ const APP_NEEDS: Readonly<Record<string, readonly [roles: string, scopes: string
   'app:view': ['view deploy operate manage admin', 'global read read-protected write write-protected deploy'],
   'app:secrets': ['deploy operate manage admin', 'global read-protected write-protected'],
   'app:configure': ['operate manage admin', 'global write-protected'],
+  'app:run': ['operate manage admin', 'global write-protected'],
   'app:deploy': ['deploy operate manage admin', 'global write write-protected deploy'],
   'app:operate': ['operate manage admin', 'global write write-protected'],
   'app:manage': ['manage admin', 'global write write-protected'],

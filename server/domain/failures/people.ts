@@ -4,6 +4,7 @@ import { row } from '../../../lib/errors.ts';
 const PERMITS: Readonly<Record<string, string>> = {
   secrets: 'reading its config vars',
   configure: 'changing its config vars',
+  run: 'running commands in it',
   deploy: 'deploying it',
   operate: 'operating it (scaling, restarts, domains)',
   manage: 'managing it',

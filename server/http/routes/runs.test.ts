@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDoor, type TestDoor } from '../../../test/support/fake-door.ts';
+import { sampleKey } from '../../../test/support/sample-keys.ts';
+import { authorization } from '../../contract/identity-resources.ts';
 import { dyno, type DynoResource } from '../../contract/resources.ts';
 
 let door: TestDoor;
@@ -122,5 +124,22 @@ describe('stopping', () => {
   it('all of a type replaces them', async () => {
     expect((await door.call('POST', '/apps/demo/formations/web/actions/stop')).status).toBe(202);
     expect(door.world.writes).toEqual(['restart']);
+  });
+});
+
+describe('a token of scope write, which leaves config vars out', () => {
+  it.each([
+    ['write', 403],
+    ['write-protected', 201],
+  ])('%s runs no command where they are: %d', async (scope, status) => {
+    const made = await door.call('POST', '/oauth/authorizations', { body: { scope: [scope] } });
+    const { token } = authorization.parse(made.body).access_token;
+    const run = await door.call('POST', '/apps/demo/dynos', { token, body: { command: 'env' } });
+    expect(run.status).toBe(status);
+    const basic = Buffer.from(`demo:${token}`).toString('base64');
+    const headers = { authorization: `Basic ${basic}` };
+    const body = { client_key: sampleKey('dev') };
+    const entered = await door.call('PUT', '/api/v2/web.1', { token: null, headers, body });
+    expect(entered.status).toBe(status === 403 ? 403 : 200);
   });
 });
