@@ -119,7 +119,8 @@ defaults base
   option idle-close-on-response
   option disable-h2-upgrade
   option http-restrict-req-hdr-names delete
-  # What no browser sends, and so for programs: refused in the words of the API, whose host is one of many here.
+  # What no browser sends, and so for programs: refused in the words of the API, whose host is one of many here. Only of
+  # what a rule refuses: what the parser refuses is answered before these apply.
   http-error status 400 content-type application/json file 400.json hdr cache-control no-store
   http-error status 408 content-type application/json file 408.json hdr cache-control no-store
   http-error status 502 content-type "text/html; charset=utf-8" file 503.html hdr cache-control no-store

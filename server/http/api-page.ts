@@ -34,7 +34,8 @@ does not have is under \`/gantry\`. The server describes it as OpenAPI 3.1 at \`
 - A token is sent as \`Authorization: Bearer TOKEN\`, or as the password of \`Basic\` with any user name.
 - Errors are told as [errors.md](errors.md) says. A field nobody knows is refused, never ignored.
 - What is not even HTTP, too long (431) or too slow (408) is refused in the same shape, by the server and, for what comes through the
-  router, by the router (400, 408; without a \`request_id\`, as nothing knows of the request). While no server answers, the router says so
+  router, by the router (400, 408; without a \`request_id\`, as nothing knows of the request). What HAProxy cannot even parse has HAProxy's
+  own page, which takes no other words. While no server answers, the router says so
   in a page for people: 503 and HTML, as for every app. A client should take any 5xx without JSON as a reason to try again later.
 - Lists take a \`Range\` header (\`version ..; max=10, order=desc\`) and answer 206 with \`Next-Range\` when there is more.
 - A write with a \`Request-Id\` is done once: a repeat within five minutes gets the first answer again.
