@@ -7,7 +7,8 @@ import { run, type Finished } from '../../lib/child.ts';
 import { callJson } from '../../lib/local-http.ts';
 import { findProcesses, identify } from '../../supervisor/process-id.ts';
 import { startLoad } from '../support/load.ts';
-import { meetPerson, visit, type Person } from '../support/person.ts';
+import { makeRedis } from '../support/redis.ts';
+import { meetPerson, visit, type Person, type Repo } from '../support/person.ts';
 import { newPlatform, startPlatform, type TestPlatform } from '../support/platform.ts';
 import { staticSite } from '../support/samples.ts';
 
@@ -16,6 +17,7 @@ const PARTS = ['postgres', 'redis', 'registry', 'build-engine', 'router', 'build
 
 let platform: TestPlatform;
 let person: Person;
+let repo: Repo;
 
 const pidOf = async (part: string): Promise<number> =>
   z
@@ -47,7 +49,7 @@ const broken = async (): Promise<string[]> => {
 beforeAll(async () => {
   platform = await startPlatform();
   person = await meetPerson(platform.place);
-  const repo = await person.newApp('stays');
+  repo = await person.newApp('stays');
   await repo.commit(staticSite('here I am'));
   const pushed = await repo.push();
   if (pushed.code !== 0) throw new Error(pushed.stderr);
@@ -95,6 +97,25 @@ describe('a start with other settings', () => {
     expect(rate).toBeGreaterThan(50 * 0.95);
     expect(await pidOf('router')).not.toBe(router);
     expect(await haproxies()).toEqual(visitors);
+    expect(await broken()).toEqual([]);
+  });
+
+  it('uses a queue that is given, ends the one of its own, and has it back afterwards', async () => {
+    await using given = await makeRedis();
+    await given.start();
+    const own = await pidOf('redis');
+    const start = await startAs({ REDIS_URL: given.url });
+    expect(start.code, start.stderr).toBe(0);
+    expect(start.stdout).toContain('redis: stopped, as another is given; its state is kept');
+    expect(runs(own)).toBe(false);
+    await repo.commit(staticSite('here I am'));
+    const pushed = await repo.push();
+    expect(pushed.code, pushed.stderr).toBe(0);
+    expect(await given.tell('KEYS', 'bull:*')).toContain('builds');
+    const back = await startAs({});
+    expect(back.code, back.stderr).toBe(0);
+    expect(runs(await pidOf('redis'))).toBe(true);
+    expect(await site()).toContain('here I am');
     expect(await broken()).toEqual([]);
   });
 });
