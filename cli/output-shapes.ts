@@ -96,6 +96,7 @@ export const SHAPES = {
   NewWebhook: webhook.extend({ secret: z.string() }),
   Nothing: z.strictObject({}),
   Page: z.object({ name: z.string(), title: z.string(), path: z.string() }),
+  OutputLine: z.object({ text: z.string() }),
   Pipeline: pipeline,
   PipelineCoupling: pipelineCoupling,
   PipelineDiff: z.object({ source: compared, targets: z.array(compared.extend({ same: z.boolean() })) }),
@@ -156,7 +157,7 @@ export function schemaOf(output: Output): z.ZodType {
   return output.endsWith('[]') ? z.array(schema) : schema;
 }
 
-/** Whether it prints one a line, and does not end by itself. */
+/** Whether it prints one a line, for as long as there are more. */
 export function goesOn(output: Output): boolean {
   return [output].flat().every((one) => one.endsWith(' per line'));
 }

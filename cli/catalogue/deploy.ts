@@ -43,7 +43,7 @@ export const deploy: TopicSpec = {
       summary: 'print what a build said, by default the newest; one that runs is followed',
       args: '[build]',
       onApp: true,
-      prints: null,
+      prints: 'OutputLine per line',
       examples: ['gantry builds:output'],
       load: () => import('../commands/builds/output.ts'),
     },

@@ -26,7 +26,7 @@ export const releases: TopicSpec = {
       summary: 'print what the rollout of a release said, by default of the newest',
       args: '[version]',
       onApp: true,
-      prints: null,
+      prints: 'OutputLine per line',
       examples: ['gantry releases:output', 'gantry releases:output v12'],
       load: () => import('../commands/releases/output.ts'),
     },

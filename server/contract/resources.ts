@@ -64,6 +64,7 @@ export const app = z.object({
   /** Whether the caller owns it or is a collaborator. */
   joined: z.boolean(),
   space: ref.nullable(),
+  create_status: z.literal('complete').optional(),
   repo_size: z.number().nullable(),
   slug_size: z.number().nullable(),
   released_at: time.nullable(),

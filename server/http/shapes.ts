@@ -117,6 +117,8 @@ export function shapeApp(app: SeenApp, place: Place): AppResource {
     generation: GENERATION,
     acm: app.acm,
     maintenance: app.maintenance,
+    // Made in one step: nobody ever sees one that is not. Clients show every other value.
+    create_status: 'complete',
     archived_at: null,
     buildpack_provided_description: null,
     internal_routing: null,

@@ -101,6 +101,13 @@ const built: Prepare = async (cli) => {
   return {};
 };
 
+/** Of a build that is over: the output of one that waits goes on. */
+const spoken: Prepare = async (cli) => {
+  await built(cli);
+  await call(cli, ['builds:cancel', ...DEMO]);
+  return {};
+};
+
 const shared = after(['access:add', OTHER], () => [OTHER]);
 const team = since(['teams:create', 'acme'], () => ['acme']);
 const OF_TEAM = ['-t', 'acme'];
@@ -198,6 +205,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   deploy: async (cli) => ({ args: [await site(cli), '--no-wait'] }),
   builds: built,
   'builds:info': built,
+  'builds:output': spoken,
   'builds:cancel': built,
   'stacks:set': args('gantry'),
   'git:remote': async (cli) => {

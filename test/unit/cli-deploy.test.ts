@@ -121,6 +121,11 @@ describe('gantry deploy', () => {
       err: matching(/Nothing was deployed: It was cancelled/),
     });
     expect((await cli.gantry(['builds:output', '-a', 'demo'])).out).toContain('It was cancelled by admin@');
+    const { out } = await cli.gantry(['builds:output', '-a', 'demo', '--json']);
+    const lines = out.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual({
+      text: matching(/It was cancelled by admin@/),
+    });
     expect(await cli.gantry(['builds:cancel', '-a', 'demo'])).toMatchObject({ code: 1 });
   });
 

@@ -323,6 +323,7 @@ describe('what the real command line of the Platform API needs', () => {
       name: 'demo',
       web_url: 'http://demo.localhost:8080/',
       git_url: 'ssh://git@localhost:2222/demo.git',
+      create_status: 'complete',
       repo_size: null,
       slug_size: null,
       owner: { email: 'admin@example.com' },

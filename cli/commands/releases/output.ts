@@ -1,6 +1,7 @@
+import { textLines } from '../../../server/contract/sse.ts';
 import type { Run } from '../../command.ts';
 
-export const run: Run = async ({ terminal, client, app: meant, signal }, [version]) => {
+export const run: Run = async ({ terminal, client, app: meant, options, signal }, [version]) => {
   const api = await client();
   const app = await meant();
   const [newest] = version === undefined ? await api.releases(app, 1, signal) : [];
@@ -9,5 +10,10 @@ export const run: Run = async ({ terminal, client, app: meant, signal }, [versio
     terminal.note(`v${release.version} has no output: nothing of it was rolled out.`);
     return;
   }
-  for await (const text of api.output(release.output_stream_url, signal)) terminal.raw(text);
+  const output = api.output(release.output_stream_url, signal);
+  if (options.flag('json')) {
+    for await (const text of textLines(output)) terminal.raw(`${JSON.stringify({ text })}\n`);
+  } else {
+    for await (const text of output) terminal.raw(text);
+  }
 };
