@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Secret } from '../../../lib/secret.ts';
 import type { AuditCall, AuditChange, AuditEntry } from '../../domain/audit.ts';
 import type { AuditFault, AuditTrail } from '../../ports/audit-trail.ts';
-import { lock, type Database, type Tables } from './database.ts';
+import { LOCK, type Ask, type Database, type Tables } from './database.ts';
 import { isId, storable } from './stored-json.ts';
 
 /** What the first row follows. */
@@ -57,43 +57,28 @@ export function createAuditTrail({ db, key }: { readonly db: Database; readonly 
     createHmac('sha256', key.reveal())
       .update(JSON.stringify([before, String(seq), call, appId, record]))
       .digest('hex');
-  const add = createGroups<(tables: Tables) => Promise<Row>>(async (makers, signal) => {
-    await db.transaction(async (tables) => {
-      await lock(tables, 'audit trail');
-      const last = await tables.auditRow.findFirst({
-        orderBy: { seq: 'desc' },
-        select: { seq: true, hash: true },
-      });
-      let [seq, hash] = [last?.seq ?? 0n, last?.hash ?? NOTHING];
-      const rows = [];
-      for (const make of makers) {
-        const row = await make(tables);
+  const add = createGroups<Draft>((drafts, signal) =>
+    db.dealing(async (ask) => {
+      const known = await look(ask, drafts);
+      await ask(LOCK, ['audit trail']);
+      const [last] = await ask<{ seq: string; hash: string }>(LAST, []);
+      let [seq, hash] = [BigInt(last?.seq ?? 0), last?.hash ?? NOTHING];
+      const rows = drafts.map((draft) => {
+        const row = rowOf(draft, known);
         seq += 1n;
         hash = hashOf(hash, seq, row);
-        rows.push({ ...row, seq, hash });
-      }
-      await tables.auditRow.createMany({ data: rows });
-    }, signal);
-  });
+        return { ...row, seq: String(seq), hash };
+      });
+      const columns = (['seq', 'call', 'appId', 'record', 'hash'] as const).map((name) =>
+        rows.map((row) => row[name]),
+      );
+      await ask(ADD, columns);
+    }, signal),
+  );
 
   return {
-    begin: (call, signal) =>
-      add(async (tables) => {
-        const app = await appNamed(tables, call.target['app']);
-        return { call: call.id, appId: app, record: write({ phase: 'begin', ...call }) };
-      }, signal),
-    end: (id, { at, outcome, ...rest }, signal) =>
-      add(async (tables) => {
-        const changes = await changesOf(tables, id);
-        const first = await tables.auditRow.findFirst({ where: { call: id }, select: { appId: true } });
-        const appId = first?.appId ?? changes.find((one) => one.appId !== null)?.appId ?? null;
-        const record = write({
-          ...{ phase: 'end', id, at, outcome },
-          error: 'error' in rest ? rest.error : null,
-          changes: changes.map((one) => change.parse(one)),
-        });
-        return { call: id, appId, record };
-      }, signal),
+    begin: (call, signal) => add({ phase: 'begin', call }, signal),
+    end: (id, ended, signal) => add({ phase: 'end', id, ended }, signal),
     list: (query, signal) => db.run((tables) => list(tables, query), signal),
     verify: (signal) => verify(db, hashOf, signal),
   };
@@ -103,19 +88,98 @@ function write(record: object): string {
   return storable(JSON.stringify(record));
 }
 
-/** The app of a path, also by a name it has no longer by the time it ends. */
-async function appNamed(tables: Tables, nameOrId: string | undefined): Promise<string | null> {
-  if (nameOrId === undefined) return null;
-  const where = isId(nameOrId) ? { id: nameOrId } : { name: storable(nameOrId) };
-  return (await tables.app.findFirst({ where, select: { id: true } }))?.id ?? null;
+/** A row that is to be added. */
+type Draft =
+  | { readonly phase: 'begin'; readonly call: AuditCall }
+  | { readonly phase: 'end'; readonly id: string; readonly ended: Parameters<AuditTrail['end']>[1] };
+
+/** What the database knows of the calls of a group. */
+interface Known {
+  /** Apps by the names and ids in paths. */
+  readonly apps: ReadonlyMap<string, string>;
+  /** Which app a call was about when it began. */
+  readonly firsts: ReadonlyMap<string, string | null>;
+  readonly changes: readonly (Changed & { readonly call: string })[];
 }
 
-async function changesOf(tables: Tables, call: string) {
-  const events = await tables.event.findMany({ where: { call }, orderBy: { id: 'asc' }, take: MOST_CHANGES });
-  return events.map(({ kind, action, subject, before, after, appId }) => ({
-    ...{ kind, action, id: subject, before, after, appId },
-  }));
+interface Changed {
+  readonly kind: string;
+  readonly action: string;
+  readonly id: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly appId: string | null;
 }
+
+async function look(ask: Ask, drafts: readonly Draft[]): Promise<Known> {
+  const named = drafts.flatMap((draft) => (draft.phase === 'begin' ? appIn(draft.call) : []));
+  const ends = drafts.flatMap((draft) => (draft.phase === 'end' ? draft.id : []));
+  const apps =
+    named.length === 0
+      ? []
+      : await ask<{ id: string; name: string | null }>(NAMED, [
+          named.filter((one) => !isId(one)),
+          named.filter(isId),
+        ]);
+  const firsts = ends.length === 0 ? [] : await ask<{ call: string; appId: string | null }>(FIRSTS, [ends]);
+  const changes = ends.length === 0 ? [] : await ask<Changed & { call: string }>(CHANGES, [ends]);
+  return {
+    apps: new Map(apps.flatMap(({ id, name }) => [[id, id] as const, [name ?? id, id] as const])),
+    firsts: new Map(firsts.map(({ call, appId }) => [call, appId])),
+    changes,
+  };
+}
+
+/** The app of a path, also by a name it has no longer by the time it ends. */
+function appIn({ target }: AuditCall): string[] {
+  const { app } = target;
+  if (app === undefined) return [];
+  return [isId(app) ? app.toLowerCase() : storable(app)];
+}
+
+function rowOf(draft: Draft, { apps, firsts, changes }: Known): Row {
+  if (draft.phase === 'begin') {
+    const { call } = draft;
+    const [app] = appIn(call);
+    const appId = (app === undefined ? undefined : apps.get(app)) ?? null;
+    return { call: call.id, appId, record: write({ phase: 'begin', ...call }) };
+  }
+  const { id } = draft;
+  const { at, outcome, ...rest } = draft.ended;
+  const own = changes.filter(({ call }) => call === id);
+  const record = write({
+    ...{ phase: 'end', id, at, outcome },
+    error: 'error' in rest ? rest.error : null,
+    changes: own.map((one) => change.parse(one)),
+  });
+  const appId = firsts.get(id) ?? own.find((one) => one.appId !== null)?.appId ?? null;
+  return { call: id, appId, record };
+}
+
+const LAST = { name: 'last audit row', text: 'SELECT seq, hash FROM "AuditRow" ORDER BY seq DESC LIMIT 1' };
+const NAMED = {
+  name: 'apps named',
+  text: 'SELECT id, name FROM "App" WHERE name = ANY($1::text[]) OR id = ANY($2::uuid[])',
+};
+const FIRSTS = {
+  name: 'first audit rows',
+  text: 'SELECT call, "appId" FROM "AuditRow" WHERE call = ANY($1::uuid[])',
+};
+const CHANGES = {
+  name: 'changes of calls',
+  text: `
+    SELECT asked.call, e.kind, e.action, e.subject AS id, e.before, e.after, e."appId"
+    FROM unnest($1::uuid[]) AS asked(call)
+    CROSS JOIN LATERAL (
+      SELECT * FROM "Event" WHERE call = asked.call ORDER BY id LIMIT ${MOST_CHANGES}) e
+    ORDER BY e.id`,
+};
+const ADD = {
+  name: 'add audit rows',
+  text: `
+    INSERT INTO "AuditRow" (seq, call, "appId", record, hash)
+    SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])`,
+};
 
 async function list(tables: Tables, query: Parameters<AuditTrail['list']>[0]): Promise<AuditEntry[]> {
   // A call of an app that began before the app was there (its creation) is found by its end.

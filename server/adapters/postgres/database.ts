@@ -26,10 +26,18 @@ export interface Database extends AsyncDisposable {
    * of another transaction, so it must do nothing but use `tables`. Throws `database_away`.
    */
   transaction<T>(work: (tables: Tables) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** As `transaction`, of questions that the server has prepared, past Prisma's client: for what most changes are made of. */
+  dealing<T>(work: (ask: Ask) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
+/** Asks one question within a transaction. */
+export type Ask = <Row extends QueryResultRow>(
+  question: Question,
+  values: readonly unknown[],
+) => Promise<readonly Row[]>;
+
 /** One statement without its values. Its name is that of no other, as a connection prepares it under it. */
-interface Question {
+export interface Question {
   readonly name: string;
   readonly text: string;
 }
@@ -107,6 +115,10 @@ export function openDatabase({
         signal,
       ),
 
+    dealing: (work, signal) =>
+      // Idempotent, as above.
+      guarded(() => retryLostRaces(() => deal(pool, cause(), work), signal), signal),
+
     async [Symbol.asyncDispose]() {
       await client.$disconnect();
       await pool.end();
@@ -122,6 +134,28 @@ async function begun<T>(
   if (cause) await sayCause(tables, cause);
   return work(tables);
 }
+
+async function deal<T>(pool: Pool, cause: Cause | undefined, work: (ask: Ask) => Promise<T>): Promise<T> {
+  const connection = await pool.connect();
+  const ask: Ask = async <Row extends QueryResultRow>({ name, text }: Question, values: readonly unknown[]) =>
+    (await connection.query<Row>({ name, text, values: [...values] })).rows;
+  let broken: unknown;
+  try {
+    await connection.query('BEGIN');
+    if (cause) await ask(SAY_CAUSE, [JSON.stringify(cause)]);
+    const done = await work(ask);
+    await connection.query('COMMIT');
+    return done;
+  } catch (err) {
+    // One that cannot even be rolled back is given up, and its transaction with it.
+    await connection.query('ROLLBACK').catch((problem: unknown) => (broken = problem));
+    throw err;
+  } finally {
+    connection.release(broken !== undefined);
+  }
+}
+
+const SAY_CAUSE = { name: 'say cause', text: "SELECT set_config('gantry.cause', $1, true)" };
 
 /** Holds until the transaction ends; the triggers of the tables read it. */
 function sayCause(tables: Tables, cause: Cause) {
@@ -172,6 +206,9 @@ export function abandonable<T>(work: () => Promise<T>, signal: AbortSignal): Pro
 export async function lock(tables: Tables, name: string): Promise<void> {
   await tables.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
 }
+
+/** As `lock`. */
+export const LOCK = { name: 'lock', text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))' };
 
 /** True while this epoch reigns; no newer reign can begin before the transaction ends. */
 export async function reignsStill(tables: Tables, epoch: number): Promise<boolean> {
