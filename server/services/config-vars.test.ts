@@ -34,11 +34,12 @@ describe('a change of config', () => {
     expect(plain(await rig.config.get(rig.ann, 'hello', patient))).toEqual({ A: '1', B: '' });
   });
 
-  it('of an app that nothing was deployed to makes a release and nothing to run', async () => {
+  it('of an app that nothing was deployed to makes a release, nothing to run, and wakes nobody', async () => {
     const rig = createRig();
     await rig.createApp();
     const made = await rig.config.change(rig.ann, 'hello', change({ A: '1' }), patient);
     expect([made.release?.status, made.deployment]).toEqual(['succeeded', null]);
+    expect(rig.woken).toEqual([]);
   });
 
   it.each([

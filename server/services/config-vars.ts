@@ -83,7 +83,8 @@ export function createConfigVars({
         },
         signal,
       );
-      controller.wake(app.id);
+      // Of what was never deployed there is nothing to be brought up to date.
+      if (made.deployment !== null) controller.wake(app.id);
       return { config, ...made };
     },
   };

@@ -79,19 +79,24 @@ function markDeleted(
   app: App,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return db.transaction(async (tables) => {
+  return db.dealing(async (ask) => {
     const now = clock.now();
-    const marked = await tables.app.updateMany({
-      where: { id: app.id, revision: app.revision, deletedAt: null },
-      data: { name: null, formerName: app.name, deletedAt: now, revision: { increment: 1 } },
-    });
-    if (marked.count === 0) return false;
-    await tables.domain.deleteMany({ where: { appId: app.id } });
+    const marked = await ask(MARK_DELETED, [app.id, app.revision, app.name, now]);
+    if (marked.length === 0) return false;
+    await ask(FREE_DOMAINS, [app.id]);
     // What is on its way must not arrive any more.
-    await abandon(tables, { appId: app.id, reason: `${app.name} was destroyed.`, now });
+    await abandon(ask, { appId: app.id, reason: `${app.name} was destroyed.`, now });
     return true;
   }, signal);
 }
+
+const MARK_DELETED = {
+  name: 'mark app deleted',
+  text: `
+    UPDATE "App" SET name = NULL, "formerName" = $3, "deletedAt" = $4, revision = revision + 1, "updatedAt" = now()
+    WHERE id = $1::uuid AND revision = $2 AND "deletedAt" IS NULL RETURNING id`,
+};
+const FREE_DOMAINS = { name: 'free domains', text: 'DELETE FROM "Domain" WHERE "appId" = $1::uuid' };
 
 /** False when the row was changed since it was read. */
 async function changeUnless(

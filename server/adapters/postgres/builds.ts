@@ -2,18 +2,9 @@ import type { Build, PushedBuild } from '../../domain/build.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Builds } from '../../ports/builds.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Database, Tables } from './database.ts';
-import type { Prisma } from './generated/client.ts';
-import { isId, readImage, readNames, readUpload, storable, writeImage, writeUpload } from './stored-json.ts';
-import { lockLivingApp, supersede } from './supersede.ts';
-
-const BUILD = {
-  include: {
-    release: {
-      select: { id: true, deployments: { select: { id: true }, orderBy: { seq: 'asc' }, take: 1 } },
-    },
-  },
-} as const;
+import type { Ask, Database } from './database.ts';
+import { isId, readImage, readNames, readUpload, storable, uploadJson, writeImage } from './stored-json.ts';
+import { holdsLivingApp, lockLivingApp, supersede } from './supersede.ts';
 
 export function createBuilds({ db, clock }: { readonly db: Database; readonly clock: Clock }): Builds {
   return {
@@ -21,48 +12,83 @@ export function createBuilds({ db, clock }: { readonly db: Database; readonly cl
     ...recordBuilds(db, clock),
 
     submit: ({ id, appId, userId, push, upload, buildpacks }, reason, signal) =>
-      db.transaction(async (tables) => {
-        if (!(await lockLivingApp(tables, appId)))
+      db.dealing(async (ask) => {
+        if (!(await holdsLivingApp(ask, appId)))
           throw PlatformError.of('not_found', { resource: 'app', name: appId });
-        const before = await tables.build.findUnique({ where: { id }, ...BUILD });
+        const [before] = await ask<BuildRow>(BY_ID, [id]);
         if (before) return readBuild(before);
         const now = clock.now();
-        await supersede(tables, { appId, reason, now });
-        const source = push ?? { upload: writeUpload(upload) };
-        return readBuild(
-          await tables.build.create({
-            data: {
-              ...{ id, appId, userId, ...source, createdAt: now },
-              ...(buildpacks && { buildpacks: [...buildpacks] }),
-            },
-            ...BUILD,
-          }),
-        );
+        await supersede(ask, { appId, reason, now });
+        await ask(ADD, [
+          ...[id, appId, userId, push?.ref ?? null, push?.commit ?? null, push?.from ?? null],
+          ...[push ? null : uploadJson(upload), buildpacks ? JSON.stringify(buildpacks) : null, now],
+        ]);
+        return theBuild(ask, id);
       }, signal),
 
     cancel: (id, reason, signal) =>
-      db.transaction(async (tables) => {
-        const build = isId(id)
-          ? await tables.build.findUnique({ where: { id }, select: { appId: true } })
-          : null;
-        if (!build || !(await lockLivingApp(tables, build.appId))) return false;
-        return supersede(tables, { appId: build.appId, only: id, reason, now: clock.now() });
+      db.dealing(async (ask) => {
+        const [build] = isId(id) ? await ask<BuildRow>(BY_ID, [id]) : [];
+        if (!build || !(await holdsLivingApp(ask, build.appId))) return false;
+        return supersede(ask, { appId: build.appId, only: id, reason, now: clock.now() });
       }, signal),
 
     claim: (appId, epoch, signal) =>
-      db.transaction(async (tables) => {
-        if (!(await lockLivingApp(tables, appId))) return undefined;
-        const next = await nextOf(tables, appId, epoch);
+      db.dealing(async (ask) => {
+        if (!(await holdsLivingApp(ask, appId))) return undefined;
+        const [next] = await ask<{ id: string; epoch: number | null }>(NEXT, [appId, epoch]);
         if (!next) return undefined;
-        const row = await tables.build.update({
-          where: { id: next.id },
-          data: { status: 'building', epoch, attempt: { increment: next.epoch === epoch ? 0 : 1 } },
-          ...BUILD,
-        });
-        return readBuild(row);
+        await ask(CLAIM, [next.id, epoch, next.epoch === epoch ? 0 : 1]);
+        return theBuild(ask, next.id);
       }, signal),
   };
 }
+
+async function theBuild(ask: Ask, id: string): Promise<Build> {
+  const [row] = await ask<BuildRow>(BY_ID, [id]);
+  if (!row) throw new Error(`build ${id} is not there after it was written`);
+  return readBuild(row);
+}
+
+/** A build with what was made of it. */
+const BUILD = `
+  SELECT b.id, b."appId", b."userId", b.status::text, b.ref, b.commit, b."from", b.upload, b.buildpacks, b.attempt,
+    b.failure, b.image, b."createdAt", b."finishedAt", r.id AS "releaseId",
+    (SELECT d.id FROM "Deployment" d WHERE d."releaseId" = r.id ORDER BY d.seq LIMIT 1) AS "deploymentId"
+  FROM "Build" b LEFT JOIN "Release" r ON r."buildId" = b.id`;
+const BY_ID = { name: 'build by id', text: `${BUILD} WHERE b.id = $1::uuid` };
+const OF_APP = {
+  name: 'builds of app',
+  text: `${BUILD} WHERE b."appId" = $1::uuid ORDER BY b.position DESC`,
+};
+const LAST_DEPLOYED = {
+  name: 'last deployed build',
+  text: `
+    ${BUILD} WHERE b."appId" = $1::uuid AND b.status = 'succeeded' AND b.ref IS NOT NULL
+    ORDER BY b.position DESC LIMIT 1`,
+};
+const ADD = {
+  name: 'add build',
+  text: `
+    INSERT INTO "Build" (id, "appId", "userId", ref, commit, "from", upload, buildpacks, "createdAt")
+    VALUES ($1::uuid, $2::uuid, $3::uuid, $4, $5, $6, $7::jsonb, $8::jsonb, $9)`,
+};
+/** What was left behind comes first: what is queued was pushed on top of it. Nothing, while another holds what is built. */
+const NEXT = {
+  name: 'next build',
+  text: `
+    WITH building AS (
+      SELECT id, epoch FROM "Build" WHERE "appId" = $1::uuid AND status = 'building' ORDER BY position LIMIT 1)
+    SELECT id, epoch FROM building WHERE epoch <= $2
+    UNION ALL (
+      SELECT id, epoch FROM "Build"
+      WHERE "appId" = $1::uuid AND status = 'queued' AND NOT EXISTS (SELECT FROM building)
+      ORDER BY position DESC LIMIT 1)`,
+};
+const CLAIM = {
+  name: 'claim build',
+  text: `UPDATE "Build" SET status = 'building', epoch = $2, attempt = attempt + $3 WHERE id = $1::uuid`,
+};
 
 function readBuilds(
   db: Database,
@@ -70,17 +96,11 @@ function readBuilds(
   return {
     async find(id, signal) {
       if (!isId(id)) return undefined;
-      const row = await db.run((tables) => tables.build.findUnique({ where: { id }, ...BUILD }), signal);
-      return row ? readBuild(row) : undefined;
+      const [row] = await db.ask<BuildRow>(BY_ID, [id], signal);
+      return row && readBuild(row);
     },
 
-    async list(appId, signal) {
-      const rows = await db.run(
-        (tables) => tables.build.findMany({ where: { appId }, orderBy: { position: 'desc' }, ...BUILD }),
-        signal,
-      );
-      return rows.map(readBuild);
-    },
+    list: async (appId, signal) => (await db.ask<BuildRow>(OF_APP, [appId], signal)).map(readBuild),
 
     async waiting(epoch, signal) {
       const rows = await db.run(
@@ -96,16 +116,8 @@ function readBuilds(
     },
 
     async lastDeployed(appId, signal) {
-      const row = await db.run(
-        (tables) =>
-          tables.build.findFirst({
-            where: { appId, status: 'succeeded', ref: { not: null } },
-            orderBy: { position: 'desc' },
-            ...BUILD,
-          }),
-        signal,
-      );
-      return row ? pushed(readBuild(row)) : undefined;
+      const [row] = await db.ask<BuildRow>(LAST_DEPLOYED, [appId], signal);
+      return row && pushed(readBuild(row));
     },
 
     async lastDeploys(signal) {
@@ -180,38 +192,21 @@ function waitingUnder(epoch: number) {
   return { OR: [{ status: 'queued' as const }, { status: 'building' as const, epoch: { lte: epoch } }] };
 }
 
-/** What was left behind comes first: what is queued was pushed on top of it. The caller holds the app's lock. */
-async function nextOf(tables: Tables, appId: string, epoch: number) {
-  const select = { id: true, epoch: true } as const;
-  const building = await tables.build.findFirst({
-    where: { appId, status: 'building' },
-    orderBy: { position: 'asc' },
-    select,
-  });
-  if (building) return building.epoch !== null && building.epoch <= epoch ? building : null;
-  return tables.build.findFirst({
-    where: { appId, status: 'queued' },
-    orderBy: { position: 'desc' },
-    select,
-  });
+interface BuildRow extends Omit<Build, 'push' | 'upload' | 'buildpacks' | 'image'> {
+  readonly ref: string | null;
+  readonly commit: string | null;
+  readonly from: string | null;
+  readonly upload: unknown;
+  readonly buildpacks: unknown;
+  readonly image: unknown;
 }
 
-function readBuild(row: Prisma.BuildGetPayload<typeof BUILD>): Build {
+function readBuild({ ref, commit, from, upload, buildpacks, image, ...same }: BuildRow): Build {
   return {
-    id: row.id,
-    appId: row.appId,
-    userId: row.userId,
-    status: row.status,
-    push:
-      row.ref === null || row.commit === null ? null : { ref: row.ref, commit: row.commit, from: row.from },
-    upload: readUpload(row.upload),
-    buildpacks: readNames(row.buildpacks),
-    attempt: row.attempt,
-    failure: row.failure,
-    image: readImage(row.image),
-    releaseId: row.release?.id ?? null,
-    deploymentId: row.release?.deployments[0]?.id ?? null,
-    createdAt: row.createdAt,
-    finishedAt: row.finishedAt,
+    ...same,
+    push: ref === null || commit === null ? null : { ref, commit, from },
+    upload: readUpload(upload),
+    buildpacks: readNames(buildpacks),
+    image: readImage(image),
   };
 }

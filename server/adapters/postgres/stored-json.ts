@@ -52,14 +52,20 @@ export function writeImage(value: BuiltImage | null): Prisma.InputJsonObject | t
   return value === null ? Prisma.DbNull : image.parse(value);
 }
 
-export function writeUpload(value: Upload | null | undefined): Prisma.InputJsonObject | typeof Prisma.DbNull {
-  if (!value) return Prisma.DbNull;
+/** As `writeImage`, for a statement of our own. */
+export function imageJson(value: BuiltImage | null): string | null {
+  return value === null ? null : JSON.stringify(image.parse(value));
+}
+
+/** For a statement of our own. */
+export function uploadJson(value: Upload | null | undefined): string | null {
+  if (!value) return null;
   const { checksum, version, description } = value;
-  return {
+  return JSON.stringify({
     checksum,
     version: version && storable(version),
     description: description && storable(description),
-  };
+  });
 }
 
 export function writeLedger(value: Ledger): Prisma.InputJsonObject {

@@ -1,24 +1,18 @@
 import type { Transcripts } from '../../ports/transcripts.ts';
-import { lock, type Database } from './database.ts';
+import { LOCK, type Database } from './database.ts';
 import { isId, storable } from './stored-json.ts';
 
-/** PostgreSQL takes 32,767 parameters in a statement; a line needs two. */
-const AT_ONCE = 5_000;
 const PAGE = 1_000;
 
 export function createTranscripts({ db }: { readonly db: Database }): Transcripts {
   return {
     async append(stream, lines, signal) {
       if (lines.length === 0) return;
-      await db.transaction(async (tables) => {
+      await db.dealing(async (ask) => {
         // Positions are handed out before the commit. Without the lock a reader could see the later of two
         // appends first, go on behind it, and never see the earlier one.
-        await lock(tables, stream);
-        for (let from = 0; from < lines.length; from += AT_ONCE) {
-          await tables.transcriptLine.createMany({
-            data: lines.slice(from, from + AT_ONCE).map((text) => ({ stream, text: storable(text) })),
-          });
-        }
+        await ask(LOCK, [stream]);
+        await ask(APPEND, [stream, lines.map(storable)]);
       }, signal);
     },
 
@@ -38,3 +32,10 @@ export function createTranscripts({ db }: { readonly db: Database }): Transcript
     },
   };
 }
+
+const APPEND = {
+  name: 'append lines',
+  text: `
+    INSERT INTO "TranscriptLine" (stream, text)
+    SELECT $1::uuid, line.text FROM unnest($2::text[]) WITH ORDINALITY AS line(text, nth) ORDER BY line.nth`,
+};
