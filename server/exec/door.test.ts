@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { createExecDoor, type ExecDoor, type ExecDoorDeps } from './door.ts';
 
 const keys = ssh2.utils.generateKeyPairSync('ed25519');
@@ -25,15 +26,6 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   await door[Symbol.asyncDispose]();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function opened(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

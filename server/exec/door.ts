@@ -18,6 +18,8 @@ export interface ExecDoorDeps {
   readonly log: Logger;
   /** How long a client may take to say who it is. */
   readonly graceMs?: number;
+  /** The most that is copied of one file, in bytes; for tests. */
+  readonly mostBytes?: number;
 }
 
 /** On loopback only: what comes from elsewhere comes through a client's own forwarder. */

@@ -6,6 +6,7 @@ import { RUN_SIGNALS } from '../domain/run.ts';
 import type { Attachment, TerminalSize } from '../ports/runs.ts';
 import type { ExecGrant, ExecGrants } from '../services/exec-grants.ts';
 import type { Runs } from '../services/runs.ts';
+import { serveFiles } from './files.ts';
 
 const OPEN_MS = 20_000;
 /** The client may still be writing the end of its input when the command has ended, and dislikes to be cut off then. */
@@ -15,9 +16,10 @@ interface Deps {
   readonly grants: Pick<ExecGrants, 'renew'>;
   readonly runs: Pick<Runs, 'enter'>;
   readonly log: Logger;
+  readonly mostBytes?: number;
 }
 
-/** Serves one SSH session: a shell or a command in the instance. What has no listener here the library refuses. */
+/** Serves one SSH session: a shell, a command or the files of the instance. What has no listener here the library refuses. */
 export function serveSession(session: Session, grant: ExecGrant, deps: Deps): void {
   let size: TerminalSize | undefined;
   let term = 'xterm';
@@ -48,6 +50,7 @@ export function serveSession(session: Session, grant: ExecGrant, deps: Deps): vo
       },
     );
   };
+  session.on('sftp', (accept) => serveFiles(accept(), grant, deps));
   session.on('shell', (accept) => begin(accept(), null));
   session.on('exec', (accept, _reject, { command }) => begin(accept(), command));
 }

@@ -63,6 +63,15 @@ describe.skipIf(program === undefined)('gantry heroku --', () => {
     expect(stdout).toContain('inside');
   });
 
+  it('copies a file out of an instance with ps:copy, and says so of one that is not there', async () => {
+    const target = join(ann.dir, 'copied.html');
+    await ann.ok('ps:copy', '/app/index.html', '--output', target, ...on);
+    expect(await readFile(target, 'utf8')).toBe(staticSite('wrapped')['index.html']);
+    const missing = await ann.heroku(['ps:copy', 'no-such-file', '-o', join(ann.dir, 'none'), ...on]);
+    expect(missing.code).not.toBe(0);
+    expect(missing.stderr).toContain('Could not transfer the file');
+  });
+
   it('refuses, before it starts, commands that talk to services elsewhere', async () => {
     for (const command of ['apps:favorites', 'notifications', 'container:login', 'update']) {
       const { code, stderr } = await ann.heroku([command]);

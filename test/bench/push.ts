@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pause } from '../../lib/deadline.ts';
+import { freePort } from '../support/free-port.ts';
 import { meetPerson, visit, type Repo } from '../support/person.ts';
 import { startPlatform } from '../support/platform.ts';
 import { dockerfileApp } from '../support/samples.ts';
@@ -90,17 +91,6 @@ function table(times: ReadonlyMap<string, readonly number[]>, rounds: number): s
     `Ratio of medians ${(ours / theirs).toFixed(2)}; overhead ${(ours - theirs).toFixed(0)} ms.`,
     '',
   ].join('\n');
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } });

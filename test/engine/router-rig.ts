@@ -10,7 +10,7 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
-import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { callJson } from '../../lib/local-http.ts';
@@ -25,6 +25,7 @@ import {
   type Route,
   type RouterStatus,
 } from '../../router/contract.ts';
+import { freePort } from '../support/free-port.ts';
 import { caFileOf, makeCertificates } from '../../supervisor/certificates.ts';
 
 const digestAnswer = z.object({ digest: z.string() });
@@ -40,15 +41,6 @@ export async function until(what: string, ms: number, isSo: () => Promise<boolea
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain for: ${what}`);
     await sleep(20);
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '::', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** A router of its own: home, port, agent process, and everything removed at the end. */

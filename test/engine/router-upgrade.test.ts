@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Home } from '../../supervisor/home.ts';
 import { stopPart } from '../../supervisor/stopping.ts';
-import { freePort, get, route, sleep, startApp, startLoad, startRig, until, type Rig } from './router-rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { get, route, sleep, startApp, startLoad, startRig, until, type Rig } from './router-rig.ts';
 
 const patient = new AbortController().signal;
 

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runOrThrow } from '../../lib/child.ts';
 import { pause } from '../../lib/deadline.ts';
 import { createRegistryTokens } from '../../server/adapters/registry/tokens.ts';
+import { freePort } from './free-port.ts';
 import type { RegistryTokens } from '../../server/ports/registry.ts';
 
 /** A throw-away image registry on loopback that admits nobody without a token signed by this key. */
@@ -97,13 +97,4 @@ async function answers(address: string): Promise<boolean> {
   } catch {
     return false; // not up yet
   }
-}
-
-/** A port nobody listens on now. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo; // it listens on TCP
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
