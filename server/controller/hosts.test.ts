@@ -26,8 +26,12 @@ beforeEach(async () => {
 });
 afterEach(() => controller[Symbol.asyncDispose]());
 
+/** The controller is woken for each look, so that nobody waits for its next round. */
 const until = (what: () => boolean | Promise<boolean>): Promise<void> =>
-  untilWithin(async () => what(), 8_000);
+  untilWithin(async () => {
+    controller.wake(app.id);
+    return what();
+  }, 8_000);
 
 const visited = (host: string): number => rig.router.visit(host).status;
 
