@@ -1,5 +1,6 @@
 import type { App, Formation, SeenApp } from '../domain/app.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { NewSetup } from './app-setups.ts';
 import type { Belonging } from './membership.ts';
 
 export interface Apps extends Belonging {
@@ -12,6 +13,8 @@ export interface Apps extends Belonging {
       readonly deployBranch: string | null;
       /** It is to belong to this team; whoever makes it becomes a collaborator who may manage it. */
       readonly team?: { readonly id: string; readonly locked: boolean };
+      /** It is to be made of a source: both are written down, or neither. */
+      readonly setup?: NewSetup;
     },
     signal: AbortSignal,
   ): Promise<App>;

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { roleOf } from '../../server/domain/access.ts';
 import type { App, SeenApp } from '../../server/domain/app.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
+import type { NewSetup } from '../../server/ports/app-setups.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import { createMemoryBelonging, putCollaborator, standingOf } from './memory-membership.ts';
 import {
   deploymentsOf,
   livingApp,
+  storable,
   supersedeBuilds,
   supersedeDeployment,
   userOf,
@@ -21,7 +23,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
     return row?.revision === app.revision ? row : undefined;
   };
   return {
-    async create({ id, name, ownerId, deployBranch, team }) {
+    async create({ id, name, ownerId, deployBranch, team, setup }) {
       if (living().some((app) => app.name === name)) throw PlatformError.of('name_taken', { name });
       const used = new Set([...world.apps.values()].map((app) => app.network));
       const network = Array.from({ length: networks }, (_, index) => index).find((index) => !used.has(index));
@@ -34,6 +36,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
         ...{ unreadable: null, teamId: team?.id ?? null, locked: team?.locked ?? false },
       };
       world.apps.set(id, app);
+      if (setup) world.setups.set(setup.id, newSetup(id, setup, at));
       if (team) putCollaborator(world, id, ownerId, 'manage');
       const release = {
         ...{
@@ -112,6 +115,17 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       for (const deployment of deploymentsOf(world, app.id)) supersedeDeployment(world, deployment, reason);
       return true;
     },
+  };
+}
+
+function newSetup(appId: string, { order, ...setup }: NewSetup, at: Date) {
+  const fresh = { manifestErrors: [], prepared: null, runId: null, postdeploy: null, failure: null };
+  const dates = { createdAt: at, updatedAt: at };
+  const version = setup.source.version && storable(setup.source.version);
+  const source = { ...setup.source, version };
+  return {
+    order: structuredClone(order),
+    setup: { ...setup, appId, source, status: 'pending' as const, ...fresh, successUrl: null, ...dates },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Formation } from '../../server/domain/app.ts';
 import type { Build } from '../../server/domain/build.ts';
 import type { Certificate } from '../../server/domain/certificate.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
+import type { AppSetup, SetupOrder } from '../../server/domain/app-setup.ts';
 import type { Promotion } from '../../server/domain/promotion.ts';
 import type { Stage } from '../../server/domain/pipeline.ts';
 import type { Domain } from '../../server/domain/domain.ts';
@@ -158,6 +159,8 @@ export interface MemoryWorld {
   readonly couplings: Map<string, MemoryCoupling>;
   /** In the order in which they began; those of a pipeline that is gone are gone. */
   readonly promotions: Map<string, Promotion>;
+  /** In the order in which they were asked for. */
+  readonly setups: Map<string, { readonly setup: AppSetup; readonly order: SetupOrder }>;
   readonly releases: Map<string, MemoryRelease>;
   readonly domains: Map<string, MemoryDomain>;
   readonly certificates: Map<string, MemoryCertificate>;
@@ -183,6 +186,7 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     pipelines: new Map(),
     couplings: new Map(),
     promotions: new Map(),
+    setups: new Map(),
     releases: new Map(),
     domains: new Map(),
     certificates: new Map(),

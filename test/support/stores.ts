@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { quietLog } from '../../lib/log.ts';
 import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
 import { createAppOptions } from '../../server/adapters/postgres/app-options.ts';
+import { createAppSetups } from '../../server/adapters/postgres/app-setups.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { createBuilds } from '../../server/adapters/postgres/builds.ts';
 import { createCertificates } from '../../server/adapters/postgres/certificates.ts';
@@ -35,6 +36,7 @@ import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import type { Accounts, Idempotency } from '../../server/ports/accounts.ts';
 import type { AppOptions } from '../../server/ports/app-options.ts';
+import type { AppSetups } from '../../server/ports/app-setups.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Collaborators, Directory, Teams, Transfers } from '../../server/ports/membership.ts';
 import type { Builds } from '../../server/ports/builds.ts';
@@ -52,6 +54,7 @@ import type { Tokens } from '../../server/ports/tokens.ts';
 import type { Transcripts } from '../../server/ports/transcripts.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryAppOptions } from './memory-app-options.ts';
+import { createMemoryAppSetups } from './memory-app-setups.ts';
 import { createMemoryApps } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
@@ -87,6 +90,7 @@ export interface Stores extends AsyncDisposable {
   readonly transfers: Transfers;
   readonly pipelines: Pipelines;
   readonly promotions: Promotions;
+  readonly setups: AppSetups;
   readonly releases: Releases;
   readonly domains: Domains;
   readonly certificates: Certificates;
@@ -149,6 +153,7 @@ export function openMemory(): Stores {
     transfers: createMemoryTransfers(world),
     pipelines: createMemoryPipelines(world),
     promotions: createMemoryPromotions(world),
+    setups: createMemoryAppSetups(world),
     releases: createMemoryReleases(world),
     domains: createMemoryDomains(world),
     certificates: createMemoryCertificates(world),
@@ -189,6 +194,7 @@ function openPostgres(url: string): Stores {
     transfers: createTransfers({ db }),
     pipelines: createPipelines({ db }),
     promotions: createPromotions({ db, clock }),
+    setups: createAppSetups({ db, sealer, clock }),
     releases: createReleases({ db, sealer, clock }),
     domains: createDomains({ db }),
     certificates: createCertificates({ db, sealer }),

@@ -4,6 +4,7 @@ import { PlatformError } from '../../domain/errors.ts';
 import type { Apps } from '../../ports/apps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Sealer } from '../../ports/sealer.ts';
+import { setupRow } from './app-setups.ts';
 import { createBelonging } from './belonging.ts';
 import { lock, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
@@ -36,7 +37,7 @@ export function createApps({
         if (await tables.app.findUnique({ where: { name: input.name }, select: { id: true } }))
           throw PlatformError.of('name_taken', { name: input.name });
         const network = await freeNetwork(tables, networks);
-        return readApp(await insert(tables, sealer, { ...input, network }));
+        return readApp(await insert(tables, sealer, { ...input, network }, clock.now()));
       }, signal),
 
     async find(nameOrId, signal) {
@@ -118,8 +119,9 @@ function insert(
   tables: Tables,
   sealer: Sealer,
   app: Parameters<Apps['create']>[0] & { readonly network: number },
+  now: Date,
 ): Promise<AppRow> {
-  const { team, ...row } = app;
+  const { team, setup, ...row } = app;
   const releaseId = randomUUID();
   const release = {
     id: releaseId,
@@ -134,6 +136,7 @@ function insert(
       ...row,
       lastVersion: release.version,
       releases: { create: release },
+      ...(setup && { setups: { create: setupRow(sealer, setup, now) } }),
       ...(team && {
         ...{ teamId: team.id, locked: team.locked },
         collaborators: { create: { id: randomUUID(), userId: app.ownerId, role: 'manage' as const } },
