@@ -20,6 +20,7 @@ import { createHosts } from './adapters/machine/hosts.ts';
 import { createAccounts as createAccountStore } from './adapters/postgres/accounts.ts';
 import { createAuditTrail } from './adapters/postgres/audit-trail.ts';
 import { createAppOptions } from './adapters/postgres/app-options.ts';
+import { createAppSetups } from './adapters/postgres/app-setups.ts';
 import { createApps as createAppStore } from './adapters/postgres/apps.ts';
 import { createBuilds as createBuildStore } from './adapters/postgres/builds.ts';
 import { createCertificates as createCertificateStore } from './adapters/postgres/certificates.ts';
@@ -107,6 +108,7 @@ export async function openAdapters(config: Config, log: Logger) {
     transfers: createTransfers({ db }),
     pipelines: createPipelines({ db }),
     promotions: createPromotions({ db, clock }),
+    setups: createAppSetups({ db, sealer, clock }),
     releases: createReleaseStore({ db, sealer, clock }),
     domains: createDomainStore({ db }),
     certificates: createCertificateStore({ db, sealer }),
@@ -207,10 +209,14 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
 }
 
 /** Who is connected to runs, and who looks after those that nobody is connected to. */
-export function openRuns(log: Logger, { engine, clock }: Adapters) {
+export function openRuns(log: Logger, { engine, clock, setups }: Adapters) {
   const nowMs = (): number => clock.now().getTime();
   const sessions = createRunSessions({ nowMs, left: () => watch.wake() });
-  const watch = startRunWatch({ engine, attended: (id) => sessions.attended(id), nowMs, log });
+  const watch = startRunWatch({
+    ...{ engine, nowMs, log },
+    attended: (id) => sessions.attended(id),
+    needed: (ids, signal) => setups.needing(ids, signal),
+  });
   return { sessions, watch };
 }
 

@@ -35,7 +35,7 @@ const EVENTS_MS = 250;
 const WEBHOOKS_MS = 1_000;
 const VISITS_MS = 1_000;
 const BRANCHES_MS = 5_000;
-/** A promotion begins this soon. */
+/** A promotion, and a setup, begins this soon. */
 const PROMOTIONS_MS = 500;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
@@ -138,6 +138,8 @@ function startJobs(
   life.own(startLoop((look) => services.visits.collect(look), { name: 'visits', log, everyMs: VISITS_MS }));
   const promote = (): Promise<void> => services.promoting.takeUp(signal);
   life.own(startLoop(promote, { name: 'promotions', log, everyMs: PROMOTIONS_MS }));
+  const setUp = (): Promise<void> => services.settingUp.takeUp(signal);
+  life.own(startLoop(setUp, { name: 'setups', log, everyMs: PROMOTIONS_MS }));
   life.own(
     startLoop((look) => services.drainDelivery.run(look), { name: 'drains', log, everyMs: VISITS_MS }),
   );

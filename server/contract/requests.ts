@@ -178,18 +178,50 @@ const line = z
 
 const buildpackNames = z.array(z.strictObject({ url: line.optional(), name: line.optional() })).max(100);
 
+const checksum = z
+  .string()
+  .regex(/^(?:SHA256:)?[0-9a-fA-F]{64}$/i, 'must be SHA256: and 64 hexadecimal digits')
+  .nullish();
+
 export const createBuild = z.strictObject({
   source_blob: z.strictObject({
     url: z.string().max(4000),
-    checksum: z
-      .string()
-      .regex(/^(?:SHA256:)?[0-9a-fA-F]{64}$/i, 'must be SHA256: and 64 hexadecimal digits')
-      .nullish(),
+    checksum,
     version: line.nullish(),
     version_description: line.nullish(),
   }),
   buildpacks: buildpackNames.nullish(),
   normalize_line_endings: ignored,
+});
+
+/** Values that are not text are written as text, as people write numbers into JSON. */
+const overriddenVars = z.record(
+  z.string().max(200),
+  z.union([z.string(), z.number(), z.boolean()]).transform(String),
+);
+
+export const createAppSetup = z.strictObject({
+  source_blob: z.strictObject({
+    url: z.string().max(4000),
+    checksum,
+    version: line.nullish(),
+    version_description: ignored,
+  }),
+  app: z
+    .strictObject({
+      name: z.string().nullish(),
+      region: z.string().nullish(),
+      stack: z.string().nullish(),
+      locked: z.boolean().nullish(),
+      organization: identity.nullish(),
+      team: identity.nullish(),
+      personal: z.boolean().nullish(),
+      space: z.null('must be null: there are no spaces here').optional(),
+    })
+    .nullish(),
+  overrides: z
+    .strictObject({ env: overriddenVars.nullish(), buildpacks: buildpackNames.nullish() })
+    .nullish(),
 });
 
 export const createSource = z.strictObject({});

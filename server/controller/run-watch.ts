@@ -21,6 +21,8 @@ export interface RunWatchDeps {
   readonly engine: Pick<RunEngine, 'findRuns' | 'signalRun' | 'noteRun' | 'remove'>;
   /** Whether somebody has a connection to this run. */
   readonly attended: (runId: string) => boolean;
+  /** Those of these runs that are to stay, because somebody has yet to read how they ended. */
+  readonly needed?: (runIds: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>;
   readonly nowMs: () => number;
   readonly log: Logger;
 }
@@ -45,11 +47,18 @@ export function startRunWatch(deps: RunWatchDeps): RunWatch {
 }
 
 /** The rounds without the clockwork, for tests. */
-export function createRunCare({ engine, attended, nowMs, log }: RunWatchDeps) {
+export function createRunCare({ engine, attended, needed, nowMs, log }: RunWatchDeps) {
   const endings = new Map<string, Ending>();
   const stopped = new Set<string>();
 
-  async function tend(run: Run, signal: AbortSignal): Promise<void> {
+  /** Asked only of those that could go, and of none when the database is away: they go later then. */
+  async function stayers(runs: readonly Run[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const ids = runs.filter(({ state, attached }) => state !== 'up' && !attached).map(({ id }) => id);
+    if (needed === undefined || ids.length === 0) return new Set();
+    return needed(ids, signal).catch(() => new Set(ids));
+  }
+
+  async function tend(run: Run, stays: boolean, signal: AbortSignal): Promise<void> {
     const { id } = run;
     const care = careFor(run, {
       nowMs: nowMs(),
@@ -57,7 +66,7 @@ export function createRunCare({ engine, attended, nowMs, log }: RunWatchDeps) {
       stopped: stopped.has(id),
       ending: endings.get(id) ?? null,
     });
-    if (care.do === 'nothing') return;
+    if (care.do === 'nothing' || (care.do === 'remove' && stays)) return;
     if (care.note !== null) engine.noteRun(id, care.note);
     if (care.do === 'remove') {
       await engine.remove(id, signal);
@@ -78,7 +87,8 @@ export function createRunCare({ engine, attended, nowMs, log }: RunWatchDeps) {
       const there = new Set(runs.map(({ id }) => id));
       for (const id of endings.keys()) if (!there.has(id)) endings.delete(id);
       for (const id of stopped) if (!there.has(id)) stopped.delete(id);
-      const tended = await Promise.allSettled(runs.map((run) => tend(run, signal)));
+      const stay = await stayers(runs, signal);
+      const tended = await Promise.allSettled(runs.map((run) => tend(run, stay.has(run.id), signal)));
       for (const [at, result] of tended.entries()) {
         if (result.status === 'fulfilled' || signal.aborted) continue;
         if (PlatformError.is(result.reason, 'engine_away')) throw result.reason;

@@ -10,6 +10,7 @@ import type { Instance } from '../domain/instance.ts';
 import type { ConfigVars, Release } from '../domain/release.ts';
 import type { Account, Idempotency, Key } from '../ports/accounts.ts';
 import type { LogLine } from '../ports/engine.ts';
+import type { AppSetups } from '../services/app-setups.ts';
 import type { AppOptions } from '../services/app-options.ts';
 import type { Audit } from '../services/audit.ts';
 import type { BrowserLogins } from '../services/browser-logins.ts';
@@ -126,6 +127,7 @@ export interface Services {
   readonly transfers: Transfers;
   readonly pipelines: Pipelines;
   readonly promotions: Promotions;
+  readonly appSetups: AppSetups;
   readonly configVars: {
     get(actor: Actor, app: string, signal: AbortSignal): Promise<ConfigVars>;
     ofRelease(actor: Actor, app: string, release: string, signal: AbortSignal): Promise<ConfigVars>;

@@ -249,7 +249,7 @@ export function runIdOf({ id }: Pick<Run, 'id'>): string {
   return uuidOf(`run:${id}`);
 }
 
-const BUILD_STATUS: Readonly<Record<BuildStatus, BuildResource['status']>> = {
+export const BUILD_STATUS: Readonly<Record<BuildStatus, BuildResource['status']>> = {
   queued: 'pending',
   building: 'pending',
   succeeded: 'succeeded',

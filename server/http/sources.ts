@@ -10,8 +10,8 @@ import type { Services } from './services.ts';
 /** Addresses to which sources are sent, and from which they are read; like those of streams, they are the permission. */
 export interface Sources {
   addresses(call: Pick<Call, 'origin'>, upload: UploadName): { readonly put: string; readonly get: string };
-  /** Throws `source_elsewhere` for an address that is none of ours, `upload_missing` for one whose time is over. */
-  uploadAt(url: string): UploadName;
+  /** Undefined for an address that is none of ours. Throws `upload_missing` for one whose time is over. */
+  uploadAt(url: string): UploadName | undefined;
   readonly put: RequestHandler;
   readonly get: RequestHandler;
 }
@@ -50,12 +50,11 @@ export function createSources({
 
     uploadAt(url) {
       const text = URL.canParse(url) ? PATH.exec(new URL(url).pathname)?.[1] : undefined;
-      const target = text === undefined ? undefined : links.open(text, now());
+      if (text === undefined) return undefined;
+      const target = links.open(text, now());
       if (target?.kind === 'source') return { id: target.id, userId: target.userId };
       // By whatever name the client reached us, the path with such a text in it is of our making.
-      throw text === undefined
-        ? PlatformError.of('source_elsewhere', {})
-        : PlatformError.of('upload_missing', {});
+      throw PlatformError.of('upload_missing', {});
     },
 
     async put(req: Request, res: Response) {

@@ -11,16 +11,19 @@ export interface Uploads {
     signal: AbortSignal,
   ): Promise<{ readonly bytes: number; readonly content: AsyncIterable<Uint8Array> } | undefined>;
   /**
-   * Checks what was sent as a pushed tree is checked, and writes it as the source archive at `archive`. Answers the
-   * SHA-256 of what was sent; undefined when nothing was. Throws `source_refused`.
+   * Checks what was sent as a pushed tree is checked, and writes it as the source archive at `archive`. Undefined when
+   * nothing was sent. Throws `source_refused`.
    */
-  unpack(
-    upload: UploadName,
-    archive: string,
-    signal: AbortSignal,
-  ): Promise<{ readonly checksum: string } | undefined>;
+  unpack(upload: UploadName, archive: string, signal: AbortSignal): Promise<Unpacked | undefined>;
   /** Removes what is older than that. */
   tidy(olderThanMs: number, signal: AbortSignal): Promise<number>;
+}
+
+export interface Unpacked {
+  /** SHA-256 of what was sent. */
+  readonly checksum: string;
+  /** The first bytes of the app.json at its root, one more than may be in one at most; null when there is none. */
+  readonly manifest: Uint8Array | null;
 }
 
 export interface UploadName {

@@ -2,6 +2,7 @@ import type { Bulletin } from '../../lib/bulletin.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Accounts as AccountStore, Idempotency } from '../ports/accounts.ts';
 import type { AppOptions } from '../ports/app-options.ts';
+import type { AppSetups as AppSetupStore } from '../ports/app-setups.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { AuditTrail } from '../ports/audit-trail.ts';
 import type { Builder } from '../ports/builder.ts';
@@ -37,6 +38,7 @@ import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import type { Uploads as UploadStore } from '../ports/uploads.ts';
 import { createAccounts } from './accounts.ts';
 import { createAppOptions } from './app-options.ts';
+import { createAppSetups } from './app-setups.ts';
 import { createApps } from './apps.ts';
 import { createAudit } from './audit.ts';
 import { auditedPushes } from './audited-pushes.ts';
@@ -66,7 +68,9 @@ import { createPromoting } from './promoting.ts';
 import { createPromotions } from './promotions.ts';
 import { createPushes } from './pushes.ts';
 import { createReleases } from './releases.ts';
+import { createRunOrders } from './run-orders.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
+import { createSettingUp } from './setting-up.ts';
 import { createSources } from './sources.ts';
 import { createTwoFactor } from './two-factor.ts';
 import { createTeams } from './teams.ts';
@@ -90,6 +94,7 @@ export interface ServicePorts {
   readonly transfers: TransferStore;
   readonly pipelines: PipelineStore;
   readonly promotions: PromotionStore;
+  readonly setups: AppSetupStore;
   readonly apps: AppStore;
   readonly releases: ReleaseStore;
   readonly domains: DomainStore;
@@ -145,7 +150,9 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const logins = createLogins({ people, passwords, throttle, audit, clock });
-  const runs = createRuns({ ...ports, ...deps });
+  const orders = createRunOrders(ports.engine);
+  const runs = createRuns({ ...ports, ...deps, orders });
+  const ownApps = createApps({ store: apps, teams, repositories, controller, routed });
   const transcripts = createTranscripts({ store: ports.transcripts, builds, releases, bulletin });
   return {
     accounts: createAccounts({ store: ports.accounts, tokens: ports.accessTokens, clock }),
@@ -157,7 +164,8 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     people: createPeople({ store: people, passwords, clock }),
     twoFactor: createTwoFactor({ people, logins, clock, issuer: `Gantry (${platformDomain})` }),
     authorizations,
-    apps: createApps({ store: apps, teams, repositories, controller, routed }),
+    apps: ownApps,
+    ...setupServices(ports, deps, { apps: ownApps, orders }),
     directory: createDirectory({ store: directory }),
     teams: createTeams({ store: teams, apps, directory }),
     collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
@@ -220,6 +228,23 @@ function pipelineServices(ports: ServicePorts, { controller, log, epoch }: Servi
     promotions: createPromotions({ apps, releases, pipelines, store }),
     promoting: createPromoting({
       ...{ apps, releases, store, builder, tokens, controller, bulletin, log },
+      epoch: () => epoch,
+    }),
+  };
+}
+
+function setupServices(
+  ports: ServicePorts,
+  { controller, log, epoch, urlOf }: ServiceDeps,
+  own: Pick<Parameters<typeof createAppSetups>[0], 'apps'> &
+    Pick<Parameters<typeof createSettingUp>[0], 'orders'>,
+) {
+  const { apps: appStore, builds, setups: store } = ports;
+  return {
+    appSetups: createAppSetups({ apps: own.apps, appStore, builds, store }),
+    settingUp: createSettingUp({
+      ...{ ...ports, store, controller, log, urlOf },
+      orders: own.orders,
       epoch: () => epoch,
     }),
   };

@@ -6,6 +6,7 @@ import { PlatformError } from '../domain/errors.ts';
 import { appName, branch } from '../domain/names.ts';
 import { randomAppName } from '../domain/random-name.ts';
 import type { SeenTeam } from '../domain/team.ts';
+import type { NewSetup } from '../ports/app-setups.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Teams } from '../ports/membership.ts';
@@ -44,6 +45,8 @@ interface NewApp {
   readonly name?: string | undefined;
   readonly team?: string | undefined;
   readonly locked?: boolean | undefined;
+  /** It is to be made of a source. */
+  readonly setup?: NewSetup | undefined;
 }
 
 export interface AppsDeps {
@@ -74,6 +77,7 @@ export function createApps({ store, teams, repositories, controller, routed }: A
         {
           ...{ id, name, ownerId: actor.userId, deployBranch: null },
           ...(team && { team: { id: team.id, locked: input.locked === true } }),
+          ...(input.setup && { setup: input.setup }),
         },
         signal,
       );

@@ -1,5 +1,6 @@
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
+import type { App } from '../domain/app.ts';
 import {
   CONFIG_MAX_BYTES,
   configKey,
@@ -35,15 +36,13 @@ export interface ConfigVars {
   }>;
 }
 
-export function createConfigVars({
-  apps,
-  releases,
-  controller,
-}: {
-  apps: Apps;
-  releases: Releases;
-  controller: Wake;
-}): ConfigVars {
+interface Deps {
+  readonly apps: Apps;
+  readonly releases: Releases;
+  readonly controller: Wake;
+}
+
+export function createConfigVars({ apps, releases, controller }: Deps): ConfigVars {
   return {
     async get(actor, name, signal) {
       const app = await reach(apps, actor, 'secrets', name, signal);
@@ -59,39 +58,48 @@ export function createConfigVars({
 
     async change(actor, name, change, signal) {
       const app = await reach(apps, actor, 'configure', name, signal);
-      const base = await releases.latest(app.id, signal);
-      refuseBadKeys(change, base.image?.builder ?? null);
-      const before = await releases.configOf(base.id, signal);
-      const effective = new Map(
-        [...change].filter(([key, value]) => (before.get(key)?.reveal() ?? null) !== value),
-      );
-      if (effective.size === 0) return { config: before, release: null, deployment: null };
-
-      const config = merge(before, effective);
-      refuseTooLarge(app.name, config);
-      const made = await releases.create(
-        app,
-        {
-          base: base.version,
-          description: describeChange(effective),
-          image: base.image,
-          config,
-          commit: base.commit,
-          userId: actor.userId,
-          buildId: null,
-          formation: app.formation,
-        },
-        signal,
-      );
-      // Of what was never deployed there is nothing to be brought up to date.
-      if (made.deployment !== null) controller.wake(app.id);
-      return { config, ...made };
+      return changeConfig({ releases, controller }, { app, change, userId: actor.userId }, signal);
     },
   };
 }
 
+/** `ConfigVars.change` for whoever has been asked already whether they may. */
+export async function changeConfig(
+  { releases, controller }: Pick<Deps, 'releases' | 'controller'>,
+  { app, change, userId }: { readonly app: App; readonly change: ConfigChange; readonly userId: string },
+  signal: AbortSignal,
+): ReturnType<ConfigVars['change']> {
+  const base = await releases.latest(app.id, signal);
+  refuseBadKeys(change, base.image?.builder ?? null);
+  const before = await releases.configOf(base.id, signal);
+  const effective = new Map(
+    [...change].filter(([key, value]) => (before.get(key)?.reveal() ?? null) !== value),
+  );
+  if (effective.size === 0) return { config: before, release: null, deployment: null };
+
+  const config = merge(before, effective);
+  refuseTooLarge(app.name, config);
+  const made = await releases.create(
+    app,
+    {
+      base: base.version,
+      description: describeChange(effective),
+      image: base.image,
+      config,
+      commit: base.commit,
+      userId,
+      buildId: null,
+      formation: app.formation,
+    },
+    signal,
+  );
+  // Of what was never deployed there is nothing to be brought up to date.
+  if (made.deployment !== null) controller.wake(app.id);
+  return { config, ...made };
+}
+
 /** What is shadowed may still be removed: it may have been set before that was refused. */
-function refuseBadKeys(change: ConfigChange, builder: string | null): void {
+export function refuseBadKeys(change: ConfigChange, builder: string | null): void {
   for (const [key, value] of change) {
     const issue =
       configKey.safeParse(key).error?.issues[0] ??

@@ -52,6 +52,11 @@ export function needCreating(actor: Actor): void {
     throw PlatformError.of('scope_too_small', { what: 'creating apps' });
 }
 
+/** The first statement of looking for what belongs to apps without naming one. Throws `scope_too_small`. */
+export function needListing(actor: Actor): void {
+  if (!scopesCoverListing(actor.scopes)) throw PlatformError.of('scope_too_small', { what: 'listing apps' });
+}
+
 /**
  * The apps that the actor may view, of which a credential for one app shows no other; by name. Throws `scope_too_small`.
  */
@@ -60,7 +65,7 @@ export async function seenApps(
   actor: Actor,
   signal: AbortSignal,
 ): Promise<readonly SeenApp[]> {
-  if (!scopesCoverListing(actor.scopes)) throw PlatformError.of('scope_too_small', { what: 'listing apps' });
+  needListing(actor);
   const all = await apps.list(actor, signal);
   return all.filter(({ id }) => scopesCover(actor.scopes, 'view', id));
 }

@@ -14,7 +14,7 @@ import type { Releases } from '../ports/releases.ts';
 import type { RunEngine, TerminalSize } from '../ports/runs.ts';
 import { reach } from './reach.ts';
 import { isRefusal } from './refusal.ts';
-import { createRunOrders } from './run-orders.ts';
+import type { RunOrders } from './run-orders.ts';
 import type { Offer, RunSession, RunSessions } from './run-sessions.ts';
 
 export interface RunOrder {
@@ -80,6 +80,7 @@ export interface RunsDeps {
   readonly engine: RunEngine & Pick<Engine, 'prepare'>;
   readonly tokens: Pick<RegistryTokens, 'pullToken'>;
   readonly sessions: RunSessions;
+  readonly orders: RunOrders;
   readonly controller: { instancesOf(appId: string): readonly Instance[] };
   readonly watch: { stop(runId: string): void };
   readonly clock: Clock;
@@ -90,8 +91,7 @@ export interface RunsDeps {
 const IDLE_MS = 3_600_000;
 
 export function createRuns(deps: RunsDeps): Runs {
-  const { apps, releases, engine, sessions, clock, log } = deps;
-  const orders = createRunOrders(engine);
+  const { apps, releases, engine, sessions, orders, clock, log } = deps;
 
   return {
     async start(actor, name, order, signal) {

@@ -37,6 +37,7 @@ const BODIES: Readonly<Record<string, (app: string) => unknown>> = {
   'POST /account/keys': () => ({ public_key: sampleKey('matrix') }),
   'PUT /gantry/apps/:app/deploy-branch': () => ({ branch: 'live' }),
   'POST /apps/:app/builds': () => ({ source_blob: { url: 'https://example.com/x.tgz' } }),
+  'POST /app-setups': () => ({ source_blob: { url: 'https://example.com/x.tgz' } }),
   'POST /apps/:app/slugs': () => ({ process_types: { web: 'run' } }),
   'POST /apps/:app/sni-endpoints': () => CERTIFICATE,
   'PATCH /apps/:app/sni-endpoints/:sni_endpoint': () => CERTIFICATE,

@@ -5,6 +5,9 @@ import type { UploadName, Uploads } from '../../server/ports/uploads.ts';
 /** What starts with this cannot be unpacked. */
 export const HOSTILE = 'hostile';
 
+/** What follows this is the app.json of what was sent. */
+export const MANIFEST = 'app.json ';
+
 /** Keeps what is sent; unpacking it is to look at its first word. */
 export function createMemoryUploads(): Uploads {
   const sent = new Map<string, Buffer>();
@@ -28,9 +31,10 @@ export function createMemoryUploads(): Uploads {
     async unpack(upload) {
       const whole = sent.get(keyOf(upload));
       if (!whole) return Promise.resolve(undefined);
-      if (whole.toString('utf8').startsWith(HOSTILE))
-        throw PlatformError.of('source_refused', { reason: 'it is hostile' });
-      return { checksum: createHash('sha256').update(whole).digest('hex') };
+      const text = whole.toString('utf8');
+      if (text.startsWith(HOSTILE)) throw PlatformError.of('source_refused', { reason: 'it is hostile' });
+      const manifest = text.startsWith(MANIFEST) ? Buffer.from(text.slice(MANIFEST.length)) : null;
+      return { checksum: createHash('sha256').update(whole).digest('hex'), manifest };
     },
     tidy: () => Promise.resolve(0),
   };

@@ -26,6 +26,7 @@ import { createMemoryWebhooks } from './memory-webhooks.ts';
 import { createMemoryAuditTrail } from './memory-audit-trail.ts';
 import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './memory-accounts.ts';
 import { createMemoryAppOptions } from './memory-app-options.ts';
+import { createMemoryAppSetups } from './memory-app-setups.ts';
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
 import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
@@ -131,6 +132,7 @@ export function createWorld(): World {
     transfers: createMemoryTransfers(memory),
     pipelines: createMemoryPipelines(memory),
     promotions: createMemoryPromotions(memory),
+    setups: createMemoryAppSetups(memory),
     releases: createMemoryReleases(memory),
     domains: createMemoryDomains(memory),
     certificates: createMemoryCertificates(memory),

@@ -169,11 +169,27 @@ function foreignIds(door: TestDoor): Readonly<Record<string, string>> {
   });
   const place = { pipelineId: pipeline, appId, stage: 'staging' } as const;
   memory.couplings.set(coupling, { id: coupling, ...place, createdAt: at, updatedAt: at });
+  const setup = randomUUID();
+  memory.setups.set(setup, {
+    setup: {
+      ...{
+        id: setup,
+        appId,
+        userId: door.world.admin.userId,
+        status: 'pending',
+        buildId: build,
+        runId: null,
+      },
+      ...{ source: { checksum: null, version: null }, manifestErrors: [], prepared: null, postdeploy: null },
+      ...{ failure: null, successUrl: null, createdAt: at, updatedAt: at },
+    },
+    order: { source: { url: 'https://example.com/x.tgz' }, env: new Map(), buildpacks: null },
+  });
   const [token] = [...memory.tokens.values()].filter((one) => one.userId === door.world.admin.userId);
   const id = token?.id ?? '';
   return {
     ...{ release: release?.id ?? '', build, transfer, authorization: id, session: id, token: id },
-    ...{ pipeline, coupling },
+    ...{ pipeline, coupling, setup },
     ...{ collaborator: door.world.admin.userId, user: door.world.admin.userId },
   };
 }
@@ -190,6 +206,7 @@ describe('an id of another tenant', () => {
     'user',
     'pipeline',
     'coupling',
+    'setup',
   ];
   const paramsOf = ({ path }: Endpoint): readonly string[] =>
     [...path.matchAll(/[:*](\w+)/g)].map(([, name]) => name ?? '');

@@ -140,7 +140,7 @@ describe('what people send', () => {
 
   it('is answered with its checksum', async () => {
     const content = gzipSync(await tarOf([{ name: 'a', text: 'x' }]));
-    const checksum = await unpackArchive(written(content), at('out.tar'), LIMITS, signal);
+    const { checksum } = await unpackArchive(written(content), at('out.tar'), LIMITS, signal);
     expect(checksum).toBe(createHash('sha256').update(content).digest('hex'));
   });
 });

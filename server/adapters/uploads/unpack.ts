@@ -6,9 +6,11 @@ import { finished, pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
+import { MANIFEST_BYTES } from '../../domain/app-manifest.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { createArchiveJudge, type ArchivePlan } from '../../domain/source-archive.ts';
 import type { SourceLimits } from '../../domain/source-limits.ts';
+import type { Unpacked } from '../../ports/uploads.ts';
 import { readRange } from './range.ts';
 import { readTar, UnreadableArchive, type Member } from './tar.ts';
 import { looksLikeZip, readZip } from './zip.ts';
@@ -16,23 +18,23 @@ import { looksLikeZip, readZip } from './zip.ts';
 /**
  * Unpacks a tar, tar.gz or zip archive from a stranger into an uncompressed tar that holds the source and nothing else,
  * whole or not at all. It is read twice, once to judge all of it and once to write, through one open file, so that both
- * see the same bytes. Answers the SHA-256 of what was sent. Throws `source_refused`.
+ * see the same bytes. Throws `source_refused`.
  */
 export async function unpackArchive(
   from: string,
   to: string,
   limits: SourceLimits,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Unpacked> {
   const file = await open(from, 'r');
   const unfinished = `${to}.tmp-${randomUUID()}`;
   try {
     const members = await formatOf(file, limits);
     const plan = await judge(members(signal), limits);
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
-    await write(members(signal), plan, unfinished, signal);
+    const manifest = await write(members(signal), plan, unfinished, signal);
     await rename(unfinished, to);
-    return await checksumOf(file, signal);
+    return { checksum: await checksumOf(file, signal), manifest };
   } catch (err) {
     await rm(unfinished, { force: true });
     if (err instanceof UnreadableArchive)
@@ -93,21 +95,29 @@ async function judge(members: AsyncIterable<Member>, limits: SourceLimits): Prom
   return plan;
 }
 
-/** Entries are written anew from what was judged, never copied: another reader of the same bytes could see another tree. */
+/**
+ * Entries are written anew from what was judged, never copied: another reader of the same bytes could see another tree.
+ * Answers the beginning of its app.json.
+ */
 async function write(
   members: AsyncIterable<Member>,
   plan: ArchivePlan,
   path: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Buffer | null> {
   const tar = pack();
+  let manifest: Buffer | null = null;
   const out = createWriteStream(path, { mode: 0o600, flush: true, signal });
   const written = pipeline(tar as unknown as Readable, out, { signal }); // streamx: has all of Readable that is used here
   written.catch(() => undefined); // told below
   try {
-    for await (const member of members) await writeMember(tar, member, plan, signal);
+    for await (const member of members) {
+      const found = await writeMember(tar, member, plan, signal);
+      if (plan.pathOf(member.entry.name) === 'app.json') manifest = found;
+    }
     tar.finalize();
     await written;
+    return manifest;
   } catch (err) {
     tar.destroy();
     out.destroy();
@@ -124,17 +134,36 @@ async function writeMember(
   { entry, content }: Member,
   plan: ArchivePlan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Buffer | null> {
   const name = plan.pathOf(entry.name);
-  if (name === null) return;
+  if (name === null) return null;
   const common = { name, mtime: MOMENT };
   if (entry.kind === 'directory') tar.entry({ ...common, type: 'directory', mode: 0o755 });
   else if (entry.kind === 'link')
     tar.entry({ ...common, type: 'symlink', linkname: entry.target, mode: 0o777 });
   else {
     const mode = entry.executable ? 0o755 : 0o644;
-    await pipeline(content, tar.entry({ ...common, size: entry.size, mode }), { signal });
+    const seen = name === 'app.json' ? beginning(content) : undefined;
+    const into = tar.entry({ ...common, size: entry.size, mode });
+    await pipeline(seen?.through ?? content, into, { signal });
+    return seen?.bytes() ?? null;
   }
+  return null;
+}
+
+/** What passes through, and its first bytes. */
+function beginning(content: AsyncIterable<Uint8Array>) {
+  const parts: Uint8Array[] = [];
+  let kept = 0;
+  async function* through(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of content) {
+      const part = chunk.subarray(0, MANIFEST_BYTES + 1 - kept);
+      if (part.length > 0) parts.push(Buffer.from(part));
+      kept += part.length;
+      yield chunk;
+    }
+  }
+  return { through: through(), bytes: () => Buffer.concat(parts) };
 }
 
 async function checksumOf(file: FileHandle, signal: AbortSignal): Promise<string> {

@@ -63,7 +63,7 @@ export function createUploads({
     async unpack(upload, archive, signal) {
       const path = pathOf(upload);
       if ((await sizeOf(path)) === undefined) return undefined;
-      return { checksum: await unpackArchive(path, archive, limits, signal) };
+      return unpackArchive(path, archive, limits, signal);
     },
 
     async tidy(olderThanMs, signal) {

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../endpoint.ts';
 import * as account from './account.ts';
 import * as apps from './apps.ts';
+import * as appSetups from './app-setups.ts';
 import * as audit from './audit.ts';
 import * as builds from './builds.ts';
 import * as certificates from './certificates.ts';
@@ -34,6 +35,7 @@ import * as schema from './schema.ts';
 export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>> = {
   account,
   apps,
+  appSetups,
   audit,
   builds,
   certificates,

@@ -7,6 +7,7 @@ import type { Sources } from '../sources.ts';
 import type { Place } from '../shapes.ts';
 import { accountRoutes } from './account.ts';
 import { appRoutes } from './apps.ts';
+import { appSetupRoutes } from './app-setups.ts';
 import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
 import { certificateRoutes } from './certificates.ts';
@@ -48,6 +49,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
   const routes = [
     ...accountRoutes(services.accounts),
     ...appRoutes(services.apps, place),
+    ...appSetupRoutes(services.appSetups, { outputs, sources }),
     ...auditRoutes(services.audit),
     ...certificateRoutes(services, place),
     ...buildRoutes(services, { outputs, sources, place }),

@@ -70,8 +70,10 @@ export function buildRoutes(
       // Asked first: what is wrong with a source is told only to those who may deploy it.
       const app = await apps.deployable(actor, params.app, signal);
       const { url, checksum, version, version_description: description } = body.source_blob;
+      const upload = sources.uploadAt(url);
+      if (!upload) throw PlatformError.of('source_elsewhere', {});
       const source = {
-        upload: sources.uploadAt(url),
+        upload,
         checksum: checksum ?? null,
         version: version || null,
         description: description || null,
