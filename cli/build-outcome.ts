@@ -35,7 +35,10 @@ export async function followBuild(
 }
 
 /** The lines of a build, from the first on; a stream that breaks costs only its text. */
-export async function showBuildOutput(context: Context, build: BuildResource): Promise<void> {
+export async function showBuildOutput(
+  context: Context,
+  build: Pick<BuildResource, 'output_stream_url'>,
+): Promise<void> {
   const { textLines } = await import('../server/contract/sse.ts');
   const client = await context.client();
   try {

@@ -19,6 +19,7 @@ import {
   pipelineTransfer,
   promotionTarget,
 } from '../server/contract/pipeline-resources.ts';
+import { appSetup } from '../server/contract/setup-resources.ts';
 import * as wire from '../server/contract/resources.ts';
 import { webhook, webhookDelivery, webhookEvent } from '../server/contract/webhook-resources.ts';
 
@@ -45,6 +46,7 @@ export const SHAPES = {
     collaborators: z.array(wire.collaborator),
     deploy_branch: z.string().nullable(),
   }),
+  AppSetup: appSetup,
   AppTransfer: wire.appTransfer,
   AuditEntry: auditEntry,
   AuditVerdict: auditVerdict,

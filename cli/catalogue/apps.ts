@@ -54,6 +54,34 @@ export const apps: TopicSpec = {
       load: () => import('../commands/apps/info.ts'),
     },
     {
+      name: 'apps:setup',
+      aliases: ['setup'],
+      summary: 'make an app of a folder or an https address, as its app.json says',
+      details:
+        'Reads app.json: config vars, buildpacks, formation, and the command to run once after the first deploy (scripts.postdeploy). Prints where the app is. What is required and has no value in app.json is given with --env.',
+      args: '[source]',
+      options: [
+        { flags: '-n, --name <name>', says: 'the name of the app; else the platform chooses one' },
+        { flags: '-t, --team <name>', says: 'the team it is to belong to' },
+        {
+          flags: '-e, --env <var>',
+          says: 'a config var, NAME=value; may be given more than once',
+          joinedBy: '\0',
+        },
+        { flags: '-b, --buildpack <name>', says: 'what builds it, instead of what app.json says' },
+        { flags: '--checksum <sum>', says: 'the archive at the address must be this, SHA256:…' },
+      ],
+      deploys: true,
+      local: true,
+      prints: 'AppSetup',
+      examples: [
+        'gantry apps:setup',
+        'gantry apps:setup ./shop --name shop -e ADMIN=me@example.com',
+        'gantry apps:setup https://example.com/shop.tar.gz --json',
+      ],
+      load: () => import('../commands/apps/setup.ts'),
+    },
+    {
       name: 'apps:rename',
       aliases: ['rename'],
       summary: 'give an app another name',

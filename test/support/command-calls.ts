@@ -167,6 +167,11 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     return { given: typed(cli, out.split('\n')[0] ?? '') };
   },
   'apps:create': args('fresh', '--no-remote'),
+  'apps:setup': async (cli) => {
+    const folder = await site(cli);
+    await writeFile(join(folder, 'app.json'), '{}');
+    return { args: [folder, '--no-wait'] };
+  },
   'apps:rename': args('renamed'),
   'apps:destroy': args('--confirm', 'demo'),
   'access:add': args(OTHER, '-p', 'deploy'),

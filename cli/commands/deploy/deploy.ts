@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
-import { createBuild, createSource } from '../../../server/contract/endpoints/builds.ts';
+import { createBuild } from '../../../server/contract/endpoints/builds.ts';
 import { followBuild } from '../../build-outcome.ts';
 import type { Context, Run } from '../../command.ts';
-import { during } from '../../during.ts';
 import { waits } from '../../follow.ts';
-import { archiveOf } from '../../source-archive.ts';
+import { count, sendSource, size } from '../../send-source.ts';
 import { readSourceTree, type SourceTree } from '../../source-tree.ts';
 import { printTable } from '../../table.ts';
 
@@ -17,21 +16,9 @@ export const run: Run = async (context, [folder = '.']) => {
   if (options.flag('plan')) return showPlan(context, app, tree);
 
   const client = await context.client();
-  const { source_blob: place } = await client.call(createSource, { body: {} }, signal);
-  const files = count(tree.entries.filter(({ kind }) => kind === 'file').length, 'file');
-  await during(terminal, `Sending ${files}, ${size(tree.bytes)} …`, (progress) =>
-    client.send(
-      place.put_url,
-      archiveOf(
-        tree,
-        (bytes) => progress.update(`Sending ${files} …`, tree.bytes === 0 ? 1 : bytes / tree.bytes),
-        signal,
-      ),
-      signal,
-    ),
-  );
+  const url = await sendSource(context, tree);
   const version = options.text('version');
-  const body = { source_blob: { url: place.get_url, ...(version !== undefined && { version }) } };
+  const body = { source_blob: { url, ...(version !== undefined && { version }) } };
   const build = await client.call(createBuild, { params: { app }, body }, signal);
   const ended = waits(context) ? await followBuild(context, app, build) : build;
   result(ended, () => undefined);
@@ -78,13 +65,4 @@ function detected({ entries }: SourceTree): string | null {
   if (has('package.json')) return 'Node.js';
   if (['static.json', 'index.html', 'public/index.html'].some(has)) return 'static site';
   return null;
-}
-
-function count(many: number, what: string): string {
-  return `${many} ${what}${many === 1 ? '' : 's'}`;
-}
-
-function size(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestCli, type TestCli } from '../support/test-cli.ts';
+
+let cli: TestCli;
+beforeEach(async () => void (cli = await openTestCli()));
+afterEach(() => cli[Symbol.asyncDispose]());
+
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
+function tree(files: Readonly<Record<string, string>>): string {
+  const root = join(cli.home, 'source');
+  mkdirSync(root);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
+  return root;
+}
+
+/** The one setup there is, as it is stored. */
+const setup = () => [...cli.door.world.memory.setups.values()][0];
+
+describe('gantry apps:setup', () => {
+  it('sends a folder with what was asked for', async () => {
+    const root = tree({ 'app.json': '{}', 'index.html': '' });
+    const words = [
+      '--name',
+      'shop',
+      '-e',
+      'A=1',
+      '-e',
+      'B=x;y=z',
+      '-b',
+      'heroku/nodejs',
+      '--no-wait',
+      '--json',
+    ];
+    const done = await cli.gantry(['apps:setup', root, ...words]);
+    expect(done).toMatchObject({ code: 0, err: matching(/Created shop\./) });
+    expect(JSON.parse(done.out)).toMatchObject({ app: { name: 'shop' }, status: 'pending', build: null });
+    expect(setup()?.order).toMatchObject({
+      ...{ env: new Map(Object.entries({ A: '1', B: 'x;y=z' })), buildpacks: ['heroku/nodejs'] },
+      source: { upload: { userId: cli.door.world.admin.userId } },
+    });
+  });
+
+  it('names an address, which must be https', async () => {
+    const words = ['--no-wait', '--checksum', `SHA256:${'a'.repeat(64)}`];
+    const done = await cli.gantry(['setup', 'https://example.com/x.tgz', ...words]);
+    expect(done, done.err).toMatchObject({ code: 0, out: matching(/^http:\/\/\S+\n$/) });
+    expect(setup()?.order.source).toEqual({ url: 'https://example.com/x.tgz' });
+    expect(await cli.gantry(['setup', 'http://example.com/x.tgz'])).toMatchObject({
+      ...{ code: 1, err: matching(/source_blob\.url must begin with https:\/\//) },
+    });
+  });
+
+  it('stays until it is decided, and tells what was wrong', async () => {
+    const root = tree({ 'app.json': '{}' });
+    const { settingUp } = cli.door.world.services;
+    const timer = setInterval(() => void settingUp.takeUp(new AbortController().signal), 50);
+    try {
+      const done = await cli.gantry(['apps:setup', root, '--name', 'shop']);
+      expect(done).toMatchObject({ code: 1, out: '', err: matching(/has no app\.json at its root/) });
+      expect(done.err).toMatch(/shop was not set up.*gantry apps:destroy shop/s);
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  it('does not begin without an app.json, or with a config var that is none', async () => {
+    const root = tree({ 'index.html': '' });
+    expect(await cli.gantry(['apps:setup', root])).toMatchObject({ code: 1, err: matching(/no app\.json/) });
+    expect(await cli.gantry(['apps:setup', root, '-e', 'A'])).toMatchObject({
+      code: 2,
+      err: matching(/NAME=value/),
+    });
+    expect(setup()).toBeUndefined();
+  });
+});
