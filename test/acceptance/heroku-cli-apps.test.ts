@@ -1,24 +1,17 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { herokuStory } from '../support/heroku-story.ts';
 import { visit } from '../support/person.ts';
 import { staticSite } from '../support/samples.ts';
 
-const program = await theRealHeroku();
-
-describe.skipIf(program === undefined)('the real heroku command: apps, config vars, git, releases', () => {
-  const place = inject('platform');
+await herokuStory('the real heroku command: apps, config vars, git, releases', ({ ann, place }) => {
   const app = 'herokuapps';
-  let ann: HerokuUser;
   let repo: string;
 
   beforeAll(async () => {
-    if (program === undefined) return;
-    ann = await meetHerokuUser(place, program);
     repo = await ann.newApp(app, staticSite('first'));
   });
-  afterAll(() => ann[Symbol.asyncDispose]());
 
   it('git push heroku main deploys over HTTPS, with the token and the authority it was given', async () => {
     expect((await ann.git(repo, 'remote', '-v')).stdout).toContain(

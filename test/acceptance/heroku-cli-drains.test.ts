@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { herokuStory } from '../support/heroku-story.ts';
 
-const program = await theRealHeroku();
-
-describe.skipIf(program === undefined)('the real heroku command: log drains', () => {
+await herokuStory('the real heroku command: log drains', ({ ann }) => {
   const app = 'herokudrains';
   const on = ['-a', app];
-  let ann: HerokuUser;
 
   beforeAll(async () => {
-    if (program === undefined) return;
-    ann = await meetHerokuUser(inject('platform'), program);
     await ann.newApp(app, {});
   });
-  afterAll(() => ann[Symbol.asyncDispose]());
 
   it('adds, lists and removes a drain by its URL', async () => {
     const url = 'https://me:pa55@logs.heroku-drains.example/in';

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { herokuStory } from '../support/heroku-story.ts';
 import { visit } from '../support/person.ts';
 import { staticSite } from '../support/samples.ts';
 
-const program = await theRealHeroku();
-
-describe.skipIf(program === undefined)('the real heroku command: pipelines', () => {
+await herokuStory('the real heroku command: pipelines', ({ ann, place }) => {
   const [staging, live] = ['herokupipe-staging', 'herokupipe'];
-  const place = inject('platform');
-  let ann: HerokuUser;
 
   beforeAll(async () => {
-    if (program === undefined) return;
-    ann = await meetHerokuUser(place, program);
     const repo = await ann.newApp(staging, staticSite('promoted'));
     await ann.newApp(live, staticSite('never pushed'));
     const pushed = await ann.git(repo, 'push', 'heroku', 'main');
     if (pushed.code !== 0) throw new Error(pushed.stderr);
   });
-  afterAll(() => ann[Symbol.asyncDispose]());
 
   it('makes one with an app, and puts another one in', async () => {
     const made = await ann.heroku(['pipelines:create', 'hpipe', '-s', 'staging', '-a', staging]);

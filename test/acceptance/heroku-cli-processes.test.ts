@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { beforeAll, expect, it } from 'vitest';
+import { herokuStory } from '../support/heroku-story.ts';
 import { visit } from '../support/person.ts';
 import { nodeApp } from '../support/samples.ts';
 
-const program = await theRealHeroku();
-
-describe.skipIf(program === undefined)('the real heroku command: processes, logs, runs', () => {
-  const place = inject('platform');
+await herokuStory('the real heroku command: processes, logs, runs', ({ ann, place }) => {
   const app = 'herokuprocs';
-  let ann: HerokuUser;
 
   beforeAll(async () => {
-    if (program === undefined) return;
-    ann = await meetHerokuUser(place, program);
     const repo = await ann.newApp(app, nodeApp('here'));
     expect(await ann.git(repo, 'push', 'heroku', 'main')).toEqual(expect.objectContaining({ code: 0 }));
   });
-  afterAll(() => ann[Symbol.asyncDispose]());
 
   const on = ['-a', app];
   const heard = (text: string): string => text.replace(/\s+/g, ' ');

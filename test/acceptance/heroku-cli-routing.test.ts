@@ -1,28 +1,22 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { issue } from '../support/certificates.ts';
-import { meetHerokuUser, theRealHeroku, type HerokuUser } from '../support/heroku.ts';
+import { herokuStory } from '../support/heroku-story.ts';
 
-const program = await theRealHeroku();
-
-describe.skipIf(program === undefined)('the real heroku command: domains, certificates, maintenance', () => {
+await herokuStory('the real heroku command: domains, certificates, maintenance', ({ ann }) => {
   const app = 'herokuroutes';
   const on = ['-a', app];
-  let ann: HerokuUser;
   let crt: string;
   let key: string;
 
   beforeAll(async () => {
-    if (program === undefined) return;
-    ann = await meetHerokuUser(inject('platform'), program);
     await ann.newApp(app, {});
     const site = await issue({ names: ['www.heroku-routes.example'], subject: '/O=Example/CN=routes' });
     [crt, key] = [join(ann.dir, 'site.crt'), join(ann.dir, 'site.key')];
     await writeFile(crt, site.certificate);
     await writeFile(key, site.key);
   });
-  afterAll(() => ann[Symbol.asyncDispose]());
 
   it('adds, shows, waits for and removes domains', async () => {
     expect(await ann.ok('domains:add', 'www.heroku-routes.example', ...on)).toContain('done');

@@ -66,11 +66,12 @@ export async function meetHerokuUser(
       ? ['--no-deprecation', program.script]
       : [join(ROOT, 'dist/cli-bundle/main.js'), 'heroku', '--'];
   const apps = new Set<string>();
+  const ca = join(place.home, 'ca.pem');
 
   const heroku: HerokuUser['heroku'] = (args, { input = '', cwd = dir } = {}) =>
     run(process.execPath, [...before, ...args], { env, cwd, input }, AbortSignal.timeout(COMMAND_MS));
   const git = (cwd: string, ...args: readonly string[]): Promise<Finished> =>
-    run('git', args, { env, cwd }, AbortSignal.timeout(COMMAND_MS));
+    run('git', args, { env: { ...env, GIT_SSL_CAINFO: ca }, cwd }, AbortSignal.timeout(COMMAND_MS));
   const must = async (args: readonly string[]): Promise<Finished> => {
     const done = await heroku(args);
     if (done.code === 0) return done;
@@ -172,7 +173,6 @@ async function wrapped(dir: string, place: PlatformPlace, program: Installation)
     GANTRY_API_PORT: String(place.apiPort),
     GANTRY_HTTPS_PORT: String(place.httpsPort),
     GANTRY_EXEC_PORT: String(place.execPort),
-    GIT_SSL_CAINFO: join(place.home, 'ca.pem'),
   };
 }
 
