@@ -37,7 +37,7 @@ export type Ask = <Row extends QueryResultRow>(
 ) => Promise<readonly Row[]>;
 
 /** One statement without its values. Its name is that of no other, as a connection prepares it under it. */
-export interface Question {
+interface Question {
   readonly name: string;
   readonly text: string;
 }

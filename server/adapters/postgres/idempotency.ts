@@ -28,42 +28,30 @@ export function createIdempotency({
 
   return {
     begin: (userId, requestId, request, signal) =>
-      db.transaction(async (tables) => {
+      db.dealing(async (ask) => {
         const createdAt = clock.now();
-        const data = {
-          userId,
-          requestId,
-          status: BEGUN,
-          body: seal(userId, requestId, { request }),
-          createdAt,
-        };
+        const body = seal(userId, requestId, { request });
         // A row that is too old is not found any more: it makes room.
-        await tables.requestAnswer.deleteMany({
-          where: { createdAt: { lt: new Date(createdAt.getTime() - KEPT_MS) } },
-        });
-        const { count } = await tables.requestAnswer.createMany({ data, skipDuplicates: true });
-        if (count === 1) return 'begun';
-        const kept = await tables.requestAnswer.findUniqueOrThrow({
-          where: { userId_requestId: { userId, requestId } },
-        });
+        await ask(FORGET, [new Date(createdAt.getTime() - KEPT_MS)]);
+        const begun = await ask(BEGIN, [userId, requestId, BEGUN, body, createdAt]);
+        if (begun.length === 1) return 'begun';
+        const [kept] = await ask<{ status: number; body: Uint8Array }>(KEPT, [userId, requestId]);
+        if (!kept) throw new Error('the answer to a request went while it was begun again');
         const plain: unknown = JSON.parse(sealer.open(kept.body, contextOf(userId, requestId)));
         // What another version kept in another form is another call to us.
-        const { request: known, body } = sealedAnswer.safeParse(plain).data ?? { request: '' };
-        return kept.status === BEGUN ? { unfinished: known } : { request: known, status: kept.status, body };
+        const { request: known, body: answer } = sealedAnswer.safeParse(plain).data ?? { request: '' };
+        return kept.status === BEGUN
+          ? { unfinished: known }
+          : { request: known, status: kept.status, body: answer };
       }, signal),
 
     async finish(userId, requestId, { request, status, body }, signal) {
       const sealed = seal(userId, requestId, { request, body });
-      const where = { userId, requestId, status: BEGUN };
-      await db.run(
-        (tables) => tables.requestAnswer.updateMany({ where, data: { status, body: sealed } }),
-        signal,
-      );
+      await db.ask(FINISH, [userId, requestId, BEGUN, status, sealed], signal);
     },
 
     async giveUp(userId, requestId, signal) {
-      const where = { userId, requestId, status: BEGUN };
-      await db.run((tables) => tables.requestAnswer.deleteMany({ where }), signal);
+      await db.ask(GIVE_UP, [userId, requestId, BEGUN], signal);
     },
   };
 }
@@ -71,3 +59,24 @@ export function createIdempotency({
 function contextOf(userId: string, requestId: string): string {
   return `answer to ${userId} request ${requestId}`;
 }
+
+const FORGET = {
+  name: 'forget answers',
+  text: 'DELETE FROM "RequestAnswer" WHERE "createdAt" < $1',
+};
+const BEGIN = {
+  name: 'begin request',
+  text: `
+    INSERT INTO "RequestAnswer" ("userId", "requestId", status, body, "createdAt")
+    VALUES ($1::uuid, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING status`,
+};
+const KEPT = {
+  name: 'kept answer',
+  text: 'SELECT status, body FROM "RequestAnswer" WHERE "userId" = $1::uuid AND "requestId" = $2',
+};
+const WHILE_BEGUN = '"userId" = $1::uuid AND "requestId" = $2 AND status = $3';
+const FINISH = {
+  name: 'finish request',
+  text: `UPDATE "RequestAnswer" SET status = $4, body = $5 WHERE ${WHILE_BEGUN}`,
+};
+const GIVE_UP = { name: 'give up request', text: `DELETE FROM "RequestAnswer" WHERE ${WHILE_BEGUN}` };
