@@ -10,7 +10,7 @@ import { lock, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { sealConfig } from './sealed-config.ts';
 import { createSeenApps } from './seen-apps.ts';
-import { isId, readFormation, writeFormation } from './stored-json.ts';
+import { readFormation, writeFormation } from './stored-json.ts';
 import { abandon } from './supersede.ts';
 
 const WITH_OWNER = { owner: true, team: true } as const;
@@ -39,15 +39,6 @@ export function createApps({
         const network = await freeNetwork(tables, networks);
         return readApp(await insert(tables, sealer, { ...input, network }, clock.now()));
       }, signal),
-
-    async find(nameOrId, signal) {
-      const which = isId(nameOrId) ? { id: nameOrId } : { name: nameOrId };
-      const row = await db.run(
-        (tables) => tables.app.findFirst({ where: { ...which, deletedAt: null }, include: WITH_OWNER }),
-        signal,
-      );
-      return row ? readApp(row) : undefined;
-    },
 
     ...createSeenApps(db),
 

@@ -1,6 +1,6 @@
 import type { Role, TeamRole } from '../../domain/access.ts';
 import type { Actor } from '../../domain/actor.ts';
-import type { SeenApp } from '../../domain/app.ts';
+import type { App, SeenApp } from '../../domain/app.ts';
 import { abandonable, type Database } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, readFormation, storable } from './stored-json.ts';
@@ -24,6 +24,12 @@ export function createSeenApps(db: Database) {
   const findByName = finding(BY_NAME);
 
   return {
+    async find(nameOrId: string, signal: AbortSignal): Promise<App | undefined> {
+      const asked = { userId: NOBODY, app: storable(nameOrId) };
+      const row = await (isId(nameOrId) ? findById : findByName)(asked, signal);
+      return row && readApp(row);
+    },
+
     async findFor(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp | undefined> {
       const userId = asId(actor.userId);
       const asked = { userId, app: storable(nameOrId) };
@@ -112,8 +118,13 @@ function asId(userId: string): string {
 }
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
-/** Field by field: of a thousand rows, taking objects apart and together again costs more than all else. */
 function readSeen(row: SeenRow, userId: string): SeenApp {
+  const owner = row.teamId === null && row.ownerId === userId;
+  return { ...readApp(row), standing: { owner, team: row.teamRole, collaborator: row.ownRole } };
+}
+
+/** Field by field: of a thousand rows, taking objects apart and together again costs more than all else. */
+function readApp(row: SeenRow): App {
   const { id, name, network, ownerId, teamId, teamName } = row;
   if (name === null || network === null) throw new Error(`app ${id} is alive, but has no name or no network`);
   return {
@@ -131,10 +142,5 @@ function readSeen(row: SeenRow, userId: string): SeenApp {
     updatedAt: row.updatedAt,
     releasedAt: row.releasedAt,
     revision: row.revision,
-    standing: {
-      owner: teamId === null && ownerId === userId,
-      team: row.teamRole,
-      collaborator: row.ownRole,
-    },
   };
 }
