@@ -145,6 +145,31 @@ describe('what people send', () => {
   });
 });
 
+describe('the app.json of what was sent', () => {
+  const manifestOf = async (...entries: Parameters<typeof tarOf>[0]): Promise<string | null> => {
+    const { manifest } = await unpackArchive(written(await tarOf(entries)), at('out.tar'), LIMITS, signal);
+    return manifest && Buffer.from(manifest).toString();
+  };
+
+  it('is that of its root, also when all lies in one folder', async () => {
+    const [below, own] = ['{"name":"below"}', '{"name":"own"}'];
+    expect(await manifestOf({ name: 'lib/app.json', text: below }, { name: './app.json', text: own })).toBe(
+      own,
+    );
+    expect(await manifestOf({ name: 'shop-1.0/app.json', text: own }, { name: 'shop-1.0/a', text: '' })).toBe(
+      own,
+    );
+    expect(await manifestOf({ name: 'a', text: '' }, { name: 'lib/app.json', text: below })).toBeNull();
+  });
+
+  it('is no link, and is read no further than it may be long', async () => {
+    const link = { name: 'app.json', type: 'symlink' as const, linkname: 'a' };
+    expect(await manifestOf({ name: 'a', text: '{}' }, link)).toBeNull();
+    const long = await manifestOf({ name: 'app.json', text: 'x'.repeat(1_000_000) }, { name: 'a', text: '' });
+    expect(long).toHaveLength(256 * 1024 + 1);
+  });
+});
+
 describe('what attackers send is refused, and leaves nothing:', () => {
   const refused = async (content: Buffer, reason: RegExp): Promise<void> => {
     const asked = unpackArchive(written(content), at('out.tar'), LIMITS, signal);
