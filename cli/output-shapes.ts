@@ -45,6 +45,7 @@ export const SHAPES = {
     domains: z.array(wire.domain),
     collaborators: z.array(wire.collaborator),
     deploy_branch: z.string().nullable(),
+    coupling: pipelineCoupling.nullable(),
   }),
   AppSetup: appSetup,
   AppTransfer: wire.appTransfer,

@@ -46,6 +46,14 @@ describe('pipelines', () => {
     expect(await ok('pipelines')).toBe('');
   });
 
+  it('are shown with their apps', async () => {
+    expect(await ok('apps:info', 'shop')).not.toContain('Pipeline');
+    expect(JSON.parse(await ok('apps:info', 'shop', '--json'))).toMatchObject({ coupling: null });
+    await ok('pipelines:create', 'shop', '-a', 'shop', '-s', 'production');
+    expect(await ok('apps:info', 'shop')).toMatch(/Pipeline +shop \(production\)/);
+    expect(await ok('apps:info', 'shop', '-s')).toContain('pipeline=shop:production\n');
+  });
+
   it('are given away once the name is said again', async () => {
     await ok('pipelines:create', 'shop', '-a', 'shop', '-s', 'production');
     const give = ['pipelines:transfer', 'other@example.com', '-p', 'shop'];

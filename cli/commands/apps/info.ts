@@ -1,12 +1,15 @@
 import { showDeployBranch } from '../../../server/contract/endpoints/apps.ts';
 import { listCollaborators } from '../../../server/contract/endpoints/collaborators.ts';
 import { listDomains } from '../../../server/contract/endpoints/domains.ts';
+import { showAppCoupling } from '../../../server/contract/endpoints/pipelines.ts';
+import type { PipelineCouplingResource } from '../../../server/contract/pipeline-resources.ts';
 import type {
   AppResource,
   CollaboratorResource,
   DomainResource,
   FormationResource,
 } from '../../../server/contract/resources.ts';
+import { ApiError } from '../../../server/contract/transport.ts';
 import { roleOf } from '../../access-table.ts';
 import type { Run } from '../../command.ts';
 import { printTable } from '../../table.ts';
@@ -18,19 +21,25 @@ interface Info {
   readonly domains: readonly DomainResource[];
   readonly collaborators: readonly CollaboratorResource[];
   readonly deploy_branch: string | null;
+  /** Null: it is in none that the caller may see. */
+  readonly coupling: PipelineCouplingResource | null;
 }
 
 export const run: Run = async ({ terminal, client, app: meant, result, options, signal, now }, [name]) => {
   const api = await client();
   const app = await api.app(name ?? (await meant()), signal);
   const params = { app: app.id };
-  const [formation, domains, collaborators, { branch }] = await Promise.all([
+  const [formation, domains, collaborators, { branch }, coupling] = await Promise.all([
     api.formation(app.id, signal),
     api.call(listDomains, { params }, signal),
     api.call(listCollaborators, { params }, signal),
     api.call(showDeployBranch, { params }, signal),
+    api.call(showAppCoupling, { params }, signal).catch((err: unknown) => {
+      if (err instanceof ApiError && err.status === 404) return null;
+      throw err;
+    }),
   ]);
-  const info: Info = { app, formation, domains, collaborators, deploy_branch: branch };
+  const info: Info = { app, formation, domains, collaborators, deploy_branch: branch, coupling };
   result(info, () => {
     if (options.flag('shell')) for (const [key, value] of shellPairs(info)) terminal.print(`${key}=${value}`);
     else printTable(terminal, rowsOf(info, now()), { whole: [0, 1] });
@@ -38,7 +47,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, options, 
 };
 
 function rowsOf(info: Info, now: Date): readonly (readonly string[])[] {
-  const { app, formation, domains, collaborators } = info;
+  const { app, formation, domains, collaborators, coupling } = info;
   const custom = domains.filter(({ kind }) => kind === 'custom');
   const others = collaborators.filter(({ role }) => role !== 'owner');
   return [
@@ -51,6 +60,7 @@ function rowsOf(info: Info, now: Date): readonly (readonly string[])[] {
     ...(others.length === 0
       ? []
       : [['Shared', others.map((one) => `${one.user.email} (${roleOf(one)})`).join(', ')]]),
+    ...(coupling === null ? [] : [['Pipeline', `${coupling.pipeline.name} (${coupling.stage})`]]),
     ['Processes', formation.map(({ type, quantity }) => `${type}=${quantity}`).join(' ') || 'none yet'],
     ['Stack', nextStack(app)],
     ['Region', app.region.name],
@@ -66,7 +76,7 @@ function nextStack({ stack, build_stack: next }: AppResource): string {
 }
 
 /** As clients of the Platform API print them for shells. */
-function shellPairs({ app, formation }: Info): readonly (readonly [string, string])[] {
+function shellPairs({ app, formation, coupling }: Info): readonly (readonly [string, string])[] {
   return [
     ['name', app.name],
     ['id', app.id],
@@ -79,5 +89,6 @@ function shellPairs({ app, formation }: Info): readonly (readonly [string, strin
     ['auto_cert_mgmt', String(app.acm)],
     ['maintenance', String(app.maintenance)],
     ['locked', String(app.locked)],
+    ...(coupling === null ? [] : [['pipeline', `${coupling.pipeline.name}:${coupling.stage}`] as const]),
   ];
 }
