@@ -12,6 +12,7 @@ import {
   type FakeProcess,
 } from '../../test/support/fake-attachment.ts';
 import { quietLog } from '../../lib/log.ts';
+import { settled } from '../../test/support/until.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { RunSession } from '../services/run-sessions.ts';
 import { openRendezvous, type RendezvousDoor, type RendezvousLimits } from './door.ts';
@@ -197,8 +198,9 @@ describe('a rendezvous', () => {
     const client = await meet(door, 'abc123');
     const megabytes = Buffer.alloc(64 * 1024 * 1024);
     client.socket.write(megabytes);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(client.socket.writableLength).toBeGreaterThan(32 * 1024 * 1024);
+    await expect.poll(() => process.holds()).toBe(true);
+    const left = await settled(() => client.socket.writableLength, 9_000);
+    expect(left).toBeGreaterThan(32 * 1024 * 1024);
     process.stall(false);
     await expect.poll(() => process.input().length, { timeout: 9_000 }).toBe(megabytes.length);
   });

@@ -9,6 +9,7 @@ import type { FakeProcess } from '../support/fake-attachment.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
 import { openGitDoor, type GitDoor } from '../support/git-door.ts';
 import { putCollaborator } from '../support/memory-membership.ts';
+import { settled } from '../support/until.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -98,7 +99,8 @@ describe('a process over ssh', () => {
     const { child, process, done } = await running('run -a demo import', TERMINAL);
     process.stall(true);
     child.stdin.write(Buffer.alloc(3_000_000, 'x'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(() => process.holds()).toBe(true);
+    await settled(() => child.stdin.writableLength, 10_000);
     process.stall(false);
     await expect.poll(() => process.input().length, { timeout: 10_000 }).toBe(3_000_000);
     process.finish(0);

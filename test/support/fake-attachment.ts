@@ -11,6 +11,8 @@ export interface FakeProcess {
   readonly said: { inputEnded: boolean; letGo: boolean; sizes: TerminalSize[]; signals: string[] };
   /** While true it reads nothing. */
   stall(stalled: boolean): void;
+  /** Whether something waits for it to read again. */
+  readonly holds: () => boolean;
 }
 
 export function createFakeProcess(): FakeProcess {
@@ -21,6 +23,7 @@ export function createFakeProcess(): FakeProcess {
   let rouse = (): void => undefined;
   let stalled = false;
   let unstall = (): void => undefined;
+  let holding = 0;
   const change = (): Promise<void> => new Promise((resolve) => (rouse = resolve));
 
   async function* output(): AsyncGenerator<Printed> {
@@ -34,6 +37,7 @@ export function createFakeProcess(): FakeProcess {
 
   return {
     said,
+    holds: () => holding > 0,
     input: () => Buffer.concat(input),
     print(text, stream = 'out') {
       queue.push({ stream, bytes: Buffer.from(text) });
@@ -50,7 +54,9 @@ export function createFakeProcess(): FakeProcess {
     attachment: {
       output: output(),
       async write(bytes) {
+        holding += 1;
         if (stalled) await new Promise<void>((resolve) => (unstall = resolve));
+        holding -= 1;
         input.push(bytes);
       },
       end: () => void (said.inputEnded = true),
