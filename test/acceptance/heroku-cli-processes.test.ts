@@ -62,6 +62,19 @@ await herokuStory('the real heroku command: processes, logs, runs', ({ ann, plac
     );
   });
 
+  it('follows what visitors ask as they ask it', async () => {
+    const visits = setInterval(
+      () => void visit(place.httpPort, `${app}.localhost`, '/seen').catch(() => 0),
+      500,
+    );
+    try {
+      const shown = await ann.until('path="/seen"', 'logs', '--tail', '-n', '0', ...on);
+      expect(shown).toMatch(/ heroku\[router\]: at=info method=GET path="\/seen" .*dyno=web\.1 .*status=200/);
+    } finally {
+      clearInterval(visits);
+    }
+  });
+
   it('runs a command, shows what it prints and hands on what it is told', async () => {
     const [said, counted] = await Promise.all([
       ann.heroku(['run', '--no-tty', ...on, '--', 'echo', 'hello']),

@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import type { PlatformPlace } from './person.ts';
+import { RECEIVERS } from './drain-receiver.ts';
 import { startPlatform } from './platform.ts';
 
 declare module 'vitest' {
@@ -19,7 +20,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('platform', JSON.parse(running) as PlatformPlace); // written by test/support/suites.ts
     return undefined;
   }
-  const platform = await startPlatform();
+  const platform = await startPlatform({ GANTRY_EGRESS_ALLOW: RECEIVERS });
   project.provide('platform', platform.place);
   return () => platform.remove();
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { RUNNING_PLATFORM } from './platform-setup.ts';
+import { RECEIVERS } from './drain-receiver.ts';
 import { startPlatform, type TestPlatform } from './platform.ts';
 import { suiteReport, summarize, type SuiteReport } from './summary.ts';
 
@@ -52,7 +53,7 @@ async function main(asked: string[]): Promise<number> {
   const reports = new Map<string, SuiteReport | undefined>();
   try {
     for (const suite of suites) {
-      if (suite !== 'unit') platform ??= await startPlatform();
+      if (suite !== 'unit') platform ??= await startPlatform({ GANTRY_EGRESS_ALLOW: RECEIVERS });
       const env = platform
         ? { ...process.env, [RUNNING_PLATFORM]: JSON.stringify(platform.place) }
         : process.env;
