@@ -77,6 +77,8 @@ async function runOn(call: ConsoleCall, deps: ConsoleDeps): Promise<number> {
   const stop = (why: string): void => stopped.abort(new Error(why));
   const leave = (): void => stop('the client has left');
   const close = (): void => stop('the door is closing');
+  // Known: a client of a shared connection (ControlMaster) that dies while its process reads nothing is not noticed here,
+  // as the connection stays and the channel neither ends nor closes (OpenSSH 9.2). The run ends after an hour of silence.
   const ends = [channel, socket];
   for (const end of ends) end.once('close', leave);
   deps.signal.addEventListener('abort', close, { once: true });
