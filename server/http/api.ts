@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
@@ -117,10 +117,7 @@ export function createApi(deps: ApiDeps): Express {
   };
   const routes = inOrder(allRoutes({ services, outputs, sources, place: deps, now, version: deps.version }));
   const mount = (some: readonly Route[], ...before: readonly RequestHandler[]): void => {
-    for (const route of some) {
-      const { method, path } = route.endpoint;
-      api[METHODS[method]](path, ...before, dispatch(route, dispatchDeps));
-    }
+    api.use(byTopic(some, (route) => [...before, dispatch(route, dispatchDeps)]));
   };
   const json = jsonBody();
   const isOpen = ({ endpoint }: Route): boolean => endpoint.needs === 'open' || endpoint.needs === 'link';
@@ -137,6 +134,35 @@ export function createApi(deps: ApiDeps): Express {
   const failed: ErrorRequestHandler = (err, _req, res, _next) => sendFailure(log, err, res);
   api.use(failed);
   return api;
+}
+
+/**
+ * Routes by the first piece of their path, so that a call is compared with the few of its topic instead of with all that
+ * come before its own. Their order within a topic is kept.
+ */
+function byTopic(
+  routes: readonly Route[],
+  serve: (route: Route) => readonly RequestHandler[],
+): RequestHandler {
+  const topics = new Map<string, Router>();
+  for (const route of routes) {
+    const { method, path } = route.endpoint;
+    const topic = topicOf(path);
+    const router = topics.get(topic) ?? express.Router();
+    topics.set(topic, router);
+    router[METHODS[method]](path, ...serve(route));
+  }
+  return (req, res, next) => {
+    // A router answers OPTIONS by itself, before anybody was asked who they are.
+    const router = req.method === 'OPTIONS' ? undefined : topics.get(topicOf(req.path));
+    if (router === undefined) next();
+    else router(req, res, next);
+  };
+}
+
+/** Express tells no upper case from lower. */
+function topicOf(path: string): string {
+  return path.split('/', 2)[1]?.toLowerCase() ?? '';
 }
 
 function apiHost({ domain, httpPort }: Place): string {
