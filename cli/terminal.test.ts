@@ -46,6 +46,13 @@ describe('what is said', () => {
     expect([out.text, err.text]).toEqual(['a␛[2Jb\\nc\n', 'd␇\n']);
   });
 
+  it('is a value as it is for a program, and shown on a screen', () => {
+    open().value('a\u001b]0;title\u0007\nb');
+    out.isTTY = true;
+    open().value('a\u001b]0;title\u0007\nb');
+    expect(out.text).toBe('a\u001b]0;title\u0007\nb\na␛]0;title␇\nb\n');
+  });
+
   it('has colours on a screen that has them, each stream for itself', () => {
     out.isTTY = true;
     const terminal = open();

@@ -6,7 +6,9 @@ import { visible } from './visible.ts';
 export interface Terminal {
   /** One line of the result; control characters in it are shown, not sent. */
   print(line: string): void;
-  /** The result exactly as it is. */
+  /** The result exactly as it is, for a program that reads it; on a screen its control characters are shown, not sent. */
+  value(text: string): void;
+  /** The result exactly as it is, wherever it goes. */
   raw(text: string): void;
   /** The result as JSON. */
   json(value: unknown): void;
@@ -58,6 +60,16 @@ export function createTerminal(out: Out, err: Out, input: Input, env: Surroundin
       return out.isTTY === true ? out.columns : undefined;
     },
     print: (line) => write(out, `${visible(line, { colours })}\n`),
+    value: (text) =>
+      write(
+        out,
+        out.isTTY === true
+          ? `${text
+              .split('\n')
+              .map((line) => visible(line))
+              .join('\n')}\n`
+          : `${text}\n`,
+      ),
     raw: (text) => write(out, text),
     json: (value) => write(out, `${JSON.stringify(value, null, 2)}\n`),
     note,

@@ -1,17 +1,21 @@
+import { hides, leftOn } from './sgr.ts';
+
 /**
  * Text from elsewhere (an app's log, a name, a message) made safe to print: a control character could move the cursor,
- * hide text or answer for the user, so it is shown instead of sent. Tabs stay; colours stay only when asked for.
+ * hide text or answer for the user, so it is shown instead of sent. Tabs stay; colours stay only when asked for, conceal
+ * nothing, and end with the text.
  */
 export function visible(text: string, options: { readonly colours?: boolean } = {}): string {
-  return text
-    .split(SGR)
-    .map((piece, index) => {
-      if (index % 2 === 0) return piece.replace(HIDDEN, show);
-      return options.colours === true ? piece : '';
-    })
-    .join('');
+  const pieces = text.split(SGR);
+  const kept = options.colours === true ? pieces.filter((piece, i) => i % 2 === 1 && !hides(piece)) : [];
+  const shown = pieces.map((piece, i) => {
+    if (i % 2 === 0) return piece.replace(HIDDEN, show);
+    return options.colours === true && !hides(piece) ? piece : '';
+  });
+  return shown.join('') + (leftOn(kept) ? RESET : '');
 }
 
+const RESET = '\u001b[0m';
 /** Sequences that only choose colours and weights. */
 // eslint-disable-next-line no-control-regex -- escape sequences are what this is about
 const SGR = /(\u001b\[[\d;:]{0,40}m)/;

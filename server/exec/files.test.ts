@@ -130,6 +130,16 @@ describe('a file of an instance', () => {
     await expect.poll(() => process.said.letGo).toBe(true);
   });
 
+  it('is the only one, however soon a client calls it closed', async () => {
+    const refused: string[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      sftp.open('/app/pipe', 'r', (err) => err && refused.push(err.message));
+      sftp.close(Buffer.from([0]), () => undefined);
+    }
+    await expect.poll(() => refused.length).toBe(3);
+    expect(orders).toHaveLength(1);
+  });
+
   it('is never written, removed or listed', async () => {
     const denied = (work: (done: (err?: Error | null) => void) => void): Promise<unknown> =>
       new Promise((resolve) => work((err) => resolve(err?.message ?? 'allowed')));

@@ -92,6 +92,11 @@ export function serveFiles(sftp: SFTPWrapper, grant: ExecGrant, deps: Deps): voi
     );
   });
   sftp.on('CLOSE', (id) => {
+    // What is being made has no handle yet that could be closed.
+    if (copy === 'being made') {
+      sftp.status(id, STATUS_CODE.FAILURE);
+      return;
+    }
     close();
     sftp.status(id, STATUS_CODE.OK);
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Answer } from './answer.ts';
 import type { Call } from './route.ts';
 
@@ -17,8 +18,11 @@ export interface SecretAnswers {
 
 export function createSecretAnswers(now: () => Date): SecretAnswers {
   const kept = new Map<string, { readonly at: number; readonly answer: Answer }>();
-  const nameOf = ({ actor: { userId, credential }, requestId }: Call): string =>
-    `${userId} ${credential?.id ?? ''} ${requestId}`;
+  // A client that uses one id for different calls must not be given the answer, and the secret, of another of them.
+  const nameOf = ({ actor: { userId, credential }, requestId, params, sent }: Call): string => {
+    const call = createHash('sha256').update(JSON.stringify([params, sent ?? null]));
+    return `${userId} ${credential?.id ?? ''} ${requestId} ${call.digest('base64url')}`;
+  };
 
   function forgetOld(): void {
     for (const [name, { at }] of kept) {
@@ -39,7 +43,7 @@ export function createSecretAnswers(now: () => Date): SecretAnswers {
     again: (work) => async (call) => {
       forgetOld();
       const known = kept.get(nameOf(call));
-      // Kept by the same route's work, under the id and the body of the same call.
+      // Kept by the same work, under the id and the content of the same call.
       return known === undefined ? keep(work)(call) : (known.answer as Awaited<ReturnType<typeof work>>);
     },
   };

@@ -36,7 +36,7 @@ export function answerUnread(server: Server): Server {
 }
 
 /** The failure that an error of Node's HTTP server is. */
-export function refusalOf(err: Error): KnownError {
+function refusalOf(err: Error): KnownError {
   const code = 'code' in err && typeof err.code === 'string' ? err.code : '';
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return PlatformError.of('request_timeout', {}, err);
   if (code === 'HPE_HEADER_OVERFLOW') return PlatformError.of('head_too_large', {}, err);

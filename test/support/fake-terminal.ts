@@ -16,6 +16,7 @@ export function createFakeTerminal(input: string): FakeTerminal {
   return {
     columns: undefined,
     print: (line) => (out += `${visible(line)}\n`),
+    value: (text) => (out += `${text}\n`),
     raw: (text) => (out += text),
     json: (value) => (out += `${JSON.stringify(value)}\n`),
     note: (line) => (err += `${visible(line)}\n`),

@@ -7,5 +7,5 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal },
   // Own properties only: every object has a `constructor`.
   const value = Object.hasOwn(config, key) ? config[key] : undefined;
   if (value === undefined) throw new CommandError(`${key} is not set for ${app}.`);
-  result({ [key]: value }, () => terminal.raw(`${value}\n`));
+  result({ [key]: value }, () => terminal.value(value));
 };
