@@ -8,3 +8,9 @@ export function readTarget(text: string, schemes: readonly string[]): { url: URL
   if (text.length > 2_000) return { problem: 'is too long' };
   return { url };
 }
+
+/** The port that a web address leads to. */
+export function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'https:' ? 443 : 80;
+}

@@ -11,6 +11,11 @@ export interface EgressRequest {
  */
 export interface Egress {
   /**
+   * Throws `egress_refused` for what can never be called, whoever asks for its addresses: a host that is literally an
+   * address which may not be called, and port 0. What a name leads to is judged when it is called.
+   */
+  check(host: string, port: number): void;
+  /**
    * POSTs and answers the status; follows no redirects. Throws `egress_refused` for a target that may not be called,
    * `egress_failed` otherwise.
    */

@@ -239,9 +239,9 @@ function setupServices(
   own: Pick<Parameters<typeof createAppSetups>[0], 'apps'> &
     Pick<Parameters<typeof createSettingUp>[0], 'orders'>,
 ) {
-  const { apps: appStore, builds, setups: store } = ports;
+  const { apps: appStore, builds, setups: store, egress } = ports;
   return {
-    appSetups: createAppSetups({ apps: own.apps, appStore, builds, store }),
+    appSetups: createAppSetups({ apps: own.apps, appStore, builds, store, egress }),
     settingUp: createSettingUp({
       ...{ ...ports, store, controller, log, urlOf },
       orders: own.orders,
@@ -252,10 +252,10 @@ function setupServices(
 
 /** All that an app's log is made of, and where it also goes. */
 function logServices(ports: ServicePorts, log: Logger) {
-  const { apps, happenings, bulletin } = ports;
+  const { apps, happenings, bulletin, egress } = ports;
   const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
   const logs = createLogs({ apps, visits, logs: ports.engine, happenings, bulletin });
-  const drains = createDrains({ apps, store: ports.drains, bulletin });
+  const drains = createDrains({ apps, store: ports.drains, egress, bulletin });
   const draining = { store: ports.drains, pipes: ports.drainPipes, logs, bulletin, log };
   return { visits, logs, drains, drainDelivery: createDrainDelivery(draining) };
 }

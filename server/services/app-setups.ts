@@ -4,11 +4,12 @@ import type { Actor } from '../domain/actor.ts';
 import type { SeenApp } from '../domain/app.ts';
 import type { AppSetup, SetupOrder } from '../domain/app-setup.ts';
 import type { Build } from '../domain/build.ts';
-import { readTarget } from '../domain/egress.ts';
+import { portOf, readTarget } from '../domain/egress.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { AppSetups as AppSetupStore } from '../ports/app-setups.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
 import type { Builds } from '../ports/builds.ts';
+import type { Egress } from '../ports/egress.ts';
 import type { Apps } from './apps.ts';
 import { checked } from './builds.ts';
 import { refuseBadKeys } from './config-vars.ts';
@@ -32,8 +33,8 @@ interface SeenSetup {
 /** An app from a source alone: its app.json says how it is configured, built, scaled and begun. */
 export interface AppSetups {
   /**
-   * Makes the app at once, and begins what app.json asks for. Throws `invalid_params`, `name_taken`, `forbidden_team`,
-   * and `scope_too_small` also when config vars are given and the token may not set any.
+   * Makes the app at once, and begins what app.json asks for. Throws `invalid_params`, `egress_refused`,
+   * `name_taken`, `forbidden_team`, and `scope_too_small` also when config vars are given and the token may not set any.
    */
   create(actor: Actor, wish: SetupWish, signal: AbortSignal): Promise<SeenSetup>;
   /** Of an app the caller may view. */
@@ -45,16 +46,17 @@ export interface AppSetupsDeps {
   readonly appStore: Pick<AppStore, 'findFor'>;
   readonly builds: Pick<Builds, 'find'>;
   readonly store: Pick<AppSetupStore, 'find'>;
+  readonly egress: Pick<Egress, 'check'>;
 }
 
-export function createAppSetups({ apps, appStore, builds, store }: AppSetupsDeps): AppSetups {
+export function createAppSetups({ apps, appStore, builds, store, egress }: AppSetupsDeps): AppSetups {
   return {
     async create(actor, wish, signal) {
       needCreating(actor);
       const { name, team, locked, checksum, version, source, env } = wish;
       if (env.size > 0 && !scopesCover(actor.scopes, 'configure', ''))
         throw PlatformError.of('scope_too_small', { what: 'setting config vars' });
-      if ('url' in source) refuseBadUrl(source.url);
+      if ('url' in source) refuseBadUrl(egress, source.url);
       refuseBadKeys(env, null);
       const buildpacks = wish.buildpacks && checked(wish.buildpacks);
       const setup = {
@@ -81,8 +83,9 @@ export function createAppSetups({ apps, appStore, builds, store }: AppSetupsDeps
   };
 }
 
-function refuseBadUrl(url: string): void {
+function refuseBadUrl(egress: AppSetupsDeps['egress'], url: string): void {
   const target = readTarget(url, ['https:']);
   if ('problem' in target)
     throw PlatformError.of('invalid_params', { field: 'source_blob.url', problem: target.problem });
+  egress.check(target.url.hostname, portOf(target.url));
 }

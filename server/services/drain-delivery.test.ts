@@ -105,7 +105,8 @@ async function createRig() {
     await running;
   };
   closing.push(end);
-  const drains = createDrains({ apps: rig.apps, store, bulletin });
+  const egress = { check: () => undefined };
+  const drains = createDrains({ apps: rig.apps, store, egress, bulletin });
   const app = await rig.createApp();
   return {
     ...{ ...rig, app, drains, receiver, speaker, end },

@@ -7,13 +7,14 @@ import { DRAINS_PER_APP, readDrainUrl, type Drain } from '../domain/drain.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { DrainName, Drains as Store } from '../ports/drains.ts';
+import type { Egress } from '../ports/egress.ts';
 import { reach } from './reach.ts';
 
 type OfApp<T> = T & { readonly app: App };
 
 /** The drains of an app. What they are may hold a password, so whoever may only look at the app is not told. */
 export interface Drains {
-  /** Throws `invalid_params`, `too_many_drains`. */
+  /** Throws `invalid_params`, `egress_refused`, `too_many_drains`. */
   add(actor: Actor, app: string, url: string, signal: AbortSignal): Promise<OfApp<{ readonly drain: Drain }>>;
   list(actor: Actor, app: string, signal: AbortSignal): Promise<OfApp<{ readonly drains: readonly Drain[] }>>;
   /** By its id, its token or its URL. */
@@ -35,13 +36,14 @@ export interface Drains {
 export interface DrainsDeps {
   readonly apps: Pick<Apps, 'findFor'>;
   readonly store: Store;
+  readonly egress: Pick<Egress, 'check'>;
   readonly bulletin: Pick<Bulletin, 'post'>;
 }
 
 /** Posted when there is a drain more or less. */
 export const DRAINS_CHANGED = 'drains';
 
-export function createDrains({ apps, store, bulletin }: DrainsDeps): Drains {
+export function createDrains({ apps, store, egress, bulletin }: DrainsDeps): Drains {
   const at = (actor: Actor, name: string, signal: AbortSignal) => reach(apps, actor, 'operate', name, signal);
   const found = async (app: App, name: string, signal: AbortSignal): Promise<Drain> => {
     const drain = await store.find(app.id, nameOf(name), signal);
@@ -54,6 +56,7 @@ export function createDrains({ apps, store, bulletin }: DrainsDeps): Drains {
       const target = readDrainUrl(url);
       if ('problem' in target)
         throw PlatformError.of('invalid_params', { field: 'url', problem: target.problem });
+      egress.check(target.host, target.port);
       const draft = {
         ...{ id: randomUUID(), appId: app.id, token: `d.${randomUUID()}` },
         ...{ url: new Secret(url), canonical: new Secret(target.canonical) },

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
-import { readTarget } from '../domain/egress.ts';
+import { portOf, readTarget } from '../domain/egress.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { nextTry, WEBHOOK_INCLUDES, type Webhook, type WebhookLevel } from '../domain/webhook.ts';
 import type { App } from '../domain/app.ts';
@@ -25,7 +25,7 @@ interface WebhookWish {
 type OfApp<T> = T & { readonly app: App };
 
 export interface Webhooks {
-  /** The secret is answered here and never again. Throws `invalid_params`, `too_many_webhooks`. */
+  /** The secret is answered here and never again. Throws `invalid_params`, `egress_refused`, `too_many_webhooks`. */
   add(
     actor: Actor,
     app: string,
@@ -84,7 +84,7 @@ const LEASE_MS = 60_000;
 const KEPT_MS = 30 * 24 * 60 * 60_000;
 
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { apps, store } = deps;
+  const { apps, store, egress } = deps;
   const round = createRounds(deps);
   const at = (actor: Actor, name: string, signal: AbortSignal) => reach(apps, actor, 'manage', name, signal);
   const found = <T>(resource: string, id: string, one: T | undefined): T => {
@@ -94,7 +94,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   return {
     async add(actor, name, wish, signal) {
       const app = await at(actor, name, signal);
-      check(wish);
+      check(egress, wish);
       const secret = wish.secret ?? randomBytes(32).toString('hex');
       const { url, level, include, authorization } = wish;
       const draft = {
@@ -115,7 +115,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async change(actor, name, id, { secret, authorization, ...wish }, signal) {
       const app = await at(actor, name, signal);
       const webhook = found('webhook', id, await store.find(app.id, id, signal));
-      check(wish);
+      check(egress, wish);
       const change = {
         ...wish,
         ...(typeof secret === 'string' && { secret: new Secret(secret) }),
@@ -174,10 +174,11 @@ function sealable(authorization: string | null | undefined): Secret | null {
   return typeof authorization === 'string' && authorization !== '' ? new Secret(authorization) : null;
 }
 
-function check({ url, include }: Partial<WebhookWish>): void {
+function check(egress: Pick<Egress, 'check'>, { url, include }: Partial<WebhookWish>): void {
   const target = url === undefined ? undefined : readTarget(url, ['https:', 'http:']);
   if (target && 'problem' in target)
     throw PlatformError.of('invalid_params', { field: 'url', problem: target.problem });
+  if (target) egress.check(target.url.hostname, portOf(target.url));
   const unknown = include?.find((one) => !WEBHOOK_INCLUDES.includes(one));
   if (unknown !== undefined || include?.length === 0)
     throw PlatformError.of('invalid_params', {

@@ -11,6 +11,7 @@ import type { Apps } from '../../server/ports/apps.ts';
 import type { Teams } from '../../server/ports/membership.ts';
 import type { Pipelines } from '../../server/ports/pipelines.ts';
 import type { LogLine } from '../../server/ports/engine.ts';
+import { checkLiteral } from '../../server/adapters/egress/judge.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
 import { createFakeBuilder, type FakeBuilder } from './fake-builder.ts';
@@ -213,6 +214,7 @@ export function createWorld(): World {
       router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
       routerLines: createMemoryRouterLines(),
       egress: {
+        check: checkLiteral([]),
         post: () => Promise.reject(new Error('nothing is called in this test')),
         fetch: () => Promise.reject(new Error('nothing is fetched in this test')),
       },

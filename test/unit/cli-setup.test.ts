@@ -43,6 +43,18 @@ describe('gantry apps:setup', () => {
     });
   });
 
+  it.each([
+    'https://127.0.0.1/x.tgz',
+    'https://2130706433/x',
+    'https://localhost/x',
+    'https://example.com:0/x',
+  ])('makes no app of what can never be fetched: %s', async (url) => {
+    const body = { source_blob: { url }, app: { name: 'shop' } };
+    const answer = await cli.door.call('POST', '/app-setups', { body });
+    expect(answer).toMatchObject({ status: 422, body: { id: 'egress_refused' } });
+    expect(await cli.door.call('GET', '/apps/shop')).toMatchObject({ status: 404 });
+  });
+
   it('names an address, which must be https', async () => {
     const words = ['--no-wait', '--checksum', `SHA256:${'a'.repeat(64)}`];
     const done = await cli.gantry(['setup', 'https://example.com/x.tgz', ...words]);

@@ -46,6 +46,15 @@ describe('a log drain', () => {
     expect(sixth).toMatchObject({ status: 422, body: { id: 'too_many_drains' } });
   });
 
+  it.each([
+    ...['syslog://2130706433:514', 'https://[::ffff:127.0.0.1]/', 'https://127.0.0.1/', 'http://0x7f.1/'],
+    ...['syslog://localhost:514', 'syslog+tls://10.0.0.1', 'syslog://logs.example.com:0'],
+  ])('is refused when it can never be reached: %s', async (url) => {
+    const answer = await cli.door.call('POST', PATH, { body: { url } });
+    expect(answer).toMatchObject({ status: 422, body: { id: 'egress_refused', retry: false } });
+    expect((await cli.door.call('GET', PATH)).body).toEqual([]);
+  });
+
   it('leaves no password in the audit trail', async () => {
     await cli.door.call('POST', PATH, { body: { url: URL_WITH_PASSWORD } });
     await cli.door.call('DELETE', at(URL_WITH_PASSWORD));

@@ -36,6 +36,18 @@ describe('a webhook', () => {
     expect(answer.text).toContain(why);
   });
 
+  it.each(['http://127.0.0.1/', 'https://2130706433/', 'https://api.localhost/', 'https://example.com:0/'])(
+    'is refused when it can never be delivered, made or changed: %s',
+    async (url) => {
+      const refused = { status: 422, body: { id: 'egress_refused' } };
+      expect(await cli.door.call('POST', PATH, { body: { ...BODY, url } })).toMatchObject(refused);
+      const made = await cli.door.call('POST', PATH, { body: BODY });
+      const { id } = made.body as { id: string };
+      expect(await cli.door.call('PATCH', `${PATH}/${id}`, { body: { url } })).toMatchObject(refused);
+      expect((await cli.door.call('GET', PATH)).body).toMatchObject([{ url: BODY.url }]);
+    },
+  );
+
   it('is refused for what nothing is ever told of, and is not there for others', async () => {
     expect(await cli.door.call('POST', PATH, { body: { ...BODY, include: ['api:nothing'] } })).toMatchObject({
       status: 422,

@@ -1,7 +1,7 @@
 import { DeadlineError, withDeadline } from '../../../lib/deadline.ts';
 import type { Egress, EgressRequest } from '../../ports/egress.ts';
 import { fetchFrom } from './fetch.ts';
-import { createJudge, type Resolve } from './judge.ts';
+import { checkLiteral, createJudge, type Resolve } from './judge.ts';
 import { failureOf, targetOf, type Target } from './target.ts';
 
 export interface EgressDeps {
@@ -21,6 +21,8 @@ export function createEgress({ allow, resolve, ca, limits }: EgressDeps): Egress
   const judge = createJudge({ allow, ...(resolve && { resolve }) });
   const { ms, fetchMs, answerBytes } = { ...LIMITS, ...limits };
   return {
+    check: checkLiteral(allow),
+
     async fetch(request, take, signal) {
       const deps = { judge, ...(ca !== undefined && { ca }) };
       try {

@@ -35,6 +35,28 @@ export function createJudge({
   };
 }
 
+/**
+ * Refuses what can be told without asking for the addresses of a name: a host that is literally an address which may not
+ * be called, in any spelling that the URL standard reads as one, the names of this machine, and port 0.
+ */
+export function checkLiteral(allow: readonly string[]): (host: string, port: number) => void {
+  const rules = egressRules(allow);
+  return (named, port) => {
+    const host = named.replace(/^\[|\]$/g, '');
+    const addresses = isIP(host) > 0 ? [host] : LOCAL_NAME.test(host) ? LOOPBACK : [];
+    const trusted = addresses.some((address) => rules.isAllowed(address));
+    const [first] = addresses;
+    const reason =
+      (port === 0 ? 'port 0 is no port that anybody listens on' : undefined) ??
+      (first === undefined || trusted ? undefined : (rules.refuseAddress(first) ?? rules.refusePort(port)));
+    if (reason !== undefined) throw PlatformError.of('egress_refused', { host: named, reason });
+  };
+}
+
+/** Names that mean the machine itself wherever they are resolved (RFC 6761). */
+const LOCAL_NAME = /^(?:.*\.)?localhost\.?$/i;
+const LOOPBACK = ['127.0.0.1', '::1'];
+
 async function resolveAll(host: string): Promise<string[]> {
   return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
 }

@@ -2,12 +2,13 @@ import { request as http, type ClientRequest, type RequestOptions } from 'node:h
 import { request as https } from 'node:https';
 import { isIP } from 'node:net';
 import { messageOf } from '../../../lib/errors.ts';
+import { portOf } from '../../domain/egress.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Judge } from './judge.ts';
 
 /** How to dial a URL, once its host is judged. Throws `egress_refused`. */
 export async function targetOf(url: URL, judge: Judge, ca: string | undefined): Promise<Target> {
-  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const port = portOf(url);
   return {
     call: url.protocol === 'https:' ? https : http,
     // The name goes into Host and into TLS; the address that was judged is dialled, whatever the name says by now.

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { checkLiteral } from './judge.ts';
+
+const check = (host: string, { port = 443, allow = [] as readonly string[] } = {}): void =>
+  checkLiteral(allow)(new URL(`http://${host}/`).hostname, port);
+const refused = expect.objectContaining({ id: 'egress_refused' }) as Error;
+
+describe('what is refused before it is called', () => {
+  it.each([
+    ...['127.0.0.1', '127.1', '2130706433', '0x7f000001', '017700000001', '0x7f.1', '127.0.0.1.', '0'],
+    ...['[::1]', '[::]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[64:ff9b::7f00:1]', '[fd00::1]'],
+    ...['10.0.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1'],
+    ...['localhost', 'LOCALHOST', 'localhost.', 'api.localhost', 'a.b.localhost.'],
+  ])('is %s', (host) => {
+    expect(() => check(host)).toThrow(refused);
+  });
+
+  it('is port 0 of any host, and of an address the port of another protocol', () => {
+    expect(() => check('example.com', { port: 0 })).toThrow(refused);
+    expect(() => check('127.0.0.1', { port: 0, allow: ['127.0.0.0/8'] })).toThrow(refused);
+    expect(() => check('93.184.215.14', { port: 22 })).toThrow(refused);
+  });
+
+  it('is neither a public address nor a name, which is judged when it is called', () => {
+    for (const host of [
+      '93.184.215.14',
+      '[2606:2800:21f::1]',
+      'example.com',
+      'localhost.example.com',
+      'inside',
+    ])
+      expect(() => check(host), host).not.toThrow();
+    expect(() => check('example.com', { port: 22 })).not.toThrow();
+  });
+
+  it('is not what an operator allows', () => {
+    const allow = ['127.0.0.0/8', 'fd00::/8'];
+    for (const host of ['127.0.0.1', '2130706433', 'localhost', 'api.localhost', '[fd00::1]'])
+      expect(() => check(host, { allow, port: 22 }), host).not.toThrow();
+    expect(() => check('localhost', { allow: ['::1/128'] })).not.toThrow();
+    expect(() => check('10.0.0.1', { allow })).toThrow(refused);
+  });
+});
