@@ -16,7 +16,7 @@ export const authorizations: TopicSpec = {
       name: 'authorizations:create',
       summary: 'make a token for a program, shown this once',
       details:
-        'A scope is global, identity, read, write, read-protected, write-protected (only the last two with config vars and with commands in an app, which see them), or deploy:APP, which ships one app and nothing else. It ends after 90 days unless told otherwise.',
+        'A scope is global, identity, read, write, read-protected, write-protected (only the last two with config vars and with commands in an app, which see them; write gives nothing away, and no rights), or deploy:APP, which ships one app and nothing else. It ends after 90 days unless told otherwise.',
       options: [
         DESCRIPTION,
         { flags: '-s, --scope <scopes>', says: 'what it is good for, by commas (default: global)' },

@@ -13,7 +13,7 @@ import type * as z from 'zod';
  * - `pipeline:…`: the right to look at, or to change, the pipeline of the path, or of the body; `pipeline:couple` is to
  *   change it and to operate the app
  * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars, `app:configure` to change them,
- *   `app:run` to run commands where they are
+ *   `app:run` to run commands where they are, `app:share` to say what others may do with it, `app:give` to give it away
  * - `team:…`: a role in the team of the path
  * - `platform:admin`: an administrator of the platform
  */
@@ -41,7 +41,9 @@ export const NEEDS = [
   'app:deploy',
   'app:operate',
   'app:manage',
+  'app:share',
   'app:admin',
+  'app:give',
   'team:view',
   'team:admin',
 ] as const;

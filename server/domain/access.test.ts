@@ -17,7 +17,18 @@ import {
 const APP = '01234567-89ab-4cde-8f01-23456789abcd';
 const OTHER = '11234567-89ab-4cde-8f01-23456789abcd';
 const PERMISSIONS: readonly Permission[] = [
-  ...(['view', 'secrets', 'deploy', 'operate', 'configure', 'run', 'manage', 'admin'] as const),
+  ...([
+    'view',
+    'secrets',
+    'deploy',
+    'operate',
+    'configure',
+    'run',
+    'manage',
+    'share',
+    'admin',
+    'give',
+  ] as const),
 ];
 
 describe('a role', () => {
@@ -26,6 +37,8 @@ describe('a role', () => {
     expect(allowed('view')).toEqual(['view']);
     expect(allowed('deploy')).toEqual(['view', 'secrets', 'deploy']);
     expect(allowed('operate')).toEqual(['view', 'secrets', 'deploy', 'operate', 'configure', 'run']);
+    expect(allowed('manage')).not.toContain('give');
+    expect(allowed('manage')).toContain('share');
     expect(allowed('admin')).toEqual(PERMISSIONS);
   });
 

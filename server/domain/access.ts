@@ -22,10 +22,10 @@ export interface Standing {
 }
 
 /**
- * What is asked of an app: a role, to read its config vars, to change them, which shows them as well, or to run a command
- * of one's own where they are.
+ * What is asked of an app: a role, to read its config vars, to change them, which shows them as well, to run a command
+ * of one's own where they are, to say what others may do with it, or to give it to somebody else.
  */
-export type Permission = Role | 'secrets' | 'configure' | 'run';
+export type Permission = Role | 'secrets' | 'configure' | 'run' | 'share' | 'give';
 
 /** The least role that has a permission. Whoever may deploy code can make it print its environment. */
 const LEAST: Readonly<Record<Permission, Role>> = {
@@ -36,7 +36,9 @@ const LEAST: Readonly<Record<Permission, Role>> = {
   configure: 'operate',
   run: 'operate',
   manage: 'manage',
+  share: 'manage',
   admin: 'admin',
+  give: 'admin',
 };
 
 export function isScope(text: string): text is Scope {
@@ -111,6 +113,14 @@ export function isGlobal({ scopes }: Pick<Actor, 'scopes'>): boolean {
   return scopes.includes('global');
 }
 
+/**
+ * Whether a credential is good for giving things away, and rights on them. Not one that is kept from config vars: who
+ * got the rights would read them.
+ */
+export function scopesCoverGiving(scopes: readonly Scope[]): boolean {
+  return scopes.some((scope) => ['global', 'write-protected'].includes(scope));
+}
+
 /** Whether a credential is good for looking at teams and at those one shares something with. */
 export function scopesCoverPeople(scopes: readonly Scope[]): boolean {
   return scopes.some((scope) => scope === 'global' || scope in FOR_APPS);
@@ -119,7 +129,8 @@ export function scopesCoverPeople(scopes: readonly Scope[]): boolean {
 const FOR_APPS: Readonly<Record<string, (permission: Permission) => boolean>> = {
   read: (permission) => permission === 'view',
   'read-protected': (permission) => permission === 'view' || permission === 'secrets',
-  // Code that it deploys can still tell what it finds; but that is a release, which everybody sees.
-  write: (permission) => !['secrets', 'configure', 'run'].includes(permission),
+  // Code that it deploys can still tell what it finds; but that is a release, which everybody sees. Rights that it gave
+  // would be good for what it is kept from, and outlive it.
+  write: (permission) => !['secrets', 'configure', 'run', 'share', 'give'].includes(permission),
   'write-protected': () => true,
 };

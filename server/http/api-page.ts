@@ -44,7 +44,8 @@ does not have is under \`/gantry\`. The server describes it as OpenAPI 3.1 at \`
 What a call **needs**: \`open\` and \`link\` nobody in particular; \`identity\` and \`platform:read\` any token; \`self:…\` a token that is good
 for everything; \`apps:…\` a token that may read or write; \`app:…\` a role on the app of the path (view < deploy < operate < manage <
 admin; \`secrets\` is to read config vars and comes with deploy; \`configure\` is to change them and \`run\` to run commands where they
-are, which come with operate and are not in the scope \`write\`, as little as \`secrets\`); \`team:…\` a role in the team; \`platform:admin\` an administrator.
+are, which come with operate; \`share\` is to say what others may do with the app and comes with manage, \`give\` to give it away and comes
+with admin; none of these five is in the scope \`write\`); \`team:…\` a role in the team; \`platform:admin\` an administrator.
 Who may not see an app is answered as if it did not exist (404); who may see it but not do that, with 403.
 
 ${topics.join('\n')}`);

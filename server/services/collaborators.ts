@@ -84,7 +84,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
     async add(actor, name, { user, permissions }, signal) {
       const seen = await reach(apps, actor, 'view', name, signal);
       const joins = isSelf(actor, user) && mayJoin(seen.standing, seen) && covers(actor, seen);
-      const app = joins ? seen : await reach(apps, actor, 'manage', name, signal);
+      const app = joins ? seen : await reach(apps, actor, 'share', name, signal);
       const role = permissions && readRole(permissions);
       const person = await personOf(directory, actor, user, signal);
       if (app.team === null && person.id === app.owner.id)
@@ -97,7 +97,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
     },
 
     async update(actor, name, who, permissions, signal) {
-      const app = await reach(apps, actor, 'manage', name, signal);
+      const app = await reach(apps, actor, 'share', name, signal);
       const role = readRole(permissions);
       const before = await oneOf(app, actor, who, signal);
       refuseOwner(app, before);
@@ -109,7 +109,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
     async remove(actor, name, who, signal) {
       const seen = await reach(apps, actor, 'view', name, signal);
       const leaves = isSelf(actor, who) && covers(actor, seen);
-      const app = leaves ? seen : await reach(apps, actor, 'manage', name, signal);
+      const app = leaves ? seen : await reach(apps, actor, 'share', name, signal);
       const before = await oneOf(app, actor, who, signal);
       refuseOwner(app, before);
       if (!leaves) mustNotExceed(app, ownRole(app, actor), [before.role]);
@@ -119,9 +119,9 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
   };
 }
 
-/** Joining and leaving are changes, for which a credential that may only look is no good. */
+/** Joining and leaving change rights, for which a credential is no good that may not change those of others. */
 function covers({ scopes }: Actor, app: App): boolean {
-  return scopesCover(scopes, 'manage', app.id);
+  return scopesCover(scopes, 'share', app.id);
 }
 
 function ownRole(app: SeenApp, actor: Actor): Role {

@@ -54,7 +54,7 @@ export function createTransfers({ apps, teams, directory, store }: TransfersDeps
 
   return {
     async offer(actor, { app: name, recipient }, signal) {
-      const app = await reach(apps, actor, 'admin', name, signal);
+      const app = await reach(apps, actor, 'give', name, signal);
       const to = await personOf(directory, actor, recipient, signal);
       if (app.team === null && to.id === app.owner.id)
         throw PlatformError.of('invalid_params', { field: to.email, problem: `owns ${app.name} already` });
@@ -130,7 +130,7 @@ function createGiving({ apps, teams, directory }: Pick<TransfersDeps, 'apps' | '
     toPerson,
 
     async give(actor: Actor, name: string, owner: string, signal: AbortSignal): Promise<SeenApp> {
-      const app = await reach(apps, actor, 'admin', name, signal);
+      const app = await reach(apps, actor, 'give', name, signal);
       if (isSelf(actor, owner) || owner.includes('@')) {
         await toPerson(actor, app, await personOf(directory, actor, owner, signal), signal);
       } else {
@@ -143,7 +143,7 @@ function createGiving({ apps, teams, directory }: Pick<TransfersDeps, 'apps' | '
     },
 
     async lock(actor: Actor, name: string, locked: boolean, signal: AbortSignal): Promise<SeenApp> {
-      const app = await reach(apps, actor, 'manage', name, signal);
+      const app = await reach(apps, actor, 'share', name, signal);
       if (app.team === null) {
         const problem = 'is of apps of teams only; nobody joins this app by themselves';
         throw PlatformError.of('invalid_params', { field: 'locked', problem });

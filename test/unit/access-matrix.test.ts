@@ -19,6 +19,8 @@ const APP_NEEDS: Readonly<Record<string, readonly [roles: string, scopes: string
   'app:operate': ['operate manage admin', 'global write write-protected'],
   'app:manage': ['manage admin', 'global write write-protected'],
   'app:admin': ['admin', 'global write write-protected'],
+  'app:share': ['manage admin', 'global write-protected'],
+  'app:give': ['admin', 'global write-protected'],
 };
 const SEES_APP = 'global read read-protected write write-protected deploy';
 const SEES_PEOPLE = 'global read read-protected write write-protected';
@@ -235,6 +237,29 @@ describe('an id of another tenant', () => {
       ['/teams/apps', { name: 'mine', team: 'acme' }],
     ] as const)
       expect(await door.call('POST', path, { token, body }), path).toMatchObject({ status: 404 });
+    expect(door.world.writes).toEqual([]);
+  });
+});
+
+describe('a token of scope write, which is kept from config vars', () => {
+  it('lets nobody else at them', async () => {
+    await using door = await openTestDoor();
+    const owner = openCast(door.world).find(({ name }) => name === "the owner's write");
+    const friend = { user: 'colleague@example.com', permissions: ['view', 'deploy', 'operate', 'manage'] };
+    const id = friend.user;
+    for (const [method, path, body] of [
+      ['POST', '/apps/demo/collaborators', friend],
+      ['PATCH', `/apps/demo/collaborators/${id}`, { permissions: friend.permissions }],
+      ['POST', '/teams/apps/demo/collaborators', friend],
+      ['PATCH', '/teams/apps/demo', { owner: id }],
+      ['POST', '/account/app-transfers', { app: 'demo', recipient: id }],
+      ['POST', '/oauth/authorizations', { scope: ['read-protected'] }],
+      ['POST', '/account/keys', { public_key: 'ssh-ed25519 AAAA' }],
+      ['POST', '/teams', { name: 'fresh' }],
+    ] as const)
+      expect(await door.call(method, path, { token: owner?.token ?? null, body }), path).toMatchObject({
+        ...{ status: 403, body: { id: 'scope_too_small' } },
+      });
     expect(door.world.writes).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ export const addCollaborator = endpoint({
   method: 'POST',
   path: '/apps/:app/collaborators',
   summary: 'let somebody do something with an app',
-  needs: 'app:manage',
+  needs: 'app:share',
   body: addBody,
   status: 201,
   answer: collaborator,
@@ -34,7 +34,7 @@ export const updateCollaborator = endpoint({
   method: 'PATCH',
   path: '/apps/:app/collaborators/:collaborator',
   summary: 'change what somebody may do with an app',
-  needs: 'app:manage',
+  needs: 'app:share',
   body: updateBody,
   answer: collaborator,
 });
@@ -43,6 +43,6 @@ export const removeCollaborator = endpoint({
   method: 'DELETE',
   path: '/apps/:app/collaborators/:collaborator',
   summary: 'take all rights on an app from somebody; anybody may leave',
-  needs: 'app:manage',
+  needs: 'app:share',
   answer: collaborator,
 });

@@ -30,7 +30,7 @@ export const updateTeamApp = endpoint({
   method: 'PATCH',
   path: '/teams/apps/:app',
   summary: 'lock or unlock an app of a team, or give an app to a team or a person',
-  needs: 'app:manage',
+  needs: 'app:share',
   body: updateAppBody,
   answer: app,
 });
@@ -48,7 +48,7 @@ export const addTeamAppCollaborator = endpoint({
   method: 'POST',
   path: '/teams/apps/:app/collaborators',
   summary: 'let somebody do something with an app; members of its team may so join it',
-  needs: 'app:manage',
+  needs: 'app:share',
   body: addBody,
   status: 201,
   answer: collaborator,
@@ -66,7 +66,7 @@ export const updateTeamAppCollaborator = endpoint({
   method: 'PATCH',
   path: '/teams/apps/:app/collaborators/:collaborator',
   summary: 'change what somebody may do with an app',
-  needs: 'app:manage',
+  needs: 'app:share',
   body: updateBody,
   answer: collaborator,
 });
@@ -75,6 +75,6 @@ export const removeTeamAppCollaborator = endpoint({
   method: 'DELETE',
   path: '/teams/apps/:app/collaborators/:collaborator',
   summary: 'take all rights on an app from somebody; anybody may leave',
-  needs: 'app:manage',
+  needs: 'app:share',
   answer: collaborator,
 });

@@ -16,7 +16,7 @@ export const offerApp = endpoint({
   method: 'POST',
   path: '/account/app-transfers',
   summary: 'offer an app to somebody',
-  needs: 'app:admin',
+  needs: 'app:give',
   body: offerBody,
   status: 201,
   answer: appTransfer,

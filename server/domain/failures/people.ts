@@ -8,7 +8,9 @@ const PERMITS: Readonly<Record<string, string>> = {
   deploy: 'deploying it',
   operate: 'operating it (scaling, restarts, domains)',
   manage: 'managing it',
-  admin: 'destroying it or giving it away',
+  share: 'saying who may do what with it',
+  admin: 'destroying it',
+  give: 'giving it away',
 };
 
 /** Failures of who may do what: credentials, rights, accounts, teams. */
