@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { abortController } from '../../lib/abort.ts';
 import type { Bulletin } from '../../lib/bulletin.ts';
 import { pause } from '../../lib/deadline.ts';
-import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { readDrainUrl, type Drain } from '../domain/drain.ts';
 import { KEPT } from '../domain/kept-log.ts';
@@ -180,10 +179,7 @@ async function sendAll(
       } catch (err) {
         if (stopped()) return;
         if (failures === 0)
-          log.warn(
-            { app: drain.appId, drain: drain.id, problem: messageOf(err) },
-            'a log drain takes no lines; will try again',
-          );
+          log.warn({ app: drain.appId, drain: drain.id, err }, 'a log drain takes no lines; will try again');
         failures += 1;
         const ms = Math.min(pace.mostMs, pace.firstTryMs * 2 ** Math.min(failures - 1, 10));
         await pause(ms, signal).catch(() => undefined);

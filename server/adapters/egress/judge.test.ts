@@ -1,9 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { checkLiteral } from './judge.ts';
+import { checkLiteral, createJudge } from './judge.ts';
 
 const check = (host: string, { port = 443, allow = [] as readonly string[] } = {}): void =>
   checkLiteral(allow)(new URL(`http://${host}/`).hostname, port);
 const refused = expect.objectContaining({ id: 'egress_refused' }) as Error;
+
+it('tells of a name that leads inside no address it leads to, which the log may show', async () => {
+  const resolve = () => Promise.resolve(['93.184.215.14', '10.0.0.7']);
+  const why: unknown = await createJudge({ allow: [], resolve })('inside.example.com', 443).catch(
+    (err: unknown) => err,
+  );
+  expect(why).toMatchObject({ id: 'egress_refused', cause: { message: 'it leads to 10.0.0.7' } });
+  const { message, params } = why as { message: string; params: object };
+  expect(message + JSON.stringify(params)).not.toMatch(/\d+\.\d+/);
+  expect(message).toBe(
+    'inside.example.com may not be called: it leads to an address that is not of the public internet; an operator can allow a private network (GANTRY_EGRESS_ALLOW).',
+  );
+});
+
+it('names no address in place of a name of this machine, and no network where a port is wrong', () => {
+  expect(() => check('localhost')).toThrow(
+    /^localhost may not be called: it leads to an address that is not /,
+  );
+  expect(() => check('example.com', { port: 0 })).toThrow(
+    /^example\.com may not be called: port 0 is no port that anybody listens on\.$/,
+  );
+});
 
 describe('what is refused before it is called', () => {
   it.each([

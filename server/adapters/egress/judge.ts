@@ -27,9 +27,9 @@ export function createJudge({
     const [first] = addresses;
     if (first === undefined) throw new Error('it has no address');
     const trusted = addresses.every((address) => rules.isAllowed(address));
-    const reason =
-      addresses.map((address) => rules.refuseAddress(address)).find((one) => one !== undefined) ??
-      (trusted ? undefined : rules.refusePort(port));
+    const closed = addresses.find((address) => !rules.isOpen(address));
+    if (closed !== undefined) throw refusal(named, closed);
+    const reason = trusted ? undefined : rules.refusePort(port);
     if (reason !== undefined) throw PlatformError.of('egress_refused', { host: named, reason });
     return first;
   };
@@ -46,12 +46,21 @@ export function checkLiteral(allow: readonly string[]): (host: string, port: num
     const addresses = isIP(host) > 0 ? [host] : LOCAL_NAME.test(host) ? LOOPBACK : [];
     const trusted = addresses.some((address) => rules.isAllowed(address));
     const [first] = addresses;
-    const reason =
-      (port === 0 ? 'port 0 is no port that anybody listens on' : undefined) ??
-      (first === undefined || trusted ? undefined : (rules.refuseAddress(first) ?? rules.refusePort(port)));
+    if (first !== undefined && !trusted && !rules.isOpen(first)) throw refusal(named, first);
+    const mayBeMeant = port !== 0 && (first === undefined || trusted);
+    const reason = mayBeMeant ? undefined : rules.refusePort(port);
     if (reason !== undefined) throw PlatformError.of('egress_refused', { host: named, reason });
   };
 }
+
+/**
+ * Whoever names a host is not told where its name leads: nobody may so look up the names of our networks. The log may show it.
+ */
+function refusal(host: string, address: string): Error {
+  return PlatformError.of('egress_refused', { host, reason: INSIDE }, new Error(`it leads to ${address}`));
+}
+const INSIDE =
+  'it leads to an address that is not of the public internet; an operator can allow a private network (GANTRY_EGRESS_ALLOW)';
 
 /** Names that mean the machine itself wherever they are resolved (RFC 6761). */
 const LOCAL_NAME = /^(?:.*\.)?localhost\.?$/i;

@@ -26,8 +26,8 @@ const FORBIDDEN_PORTS = new Set([
 ]);
 
 export interface EgressRules {
-  /** Why this address may not be called; undefined for one that may. */
-  refuseAddress(address: string): string | undefined;
+  /** Whether this address may be called, as one of the public internet or as one that an operator has allowed. */
+  isOpen(address: string): boolean;
   /** Why this port may not be called, unless every address behind it is allowed by name. */
   refusePort(port: number): string | undefined;
   /** Whether an operator has allowed this address by name, whatever it is. */
@@ -43,16 +43,17 @@ export function egressRules(allow: readonly string[]): EgressRules {
   const isAllowed = (address: string): boolean => holds(allowed, address);
   return {
     isAllowed,
-    refuseAddress(address) {
-      if (isIP(address) === 0) return `${address} is no address`;
-      if (isAllowed(address)) return undefined;
-      const open = isIPv4(address)
+    isOpen(address) {
+      if (isIP(address) === 0) return false;
+      if (isAllowed(address)) return true;
+      return isIPv4(address)
         ? !holds(forbidden, address)
         : holds(public6, address) && !holds(forbidden6, address);
-      return open ? undefined : `${address} is not an address of the public internet`;
     },
-    refusePort: (port) =>
-      FORBIDDEN_PORTS.has(port) ? `port ${port} belongs to another protocol` : undefined,
+    refusePort(port) {
+      if (port === 0) return 'port 0 is no port that anybody listens on';
+      return FORBIDDEN_PORTS.has(port) ? `port ${port} belongs to another protocol` : undefined;
+    },
   };
 }
 

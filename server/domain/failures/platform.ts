@@ -66,8 +66,7 @@ export const PLATFORM_FAILURES = {
   }),
   egress_refused: row<{ host: string; reason: string }>({
     retry: false,
-    say: ({ host, reason }) =>
-      `${host} may not be called: ${reason}; an operator can allow a private network (GANTRY_EGRESS_ALLOW).`,
+    say: ({ host, reason }) => `${host} may not be called: ${reason}.`,
   }),
   egress_failed: row<{ host: string; reason: string }>({
     retry: true,
