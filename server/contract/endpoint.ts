@@ -10,8 +10,8 @@ import type * as z from 'zod';
  * - `apps:list`: whatever of them the caller may view · `apps:create`
  * - `teams:list`: those the caller is in · `teams:create`
  * - `pipelines:list`: those the caller may see something of · `pipelines:create`
- * - `pipeline:…`: the right to look at, or to change, the pipeline of the path, or of the body; `pipeline:couple` is to
- *   change it and to operate the app
+ * - `pipeline:…`: the right to look at, to change, to destroy or to give away the pipeline of the path, or of the body;
+ *   `pipeline:couple` is to change it and to operate the app
  * - `app:…`: a role on the app of the path, or of the body; `app:secrets` is to read config vars, `app:configure` to change them,
  *   `app:run` to run commands where they are, `app:share` to say what others may do with it, `app:give` to give it away
  * - `team:…`: a role in the team of the path
@@ -33,6 +33,8 @@ export const NEEDS = [
   'pipelines:create',
   'pipeline:view',
   'pipeline:manage',
+  'pipeline:admin',
+  'pipeline:give',
   'pipeline:couple',
   'app:view',
   'app:secrets',

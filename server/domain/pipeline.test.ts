@@ -7,8 +7,8 @@ const role = (part: Partial<PipelineStanding>, admin = false) =>
 
 describe('what somebody may do with a pipeline', () => {
   it.each([
-    ['its owner', { owner: true }, 'manage'],
-    ['an administrator of its team', { team: 'admin' }, 'manage'],
+    ['its owner', { owner: true }, 'admin'],
+    ['an administrator of its team', { team: 'admin' }, 'admin'],
     ['a member of its team', { team: 'member' }, 'manage'],
     ['a viewer of its team', { team: 'viewer' }, 'view'],
     ['a collaborator of its team', { team: 'collaborator' }, null],
@@ -19,7 +19,7 @@ describe('what somebody may do with a pipeline', () => {
     expect(role(part)).toBe(expected);
   });
 
-  it('administrators of the platform may change any', () => {
-    expect(role({}, true)).toBe('manage');
+  it('administrators of the platform may do everything', () => {
+    expect(role({}, true)).toBe('admin');
   });
 });

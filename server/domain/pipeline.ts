@@ -38,14 +38,19 @@ export interface Coupling {
   readonly updatedAt: Date;
 }
 
-/** What is asked of a pipeline: to look at it, or to change it. What becomes of its apps their own roles decide. */
-export type PipelineNeed = 'view' | 'manage';
+/** What a person is to a pipeline, each including those before it. What becomes of its apps their own roles decide. */
+export type PipelineRole = 'view' | 'manage' | 'admin';
+
+/** What is asked of a pipeline: to look at it, to change it, to destroy it, or to give it to somebody else. */
+export type PipelineNeed = PipelineRole | 'give';
 
 /** What a person may do with a pipeline; null: not even know that it is there. */
 export function pipelineRoleOf(
   { owner, team, app }: PipelineStanding,
   { admin }: Pick<Actor, 'admin'>,
-): PipelineNeed | null {
-  if (admin || owner || team === 'admin' || team === 'member') return 'manage';
+): PipelineRole | null {
+  if (admin || owner || team === 'admin') return 'admin';
+  // Who could take it away from the team, or destroy it, would be its administrator: as with an app of a team.
+  if (team === 'member') return 'manage';
   return app || team === 'viewer' ? 'view' : null;
 }

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { roleOf, scopesCover, scopesCoverCreating, scopesCoverPeople } from '../domain/access.ts';
+import {
+  roleOf,
+  scopesCover,
+  scopesCoverCreating,
+  scopesCoverGiving,
+  scopesCoverPeople,
+} from '../domain/access.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { pipelineName } from '../domain/names.ts';
@@ -26,8 +32,8 @@ interface OwnerWish {
 
 /**
  * Pipelines and the apps in them. Whoever may see an app of a pipeline sees the pipeline, with those of its apps that
- * they may see; its owner and the members of its team may change it. An app is put in, moved and taken out by whoever
- * may operate the app.
+ * they may see; its owner and the members of its team may change it, its owner and the administrators of its team destroy
+ * it or give it away. An app is put in, moved and taken out by whoever may operate the app.
  */
 export interface Pipelines {
   /** Those the caller may see, by name. */
@@ -111,13 +117,13 @@ export function createPipelines(deps: PipelinesDeps): Pipelines {
     },
 
     async remove(actor, nameOrId, signal) {
-      const pipeline = await reachPipeline(store, actor, 'manage', nameOrId, signal);
+      const pipeline = await reachPipeline(store, actor, 'admin', nameOrId, signal);
       await store.remove(pipeline.id, signal); // false: gone, which is what was asked for
       return pipeline;
     },
 
     async transfer(actor, nameOrId, wish, signal) {
-      const { id, owner: before } = await reachPipeline(store, actor, 'manage', nameOrId, signal);
+      const { id, owner: before } = await reachPipeline(store, actor, 'give', nameOrId, signal);
       const to = await ownerFor(deps, actor, wish, signal);
       return { pipeline: there(nameOrId, await store.give(id, to, signal)), before };
     },
@@ -194,7 +200,7 @@ function createCouplings({ store, apps }: PipelinesDeps): Pick<Pipelines, Coupli
 
 /**
  * The first statement of every use case about a pipeline. Throws `not_found` alike for one that does not exist and for
- * one of which the actor may see nothing, `forbidden_pipeline` for one they may only look at.
+ * one of which the actor may see nothing, `forbidden_pipeline` when their role on it is too small.
  */
 export async function reachPipeline(
   store: Pick<PipelineStore, 'find'>,
@@ -209,9 +215,17 @@ export async function reachPipeline(
   const role = found && pipelineRoleOf(found.standing, actor);
   if (!found || !role) throw missing('pipeline', nameOrId);
   if (need === 'view') return found;
-  if (role === 'view') throw PlatformError.of('forbidden_pipeline', { pipeline: found.name });
-  if (!scopesCoverCreating(actor.scopes))
-    throw PlatformError.of('scope_too_small', { what: `changing pipeline ${found.name}` });
+  if (role === 'view')
+    throw PlatformError.of('forbidden_pipeline', { pipeline: found.name, may: 'look at', not: 'change it' });
+  if (role === 'manage' && need !== 'manage')
+    throw PlatformError.of('forbidden_pipeline', {
+      ...{ pipeline: found.name, may: 'change', not: 'destroy it or give it away' },
+    });
+  const covers = need === 'give' ? scopesCoverGiving : scopesCoverCreating;
+  if (!covers(actor.scopes)) {
+    const doing = need === 'give' ? 'giving away' : 'changing';
+    throw PlatformError.of('scope_too_small', { what: `${doing} pipeline ${found.name}` });
+  }
   return found;
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Role, TeamRole } from '../../server/domain/access.ts';
-import type { PipelineNeed } from '../../server/domain/pipeline.ts';
+import type { PipelineRole } from '../../server/domain/pipeline.ts';
 import type { Actor, Scope } from '../../server/domain/actor.ts';
 import { LONG_AGO, PIPELINES } from './endpoint-examples.ts';
 import { addMemoryToken } from './memory-accounts.ts';
@@ -20,7 +20,7 @@ export interface Principal {
   /** What they may do with it, as a person. */
   readonly role: Role | null;
   /** What they may do with the pipeline of that app, as a person. */
-  readonly pipeline: PipelineNeed | null;
+  readonly pipeline: PipelineRole | null;
   /** What they are in the team `acme`, as a person. */
   readonly team: TeamRole | null;
   readonly admin: boolean;
@@ -89,7 +89,7 @@ export function openCast(world: World): readonly Principal[] {
     ...{ ...nobody, known: true },
     ...{ name, token },
     // Unless it is said otherwise: whoever sees the app sees its pipeline, whoever owns it, both.
-    pipeline: part.role === 'admin' ? 'manage' : part.role ? 'view' : null,
+    pipeline: part.role === 'admin' ? 'admin' : part.role ? 'view' : null,
     ...part,
   });
   const hired = (name: string): { readonly actor: Actor; readonly token: string } =>
@@ -128,7 +128,7 @@ export function openCast(world: World): readonly Principal[] {
       void world.stores.teams.putMember(team.id, actor.userId, inTeam, patient);
       return person(`a team's ${inTeam}`, token, {
         ...{ app: 'shop', role, team: inTeam },
-        pipeline: inTeam === 'admin' || inTeam === 'member' ? 'manage' : role && 'view',
+        pipeline: inTeam === 'admin' ? 'admin' : inTeam === 'member' ? 'manage' : role && 'view',
       });
     }),
     person('the owner', owner.token, { role: 'admin' }),

@@ -22,6 +22,13 @@ const APP_NEEDS: Readonly<Record<string, readonly [roles: string, scopes: string
   'app:share': ['manage admin', 'global write-protected'],
   'app:give': ['admin', 'global write-protected'],
 };
+const PIPELINE_NEEDS: typeof APP_NEEDS = {
+  'pipeline:view': ['view manage admin', 'global read read-protected write write-protected'],
+  'pipeline:manage': ['manage admin', 'global write write-protected'],
+  'pipeline:couple': ['manage admin', 'global write write-protected'],
+  'pipeline:admin': ['admin', 'global write write-protected'],
+  'pipeline:give': ['admin', 'global write-protected'],
+};
 const SEES_APP = 'global read read-protected write write-protected deploy';
 const SEES_PEOPLE = 'global read read-protected write write-protected';
 const SCOPES: Readonly<Partial<Record<Need, string>>> = {
@@ -61,8 +68,8 @@ function aboutPipeline(needs: Need, who: Principal): Verdict {
   const app = needs === 'pipeline:couple' ? aboutApp('app:operate', who) : 'may';
   if (app !== 'may') return app; // it is asked about first
   if (pipeline === null || !among(SEES_PEOPLE, scope)) return 404;
-  if (needs === 'pipeline:view') return 'may';
-  return pipeline === 'manage' && among('global write write-protected', scope) ? 'may' : 403;
+  const [roles, scopes] = PIPELINE_NEEDS[needs] ?? ['', ''];
+  return among(roles, pipeline) && among(scopes, scope) ? 'may' : 403;
 }
 
 function aboutTeam(needs: Need, { team, scope }: Principal): Verdict {

@@ -114,6 +114,19 @@ describe('a pipeline', () => {
     expect(await rename()).toMatchObject({ status: 403, body: { id: 'forbidden_pipeline' } });
     await door.world.stores.teams.putMember(team.id, bob.actor.userId, 'member', patient);
     expect(await rename()).toMatchObject({ status: 200, body: { owner: { id: team.id, type: 'team' } } });
+    // As with an app of a team: neither taken away from it nor destroyed by a plain member.
+    const take = { pipeline: { id: 'shop' }, new_owner: { id: bob.actor.userId, type: 'user' } };
+    for (const refused of [
+      await door.call('POST', '/pipeline-transfers', as(bob, take)),
+      await door.call('DELETE', '/pipelines/shop', as(bob)),
+    ])
+      expect(refused).toMatchObject({
+        status: 403,
+        body: { id: 'forbidden_pipeline', message: expect.stringContaining('administrator') as unknown },
+      });
+    expect(await door.call('GET', '/pipelines/shop', as(ann))).toMatchObject({
+      body: { owner: { id: team.id, type: 'team' } },
+    });
     await door.world.stores.teams.putMember(team.id, bob.actor.userId, 'collaborator', patient);
     expect(await rename()).toMatchObject({ status: 404 });
   });

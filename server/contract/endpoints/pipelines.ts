@@ -60,7 +60,7 @@ export const removePipeline = endpoint({
   method: 'DELETE',
   path: '/pipelines/:pipeline',
   summary: 'destroy a pipeline; its apps stay what they are',
-  needs: 'pipeline:manage',
+  needs: 'pipeline:admin',
   body: removeBody,
   answer: pipeline,
 });
@@ -69,7 +69,7 @@ export const transferPipeline = endpoint({
   method: 'POST',
   path: '/pipeline-transfers',
   summary: 'give a pipeline to somebody else, or to a team',
-  needs: 'pipeline:manage',
+  needs: 'pipeline:give',
   body: transferBody,
   status: 201,
   answer: pipelineTransfer,

@@ -33,10 +33,10 @@ export const PEOPLE_FAILURES = {
     say: ({ team, role }) =>
       `You are ${role} of team ${team}, which does not include this; ask an administrator of the team.`,
   }),
-  forbidden_pipeline: row<{ pipeline: string }>({
+  forbidden_pipeline: row<{ pipeline: string; may: string; not: string }>({
     retry: false,
-    say: ({ pipeline }) =>
-      `You may look at pipeline ${pipeline}, but not change it; ask its owner, or a member of the team it belongs to.`,
+    say: ({ pipeline, may, not }) =>
+      `You may ${may} pipeline ${pipeline}, but not ${not}; ask its owner, or an administrator of the team it belongs to.`,
   }),
   forbidden_transfer: row<{ app: string; recipient: string }>({
     retry: false,
