@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { oneLine } from './text.ts';
 
 const owner = z.object({ id: z.string(), name: z.string() });
 
@@ -14,4 +15,4 @@ export const logDrain = z.object({
 });
 export type LogDrainResource = z.infer<typeof logDrain>;
 
-export const addLogDrain = z.strictObject({ url: z.string().max(2_000) });
+export const addLogDrain = z.strictObject({ url: oneLine(2_000) });

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { oneLine } from './text.ts';
 
 /** What clients may send about tokens, passwords and people. */
 const ignored = z.unknown().optional();
 const TEN_YEARS_S = 10 * 366 * 86_400;
 
-const description = z.string().min(1).max(200);
+const description = oneLine(200).min(1);
 /** The heroku command passes on what was typed: a string. */
 const seconds = z
   .union(
@@ -30,7 +31,7 @@ export const createAuthorization = z.strictObject({
 export const updateAuthorization = z.strictObject({ description, client: ignored });
 
 export const updateAccount = z.strictObject({
-  name: z.string().max(100).nullish(),
+  name: oneLine(100).nullish(),
   allow_tracking: ignored,
   beta: ignored,
 });

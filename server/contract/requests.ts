@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ONE_LINE, oneLine } from './text.ts';
 
 /**
  * What clients may send. Fields that the Platform API knows and that change nothing here are accepted and ignored;
@@ -163,18 +164,20 @@ export const runOrder = z.strictObject({ ...runFields, command, attach: z.boolea
 export const runInside = z.strictObject({ ...runFields, command: command.nullish(), attach: ignored });
 export type RunOrderBody = z.infer<typeof runInside>;
 /** Back to an earlier release, or an image of one again with the config of now. */
-export const createRelease = z.union(
-  [
-    z.strictObject({ slug: z.string().min(1).max(100), description: z.string().max(500).nullish() }),
-    z.strictObject({ release: releaseName, description: ignored }),
-  ],
-  { error: 'must name the release to go back to, or the slug to release again' },
-);
+export const createRelease = z
+  .union(
+    [
+      z.strictObject({ slug: z.string().min(1).max(100), description: z.string().max(500).nullish() }),
+      z.strictObject({ release: releaseName, description: ignored }),
+    ],
+    { error: 'must name the release to go back to, or the slug to release again' },
+  )
+  // Apart from the alternatives, whose own failures are told as one.
+  .refine((order) => !('slug' in order) || oneLine(500).nullish().safeParse(order.description).success, {
+    ...{ path: ['description'], error: ONE_LINE },
+  });
 
-const line = z
-  .string()
-  .max(500)
-  .regex(/^[^\p{Cc}]*$/u, 'must be one line of text');
+const line = oneLine(500);
 
 const buildpackNames = z.array(z.strictObject({ url: line.optional(), name: line.optional() })).max(100);
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { oneLine } from './text.ts';
 
 const level = z.enum(['notify', 'sync']);
 const time = z.string();
@@ -60,7 +61,7 @@ const text = z
     'must be printable ASCII, at most 1000 characters',
   );
 const fields = {
-  url: z.string().max(2_000),
+  url: oneLine(2_000),
   level,
   include: z.array(z.string().max(100)).min(1).max(50),
   secret: text.nullish(),
