@@ -7,7 +7,10 @@ import { CommandError } from './failures.ts';
 
 const LOOK_MS = 300;
 
-/** Shows what a build says as it says it, and stays until it is decided; one that failed is a CommandError. */
+/**
+ * Shows what a build says as it says it, and stays until it is decided, whatever the app is called meanwhile; one that
+ * failed is a CommandError.
+ */
 export async function followBuild(
   context: Context,
   app: string,
@@ -17,7 +20,11 @@ export async function followBuild(
   try {
     await showBuildOutput(context, build);
     for (;;) {
-      const now = await client.call(showBuild, { params: { app, build: build.id } }, context.signal);
+      const now = await client.call(
+        showBuild,
+        { params: { app: build.app.id, build: build.id } },
+        context.signal,
+      );
       if (now.status === 'failed')
         throw new CommandError(
           `Nothing was deployed: ${(now.failure ?? 'the reason was not recorded').replace(/[.\s]+$/, '')}.`,

@@ -129,6 +129,18 @@ describe('gantry deploy', () => {
     expect(await cli.gantry(['builds:cancel', '-a', 'demo'])).toMatchObject({ code: 1 });
   });
 
+  it('stays with the app when it is renamed meanwhile', async () => {
+    const root = tree({ 'index.html': 'hello' });
+    const call = cli.gantry(['deploy', root, '-a', 'demo']);
+    await vi.waitFor(async () => {
+      const { out } = await cli.gantry(['builds', '-a', 'demo', '--json']);
+      expect(JSON.parse(out)).toMatchObject([{ status: 'pending' }]);
+    }, WAIT);
+    expect(await cli.gantry(['apps:rename', 'renamed', '-a', 'demo'])).toMatchObject({ code: 0 });
+    await cli.gantry(['builds:cancel', '-a', 'renamed']);
+    expect(await call).toMatchObject({ code: 1, err: matching(/Nothing was deployed: It was cancelled/) });
+  });
+
   it('returns at once when it is not to wait', async () => {
     const root = tree({ 'index.html': 'hello' });
     const called = await cli.gantry(['deploy', root, '-a', 'demo', '--no-wait', '--json']);
