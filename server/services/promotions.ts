@@ -33,12 +33,12 @@ export interface Promotions {
   create(actor: Actor, wish: PromotionWish, signal: AbortSignal): Promise<Promotion>;
   /** Of a pipeline the caller may see. */
   find(actor: Actor, id: string, signal: AbortSignal): Promise<Promotion>;
-  /** Those of its targets that the caller may view. */
+  /** Those of its targets that the caller may view; of those they named themselves also the ones that were destroyed. */
   targets(actor: Actor, id: string, signal: AbortSignal): Promise<readonly PromotionTarget[]>;
 }
 
 export interface PromotionsDeps {
-  readonly apps: Pick<Apps, 'findFor' | 'list'>;
+  readonly apps: Pick<Apps, 'find' | 'findFor' | 'list'>;
   readonly pipelines: Pick<Pipelines, 'find' | 'couplings'>;
   readonly releases: Pick<Releases, 'list'>;
   readonly store: PromotionStore;
@@ -86,10 +86,15 @@ export function createPromotions({ apps, pipelines, releases, store }: Promotion
     find,
 
     async targets(actor, id, signal) {
-      const { targets } = await find(actor, id, signal);
+      const { targets, userId } = await find(actor, id, signal);
       const all = await apps.list(actor, signal);
       const seen = all.filter((app) => scopesCover(actor.scopes, 'view', app.id)).map((app) => app.id);
-      return targets.filter((one) => seen.includes(one.appId));
+      const shown: PromotionTarget[] = [];
+      for (const one of targets) {
+        const gone = async (): Promise<boolean> => (await apps.find(one.appId, signal)) === undefined;
+        if (seen.includes(one.appId) || (userId === actor.userId && (await gone()))) shown.push(one);
+      }
+      return shown;
     },
   };
 }

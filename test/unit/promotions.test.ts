@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
-import { pipelinePromotion } from '../../server/contract/pipeline-resources.ts';
+import { pipelinePromotion, type PromotionTargetResource } from '../../server/contract/pipeline-resources.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
+import { putCollaborator } from '../support/memory-membership.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 import { patient } from '../support/stores.ts';
 
@@ -84,6 +85,45 @@ describe('promoting', () => {
       err: matching(/The promotion to shop-eu failed; what ran there before was not touched/),
     });
     expect((await releases('shop-eu')).find((one) => one.current)).toMatchObject({ version: 2 });
+  });
+
+  it('fails when one of its apps is destroyed meanwhile', async () => {
+    cli.door.world.outcome = 'never';
+    const running = promote('--to', 'shop-eu');
+    await vi.waitFor(() => expect(cli.door.world.memory.promotions.size).toBe(1), { timeout: 5_000 });
+    await ok('apps:destroy', 'shop-eu', '--confirm', 'shop-eu');
+    expect(await running).toMatchObject({
+      ...{ code: 1, out: matching(/shop-eu +failed +.*was destroyed/) },
+      err: matching(/The promotion to shop-eu failed/),
+    });
+  });
+
+  it('fails where it cannot be told what became of an app that was asked for', async () => {
+    const { world, url } = cli.door;
+    const eve = world.addUser('eve@example.com');
+    for (const name of ['shop-staging', 'shop', 'shop-eu'])
+      putCollaborator(world.memory, appId(name), eve.actor.userId, 'deploy');
+    world.outcome = 'never';
+    const env = { GANTRY_API_URL: url, GANTRY_API_KEY: eve.token };
+    const running = worked(
+      cli.gantry(['pipelines:promote', '-a', 'shop-staging', '--to', 'shop-eu'], { env }),
+    );
+    await vi.waitFor(() => expect(world.memory.promotions.size).toBe(1), { timeout: 5_000 });
+    await ok('access:remove', 'eve@example.com', '-a', 'shop-eu');
+    expect(await running).toMatchObject({
+      ...{ code: 1, out: matching(/shop-eu +failed +/) },
+      err: matching(/What became of shop-eu cannot be told/),
+    });
+  });
+
+  it('says that it goes on when its pipeline is destroyed meanwhile', async () => {
+    cli.door.world.outcome = 'never';
+    const running = promote('--to', 'shop-eu');
+    await vi.waitFor(() => expect(cli.door.world.memory.promotions.size).toBe(1), { timeout: 5_000 });
+    await ok('pipelines:destroy', 'shop', '--confirm', 'shop');
+    expect(await running).toMatchObject({
+      ...{ code: 1, err: matching(/Pipeline shop was destroyed meanwhile.*gantry releases -a shop-eu/) },
+    });
   });
 
   it('fails when the image is not in the registry any more', async () => {
@@ -196,11 +236,13 @@ describe('a promotion that was begun', () => {
     const id = await begin(['shop', 'shop-eu']);
     await ok('apps:destroy', 'shop', '--confirm', 'shop');
     await takeUp();
-    await expect.poll(async () => (await targets(id)).body).toMatchObject([{ status: 'succeeded' }]);
-    const [promotion] = [...cli.door.world.memory.promotions.values()];
-    expect(promotion?.targets.find((one) => one.status === 'failed')).toMatchObject({
-      failure: 'The app was destroyed',
-    });
+    const byStatus = async () =>
+      ((await targets(id)).body as PromotionTargetResource[]).sort((a, b) => (a.status < b.status ? -1 : 1));
+    // Whoever named it sees what became of it, though the app is not there any more.
+    await expect.poll(byStatus).toMatchObject([
+      { status: 'failed', error_message: 'The app was destroyed' },
+      { status: 'succeeded', app: { id: appId('shop-eu') } },
+    ]);
   });
 
   it.each([

@@ -10,6 +10,7 @@ import type {
   PipelineCouplingResource,
   PromotionTargetResource,
 } from '../../../server/contract/pipeline-resources.ts';
+import { ApiError } from '../../../server/contract/transport.ts';
 import type { Context, Run } from '../../command.ts';
 import { during } from '../../during.ts';
 import { CommandError } from '../../failures.ts';
@@ -36,20 +37,50 @@ export const run: Run = async (context) => {
   const look = () => client.call(listPromotionTargets, { params: { promotion: id } }, signal);
   const title = `Promoting ${from.app.name} to ${[...names.values()].sort().join(', ')} …`;
   const nameOf = ({ app }: PromotionTargetResource): string => names.get(app.id) ?? app.id;
-  const found = waits(context) ? await during(terminal, title, () => untilOver(context, look)) : await look();
+  const found = waits(context)
+    ? await during(terminal, title, () => untilOver(context, look)).catch((err: unknown) => {
+        throw isGone(err) ? pipelineGone(from.pipeline.name, [...names.values()]) : err;
+      })
+    : await look();
   const ended = [...found].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const bad = ended.filter(({ status }) => status === 'failed');
+  const untold = targets.filter(({ app }) => !found.some((one) => one.app.id === app.id));
   result(ended, () =>
     printTable(
       terminal,
-      ended.map((one) => [nameOf(one), one.status, one.error_message ?? '']),
+      [
+        ...ended.map((one) => [nameOf(one), one.status, one.error_message ?? '']),
+        ...untold.map(({ app }) => [app.name, 'failed', 'the server does not tell of it any more']),
+      ],
       { whole: [0] },
     ),
   );
-  if (bad.length === 0) return;
+  if (bad.length + untold.length === 0) return;
   const failed = bad.map(nameOf).join(', ');
-  throw new CommandError(`The promotion to ${failed} failed; what ran there before was not touched.`);
+  const unseen = untold.map(({ app }) => app.name).join(', ');
+  throw new CommandError(
+    [
+      ...(bad.length > 0
+        ? [`The promotion to ${failed} failed; what ran there before was not touched.`]
+        : []),
+      ...(untold.length > 0
+        ? [`What became of ${unseen} cannot be told: it is not yours to see any more.`]
+        : []),
+    ].join(' '),
+  );
 };
+
+function isGone(err: unknown): boolean {
+  return err instanceof ApiError && err.resource === 'pipeline_promotion';
+}
+
+/** With a pipeline go its promotions, but not the releases they had begun. */
+function pipelineGone(pipeline: string, apps: readonly string[]): CommandError {
+  const look = apps.map((app) => `gantry releases -a ${app}`).join(', ');
+  return new CommandError(
+    `Pipeline ${pipeline} was destroyed meanwhile; a release that was begun goes on nevertheless (see ${look}).`,
+  );
+}
 
 /** The apps that were named, or all of the next stage. */
 async function targetsOf(
