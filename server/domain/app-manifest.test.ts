@@ -118,7 +118,7 @@ describe('an app.json', () => {
     [
       'a type that is none',
       { formation: { 'a b': { quantity: 1 } } },
-      'formation.a?b must name process types: letters, digits, dashes and underscores.',
+      'formation."a b" must name process types: letters, digits, dashes and underscores.',
     ],
     ['an empty command', { scripts: { postdeploy: ' ' } }, 'scripts.postdeploy must not be empty.'],
     ['a list of commands', { scripts: { postdeploy: [] } }, 'scripts.postdeploy must be text, or an object.'],
@@ -146,7 +146,7 @@ describe('an app.json', () => {
 
   it('that is too long, or no text, is refused before it is read', () => {
     expect(mistakes(`{"a":"${'x'.repeat(MANIFEST_BYTES)}"}`)).toEqual(['app.json is longer than 256 KB.']);
-    expect(readManifest(Buffer.from([0xff, 0xfe, 0x00]))).toEqual({
+    expect(readManifest(Buffer.from([0xff, 0xfe, 0x00]))).toMatchObject({
       mistakes: ['app.json is not text in UTF-8.'],
     });
   });
@@ -155,6 +155,30 @@ describe('an app.json', () => {
     const env = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`A${at}`, 5]));
     expect(mistakes({ env })).toHaveLength(20);
     expect(mistakes({ addons: 5, stack: 5 })).toEqual(['addons must be a list.', 'stack must be a string.']);
+  });
+
+  it('tells what is wrong in one place whatever is wrong in another', () => {
+    const content = {
+      env: { 'a b': 'x', NEED: {}, BAD: 5, ZERO: 'x\0y' },
+      formation: { web: { quantity: 99 }, worker: { quantity: 1 } },
+      buildpacks: [{}, { url: 'http://x' }],
+      addons: [5, 'heroku-redis'],
+    };
+    const result = readManifest(bytes(JSON.stringify(content)));
+    expect('mistakes' in result && [...result.mistakes].sort()).toEqual([
+      'addons.0 must be text, or an object.',
+      'buildpacks.0.url must be a string.',
+      'buildpacks.1 must be a name such as heroku/nodejs, or the https address of a buildpack.',
+      'env."a b" must be letters, digits and underscores, and not start with a digit.',
+      'env.BAD must be text, or an object.',
+      'env.ZERO cannot hold a NUL character.',
+      'formation.web.quantity must be at most 28.',
+    ]);
+    // What is left of it may still lack something.
+    expect('mistakes' in result && result.rest).toMatchObject({
+      env: new Map([['NEED', { value: null, required: true, generated: false }]]),
+      addons: [{ service: 'heroku-redis' }],
+    });
   });
 
   it('cannot reach what all objects share', () => {

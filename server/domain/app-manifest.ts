@@ -58,7 +58,12 @@ const command = z
   .refine((text) => text.trim() !== '', 'must not be empty')
   .refine((text) => !text.includes('\0'), 'cannot hold a NUL character');
 
-const buildpack = z.union([z.string(), z.looseObject({ url: z.string() }).transform(({ url }) => url)]);
+const buildpack = z
+  .union([z.string(), z.looseObject({ url: z.string() }).transform(({ url }) => url)])
+  .superRefine((name, context) => {
+    const problem = buildpackProblem(name);
+    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+  });
 
 const addon = z.union([word, z.looseObject({ plan: word, as: word.nullish() })]);
 
@@ -93,20 +98,52 @@ const manifest = z.looseObject({
 });
 type Parsed = z.infer<typeof manifest>;
 
+/** What is wrong with an app.json in sentences, and what it asks for where nothing is wrong, if that can be told. */
+interface BadManifest {
+  readonly mistakes: readonly string[];
+  readonly rest: AppManifest | null;
+}
+
 /**
- * Reads an app.json that a stranger wrote: what it asks for, or what is wrong with it in sentences. Never throws. Keys that
- * nobody here knows are left alone, since the file has other readers.
+ * Reads an app.json that a stranger wrote: what it asks for, or all that is wrong with it. Never throws. Keys that nobody
+ * here knows are left alone, since the file has other readers.
  */
-export function readManifest(
-  bytes: Uint8Array,
-): { readonly manifest: AppManifest } | { readonly mistakes: readonly string[] } {
+export function readManifest(bytes: Uint8Array): { readonly manifest: AppManifest } | BadManifest {
   const raw = jsonOf(bytes);
-  if ('mistake' in raw) return { mistakes: [raw.mistake] };
-  const parsed = manifest.safeParse(raw.value);
-  if (!parsed.success) return { mistakes: mistakesOf(parsed.error) };
-  const mistakes = [...keyMistakes(parsed.data), ...buildpackMistakes(parsed.data)];
-  if (mistakes.length > 0) return { mistakes: mistakes.slice(0, MOST_MISTAKES) };
-  return { manifest: shape(parsed.data) };
+  if ('mistake' in raw) return { mistakes: [raw.mistake], rest: null };
+  const first = manifest.safeParse(raw.value);
+  const parsed = first.success ? first : manifest.safeParse(without(raw.value, first.error.issues));
+  const data = parsed.success ? parsed.data : undefined;
+  const mistakes = [...(first.success ? [] : mistakesOf(first.error)), ...keyMistakes(data?.env)];
+  if (mistakes.length === 0 && data) return { manifest: shape(data) };
+  return { mistakes: mistakes.slice(0, MOST_MISTAKES), rest: data ? restOf(data) : null };
+}
+
+/** What is left of a value when all entries go with which something is wrong. */
+function without(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const wrong = new Map<string, z.core.$ZodIssue[]>();
+  for (const issue of issues) {
+    const [field, ...path] = issue.path.map(String);
+    if (field !== undefined) wrong.set(field, [...(wrong.get(field) ?? []), { ...issue, path }]);
+  }
+  const kept = Object.entries(value).flatMap(([field, inner]): [string, unknown][] => {
+    const inside = wrong.get(field);
+    if (!inside) return [[field, inner]];
+    return inside.some(({ path }) => path.length === 0) ? [] : [[field, entriesWithout(inner, inside)]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function entriesWithout(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  const wrong = new Set(issues.map(({ path }) => String(path[0])));
+  if (Array.isArray(value)) return value.filter((_, at) => !wrong.has(String(at)));
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => !wrong.has(key)));
+}
+
+function restOf(data: Parsed): AppManifest {
+  const env = Object.entries(data.env ?? {}).filter(([key, one]) => keyMistakes({ [key]: one }).length === 0);
+  return shape({ ...data, env: Object.fromEntries(env) });
 }
 
 function jsonOf(bytes: Uint8Array): { readonly value: unknown } | { readonly mistake: string } {
@@ -147,22 +184,16 @@ function fieldOf(path: readonly PropertyKey[]): string {
 }
 
 function printable(text: string): string {
-  return text.replace(/[^\x21-\x7e]/g, '?').slice(0, 60);
+  const shown = text.replace(/[^\x20-\x7e]/g, '?').slice(0, 60);
+  return shown === '' || shown.includes(' ') ? `"${shown}"` : shown;
 }
 
-function keyMistakes({ env }: Parsed): string[] {
+function keyMistakes(env: Parsed['env']): string[] {
   return Object.entries(env ?? {}).flatMap(([key, { value }]) => {
     const issue =
       configKey.safeParse(key).error?.issues[0] ??
       (typeof value === 'string' ? configValue.safeParse(value).error?.issues[0] : undefined);
     return issue ? [`env.${printable(key)} ${problemOf(issue)}.`] : [];
-  });
-}
-
-function buildpackMistakes({ buildpacks }: Parsed): string[] {
-  return (buildpacks ?? []).flatMap((name, at) => {
-    const problem = buildpackProblem(name);
-    return problem === undefined ? [] : [`buildpacks.${at} ${problem}.`];
   });
 }
 

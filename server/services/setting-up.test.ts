@@ -148,6 +148,30 @@ describe('a setup', () => {
     expect(await rig.releasesOf(app)).toEqual(['v1 succeeded current']);
   });
 
+  it('fails with all of them at once, wherever they are', async () => {
+    const rig = openRig();
+    const manifest = {
+      env: { 'a b': 'x', NEED: {} },
+      formation: { web: { quantity: 99 } },
+      addons: ['heroku-redis'],
+    };
+    const { id } = await rig.begin({ ...manifest, buildpacks: ['heroku/ruby'] });
+    const { manifestErrors } = await rig.work(id);
+    expect([...manifestErrors].sort()).toEqual([
+      expect.stringMatching(/^addons: /),
+      expect.stringMatching(/^buildpacks: The buildpack heroku\/ruby is not one of this platform/),
+      expect.stringMatching(/^env\."a b" must be letters/),
+      'env.NEED is required: give its value with the setup.',
+      'formation.web.quantity must be at most 28.',
+    ]);
+  });
+
+  it('looks at no buildpacks of app.json when others were given with it', async () => {
+    const rig = openRig();
+    const { id } = await rig.begin({ buildpacks: ['heroku/ruby'] }, { buildpacks: ['heroku/nodejs'] });
+    expect(await rig.work(id)).toMatchObject({ status: 'succeeded', manifestErrors: [] });
+  });
+
   it.each<[string, string, RegExp]>([
     ['no app.json', 'something else', /no app\.json/],
     ['an app.json that is none', 'app.json {', /not valid JSON/],

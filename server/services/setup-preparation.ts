@@ -3,6 +3,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { insist } from '../../lib/retry.ts';
 import { instancesOf, MOST_INSTANCES, type App } from '../domain/app.ts';
 import { readManifest, type AppManifest } from '../domain/app-manifest.ts';
+import { chooseBuildpack } from '../domain/buildpacks.ts';
 import { configFor, type AppSetup, type Prepared, type SetupOrder } from '../domain/app-setup.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { AppOptions } from '../ports/app-options.ts';
@@ -44,19 +45,30 @@ const NO_MANIFEST = 'The source has no app.json at its root.';
 export function createSetupPreparation(deps: PreparationDeps): Preparation {
   const { apps, releases, options, controller } = deps;
 
+  /** Config vars and buildpacks, unless anything is wrong with an app.json: then all the mistakes in it, and nothing is done. */
   async function configure(
     app: App,
     { userId }: AppSetup,
-    { env }: SetupOrder,
-    manifest: AppManifest,
+    { env, buildpacks: given }: SetupOrder,
+    read: ReturnType<typeof readManifest>,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
+    const [manifest, wrong] = 'mistakes' in read ? [read.rest, read.mistakes] : [read.manifest, []];
+    if (!manifest) return wrong;
     const base = await releases.latest(app.id, signal);
     const existing = new Set((await releases.configOf(base.id, signal)).keys());
     const newSecret = (): string => randomBytes(32).toString('hex');
     const config = configFor(manifest, { env, existing, newSecret });
-    if ('mistakes' in config) return config.mistakes;
+    const buildpacks = given ?? manifest.buildpacks;
+    const chosen = chooseBuildpack(buildpacks);
+    const mistakes = [
+      ...wrong,
+      ...('mistakes' in config ? config.mistakes : []),
+      ...(given === null && 'reason' in chosen ? [`buildpacks: ${chosen.reason}.`] : []),
+    ];
+    if ('mistakes' in config || mistakes.length > 0) return mistakes;
     await changeConfig({ releases, controller }, { app, change: config.set, userId }, signal);
+    if (buildpacks.length > 0) await options.setBuildpacks(app.id, buildpacks, signal);
     return [];
   }
 
@@ -77,13 +89,10 @@ export function createSetupPreparation(deps: PreparationDeps): Preparation {
       if ('failure' in source) return { failure: source.failure, mistakes: [] };
       if (source.manifest === null) return { failure: NO_MANIFEST, mistakes: [NO_MANIFEST] };
       const read = readManifest(source.manifest);
-      const mistakes =
-        'mistakes' in read ? read.mistakes : await configure(app, setup, order, read.manifest, signal);
+      const mistakes = await configure(app, setup, order, read, signal);
       if ('mistakes' in read || mistakes.length > 0)
         return { failure: `The app.json cannot be carried out: ${mistakes[0] ?? ''}`, mistakes };
       const { manifest } = read;
-      const buildpacks = order.buildpacks ?? manifest.buildpacks;
-      if (buildpacks.length > 0) await options.setBuildpacks(app.id, buildpacks, signal);
       await scale(app, manifest, signal);
       const { formation, postdeploy, successUrl, notes } = manifest;
       return { prepared: { checksum: source.checksum, formation, postdeploy, successUrl }, notes };
