@@ -5,8 +5,9 @@ import { appFirst } from './pass-through.ts';
 import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 import { CommandError, EXIT, UsageError } from './failures.ts';
 import type { System } from './system.ts';
-import { find, helpAsOption, topicOf, topicPage } from './topic-help.ts';
+import { find, HELP, helpAsOption, topicOf, topicPage } from './topic-help.ts';
 import { VERSION } from './version.ts';
+import { wrappedPairs } from './wrap.ts';
 
 const FOOTER = `
 Exit codes: 0 done, 1 failed, 2 called in a way it cannot be, 130 interrupted.
@@ -23,7 +24,7 @@ export async function runCli(
   catalogue: readonly TopicSpec[] = CATALOGUE,
 ): Promise<number> {
   const asked = helpAsOption(argv, catalogue);
-  const called = asMeant(asked ?? argv.slice(1), catalogue);
+  const called = asMeant(plainMistake(asked ?? argv.slice(1), catalogue), catalogue);
   if (showsTopic(called, system, catalogue)) return EXIT.ok;
   const program = build(system, only(called, catalogue));
   try {
@@ -41,6 +42,13 @@ export async function runCli(
   } finally {
     system.terminal.rest();
   }
+}
+
+/** Help on a command that is not there is a mistake, and not to be answered with the help on all of them. */
+function plainMistake(argv: readonly string[], catalogue: readonly TopicSpec[]): readonly string[] {
+  const [name = ''] = argv;
+  const known = ['', 'help'].includes(name) || name.startsWith('-') || find(name, catalogue) !== undefined;
+  return known ? argv : argv.filter((word) => !HELP.includes(word));
 }
 
 /** With the app where this command looks for it. */
@@ -112,7 +120,7 @@ function build(system: System, catalogue: readonly TopicSpec[]): Command {
           .split('\n')
           .forEach((line) => terminal.note(line)),
       outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
-      getOutHelpWidth: () => terminal.columns ?? 100,
+      getOutHelpWidth: () => helpWidth(system),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
@@ -130,7 +138,7 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
     .description(sentence(spec))
     .aliases([...(spec.aliases ?? [])])
     .helpOption('-h, --help', 'show help')
-    .addHelpText('after', afterHelp(spec));
+    .addHelpText('after', () => afterHelp(spec, helpWidth(system)));
   if (spec.args !== undefined) command.arguments(spec.args);
   for (const option of optionsOf(spec)) command.addOption(asOption(option));
   if (spec.passThrough) command.passThroughOptions().allowUnknownOption();
@@ -177,11 +185,15 @@ function sentence({ summary, details }: CommandSpec): string {
   return details === undefined ? first : `${first}\n${details}`;
 }
 
-function afterHelp(spec: CommandSpec): string {
+/** Into a file or pipe as wide as reads well. */
+function helpWidth({ terminal }: System): number {
+  return terminal.columns ?? 100;
+}
+
+function afterHelp(spec: CommandSpec, columns: number): string {
   const siblings = CATALOGUE.flatMap((topic) => topic.commands).filter(({ name }) =>
     name.startsWith(`${spec.name}:`),
   );
-  const width = Math.max(0, ...siblings.map(({ name }) => name.length));
   const { aliases = [] } = spec;
   return [
     ...(aliases.length === 0 ? [] : ['', `Also: ${aliases.map((alias) => `gantry ${alias}`).join(', ')}`]),
@@ -189,6 +201,9 @@ function afterHelp(spec: CommandSpec): string {
     'Examples:',
     ...spec.examples.map((example) => `  $ ${example}`),
     ...(siblings.length === 0 ? [] : ['', 'See also:']),
-    ...siblings.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...wrappedPairs(
+      siblings.map(({ name, summary }) => [name, summary] as const),
+      columns,
+    ),
   ].join('\n');
 }

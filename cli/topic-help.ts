@@ -1,6 +1,9 @@
 import type { CommandSpec, TopicSpec } from './command.ts';
 import { table } from './table.ts';
 
+/** What asks for help, wherever it is said. */
+export const HELP: readonly string[] = ['-h', '--help'];
+
 /**
  * The arguments as they were meant: `help apps create` is `apps:create --help`. Undefined when it is about a topic that
  * has no command of its own, or about nothing there is.
@@ -12,7 +15,7 @@ export function helpAsOption(
   const [first, ...rest] = argv;
   if (first !== 'help') return argv;
   const words = rest.filter((word) => !word.startsWith('-'));
-  if (words.length === 0) return argv;
+  if (words.length === 0) return rest.every((word) => HELP.includes(word)) ? ['help'] : argv;
   const found = [words.join(':'), words[0] ?? ''].find((name) => find(name, catalogue) !== undefined);
   return found === undefined ? undefined : [found, '--help'];
 }

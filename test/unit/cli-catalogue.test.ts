@@ -17,8 +17,11 @@ const idle: readonly TopicSpec[] = CATALOGUE.map((topic) => ({
   })),
 }));
 
-async function call(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const terminal = createFakeTerminal('');
+const call = (...args: string[]) => callAt(undefined, ...args);
+
+/** On a screen that is so wide. */
+async function callAt(columns: number | undefined, ...args: string[]) {
+  const terminal = { ...createFakeTerminal(''), columns };
   const code = await runCli(
     args,
     {
@@ -60,6 +63,12 @@ describe.each(commands.map((command): [string, CommandSpec] => [command.name, co
       for (const example of command.examples) expect(out).toContain(example);
     });
 
+    it.each([80, 40])('has help that fits a screen of %i columns', async (columns) => {
+      const { out } = await callAt(columns, name, '--help');
+      const [, after = ''] = out.split('\nSee also:\n');
+      for (const line of after.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+    });
+
     it('has options that are all its own', () => {
       const flags = optionsOf(command).flatMap((option) => option.flags.match(/-{1,2}[\w-]+/g) ?? []);
       expect(flags).toEqual([...new Set(flags)]);
@@ -77,9 +86,21 @@ describe('a mistake', () => {
     [['app:create'], /Did you mean apps:create\?/],
     [['apps', '--jsn'], /Did you mean --json\?/],
     [['config', 'set', 'A=b'], /Did you mean gantry config:set\?/],
+    [['app:create', '--help'], /Did you mean apps:create\?/],
+    [['totallybogus', '-h'], /unknown command 'totallybogus'/],
+    [['help', 'totallybogus', '--help'], /unknown command 'totallybogus'/],
   ])('in %j is told with what was probably meant', async (args, said) => {
     const { code, err } = await call(...args);
     expect(code).toBe(2);
     expect(err).toMatch(said);
   });
 });
+
+it.each([['help'], ['--help'], ['help', '--help'], ['help', '-h']])(
+  'shows all commands for %s %s',
+  async (...args) => {
+    const { code, out, err } = await call(...args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('gantry <command> [options]');
+  },
+);
