@@ -34,6 +34,15 @@ async function putApp(who: typeof ann, app: string, stage: string, into = 'shop'
 const ids = (body: unknown): unknown => (body as { readonly id: string }[]).map(({ id }) => id);
 
 describe('a pipeline', () => {
+  it.each(['?eq[name][]=a', '?eq=1', '?bogus=1', '?eq[name]=p1&eq[id]=2', '?eq[name]=a&eq[name]=b'])(
+    'are not all of them for a question nobody knows: %s',
+    async (query) => {
+      expect(await door.call('GET', `/pipelines${query}`, as(ann))).toMatchObject({
+        ...{ status: 422, body: { id: 'invalid_params' } },
+      });
+    },
+  );
+
   it('is made as the heroku CLI makes one, found by name and id, renamed and destroyed', async () => {
     const body = { generation: { name: 'cedar' }, name: 'p1', owner: { id: ann.actor.userId, type: 'user' } };
     const made = await door.call('POST', '/pipelines', as(ann, body));

@@ -24,7 +24,7 @@ export const listPipelines = endpoint({
   path: '/pipelines',
   summary: 'list the pipelines the caller may see; those of one name with eq[name]',
   needs: 'pipelines:list',
-  query: z.object({ 'eq[name]': z.string().max(100).optional() }),
+  query: z.strictObject({ 'eq[name]': z.string().max(100).optional() }),
   answer: z.array(pipeline),
   ranges: ['name', 'id'],
 });
