@@ -10,6 +10,7 @@ import {
 import type { Actor } from '../domain/actor.ts';
 import type { SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
+import { permitted } from '../domain/failures/people.ts';
 import type { Apps } from '../ports/apps.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function reach(
   }
   if (!roleHas(role, permission)) throw PlatformError.of('forbidden', { app: app.name, role, permission });
   if (!scopesCover(actor.scopes, permission, app.id)) {
-    throw PlatformError.of('scope_too_small', { what: `${permission} on ${app.name}` });
+    throw PlatformError.of('scope_too_small', { what: permitted(permission, app.name) });
   }
   return app;
 }

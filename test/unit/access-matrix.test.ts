@@ -271,6 +271,24 @@ describe('a token of scope write, which is kept from config vars', () => {
   });
 });
 
+it('says in words what the scope of a token does not cover', async () => {
+  await using door = await openTestDoor();
+  const cast = openCast(door.world);
+  const said = async (name: string, path: string, method = 'GET'): Promise<unknown> => {
+    const token = cast.find((one) => one.name === name)?.token ?? null;
+    return ((await door.call(method, path, { token })).body as { readonly message: string }).message;
+  };
+  const begins = (text: string): unknown =>
+    expect.stringMatching(new RegExp(`^The scope of this token does not cover ${text}; use a token`));
+  expect(await said("the owner's write", '/apps/demo/config-vars')).toEqual(
+    begins("reading demo's config vars"),
+  );
+  expect(await said("the owner's read", '/apps/demo/dynos', 'DELETE')).toEqual(
+    begins(String.raw`operating demo \(scaling, restarts, domains\)`),
+  );
+  expect(await said("the owner's read", '/apps/demo', 'DELETE')).toEqual(begins('destroying demo'));
+});
+
 describe('fields that nobody may set', () => {
   /** Their bodies hold names of the caller's own, or they are refused whatever is sent. */
   const ANYTHING = ['PATCH /apps/:app/config-vars', 'DELETE /apps/:app', 'POST /oauth/clients'].concat([

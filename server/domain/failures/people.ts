@@ -1,17 +1,23 @@
 import { row } from '../../../lib/errors.ts';
 
-/** What each permission on an app is for, in a sentence about who lacks it. */
-const PERMITS: Readonly<Record<string, string>> = {
-  secrets: 'reading its config vars',
-  configure: 'changing its config vars',
-  run: 'running commands in it',
-  deploy: 'deploying it',
-  operate: 'operating it (scaling, restarts, domains)',
-  manage: 'managing it',
-  share: 'saying who may do what with it',
-  admin: 'destroying it',
-  give: 'giving it away',
+/** What each permission on an app is for, in a sentence about who or what lacks it. */
+const PERMITS: Readonly<Record<string, (it: string, its: string) => string>> = {
+  view: (it) => `looking at ${it}`,
+  secrets: (_, its) => `reading ${its} config vars`,
+  configure: (_, its) => `changing ${its} config vars`,
+  run: (it) => `running commands in ${it}`,
+  deploy: (it) => `deploying ${it}`,
+  operate: (it) => `operating ${it} (scaling, restarts, domains)`,
+  manage: (it) => `managing ${it}`,
+  share: (it) => `saying who may do what with ${it}`,
+  admin: (it) => `destroying ${it}`,
+  give: (it) => `giving ${it} away`,
 };
+
+/** What a permission on an app is for, in words: `reading shop's config vars`. */
+export function permitted(permission: string, app: string): string {
+  return PERMITS[permission]?.(app, `${app}'s`) ?? `${permission} on ${app}`;
+}
 
 /** Failures of who may do what: credentials, rights, accounts, teams. */
 export const PEOPLE_FAILURES = {
@@ -22,7 +28,7 @@ export const PEOPLE_FAILURES = {
   forbidden: row<{ app: string; role: string; permission: string }>({
     retry: false,
     say: ({ app, role, permission }) =>
-      `Your role on ${app} is ${role}, which does not include ${PERMITS[permission] ?? permission}; ask whoever manages ${app}.`,
+      `Your role on ${app} is ${role}, which does not include ${PERMITS[permission]?.('it', 'its') ?? permission}; ask whoever manages ${app}.`,
   }),
   forbidden_platform: row<{ what: string }>({
     retry: false,
