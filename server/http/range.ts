@@ -27,6 +27,12 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** Of a list that is ordered by when its things were made. The id makes those of one moment unique. */
+export const BY_TIME: RangeFields<{ readonly id: string; readonly createdAt: Date }> = {
+  created_at: ({ id, createdAt }) => `${createdAt.toISOString()}/${id}`,
+  id: ({ id }) => id,
+};
+
 /** The most one answer holds, and what it holds when the client names no limit. */
 export const MAX_PAGE = 1000;
 

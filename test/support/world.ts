@@ -204,7 +204,7 @@ export function createWorld(): World {
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
       happenings,
-      webhooks: createMemoryWebhooks(() => TIME),
+      webhooks: createMemoryWebhooks(() => memory.clock.now()),
       drains: createMemoryDrains(memory),
       drainPipes: {
         open: () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TIME } from '../support/fake-app.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 
 let cli: TestCli;
@@ -10,6 +11,27 @@ afterEach(() => cli[Symbol.asyncDispose]());
 const PATH = '/apps/demo/log-drains';
 const URL_WITH_PASSWORD = 'https://me:pa55w0rd@logs.example.com/in';
 const at = (name: string): string => `${PATH}/${encodeURIComponent(name)}`;
+
+it('lists drains in the order in which they were made, in pages too', async () => {
+  const made: string[] = [];
+  for (const name of ['five', 'four', 'three', 'two', 'one']) {
+    const url = `https://${name}.example.com/in`;
+    const body = { url };
+    const answer = await cli.door.call('POST', '/apps/demo/log-drains', { body });
+    expect(answer.status, answer.text).toBe(201);
+    made.push((answer.body as { readonly id: string }).id);
+    const later = TIME.getTime() + 1_000 * made.length;
+    Object.assign(cli.door.world.memory.clock, { now: () => new Date(later) });
+  }
+  const ids = ({ body }: { readonly body: unknown }) =>
+    (body as { readonly id: string }[]).map(({ id }) => id);
+  expect(ids(await cli.door.call('GET', '/apps/demo/log-drains'))).toEqual(made);
+  const range = 'created_at ..; max=2';
+  const first = await cli.door.call('GET', '/apps/demo/log-drains', { headers: { range } });
+  expect(ids(first)).toEqual(made.slice(0, 2));
+  const rest = { range: (first.headers['next-range'] as string).replace('max=2', 'max=9') };
+  expect(ids(await cli.door.call('GET', '/apps/demo/log-drains', { headers: rest }))).toEqual(made.slice(2));
+});
 
 describe('a log drain', () => {
   it('answers as the Platform API does, and is found by id, token and percent-encoded URL', async () => {

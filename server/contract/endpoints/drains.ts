@@ -8,7 +8,7 @@ export const listLogDrains = endpoint({
   summary: 'list where the log of an app also goes',
   needs: 'app:operate',
   answer: z.array(logDrain),
-  ranges: ['id'],
+  ranges: ['created_at', 'id'],
 });
 
 export const addLogDrain = endpoint({

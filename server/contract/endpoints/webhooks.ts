@@ -14,7 +14,7 @@ export const listWebhooks = endpoint({
   summary: 'list the webhooks of an app',
   needs: 'app:manage',
   answer: z.array(webhook),
-  ranges: ['id'],
+  ranges: ['created_at', 'id'],
 });
 
 export const addWebhook = endpoint({

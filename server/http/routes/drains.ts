@@ -3,6 +3,7 @@ import { addLogDrain, listLogDrains, removeLogDrain, showLogDrain } from '../../
 import type { App } from '../../domain/app.ts';
 import type { Drain } from '../../domain/drain.ts';
 import { listAnswer } from '../answer.ts';
+import { BY_TIME } from '../range.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { wireTime } from '../shapes.ts';
@@ -11,7 +12,7 @@ export function drainRoutes(drains: Services['drains']): readonly Route[] {
   return [
     route(listLogDrains, async ({ actor, params, range, signal }) => {
       const { app, drains: all } = await drains.list(actor, params.app, signal);
-      return listAnswer(range, all, { id: (one) => one.id }, (drain) => shape({ app, drain }));
+      return listAnswer(range, all, BY_TIME, (drain) => shape({ app, drain }));
     }),
     route(addLogDrain, async ({ actor, params, body, signal }) => ({
       body: shape(await drains.add(actor, params.app, body.url, signal)),

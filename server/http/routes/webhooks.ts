@@ -18,6 +18,7 @@ import type { App } from '../../domain/app.ts';
 import type { Webhook } from '../../domain/webhook.ts';
 import type { WebhookDelivery, WebhookEvent } from '../../ports/webhooks.ts';
 import { listAnswer } from '../answer.ts';
+import { BY_TIME } from '../range.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { wireTime } from '../shapes.ts';
@@ -28,7 +29,7 @@ export function webhookRoutes(webhooks: Services['webhooks']): readonly Route[] 
   return [
     route(listWebhooks, async ({ actor, params, range, signal }) => {
       const { app, webhooks: all } = await webhooks.list(actor, params.app, signal);
-      return listAnswer(range, all, { id: (one) => one.id }, (webhook) => shape({ app, webhook }));
+      return listAnswer(range, all, BY_TIME, (webhook) => shape({ app, webhook }));
     }),
 
     route(addWebhook, async ({ actor, params, body, signal }) => {
