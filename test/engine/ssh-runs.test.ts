@@ -141,7 +141,7 @@ describe('a process over ssh', () => {
     expect((await done).code).toBe(0);
   });
 
-  it('is refused to those who may not operate the app', async () => {
+  it('is refused to those who may not run commands in the app', async () => {
     const before = world.runs.created.length;
     const { actor } = world.addUser('viewer@example.com');
     const lines = [
@@ -157,7 +157,7 @@ describe('a process over ssh', () => {
       for (const line of lines)
         expect(await told(line), line).toMatch(/^Error: Couldn't find that app: demo/);
       putCollaborator(world.memory, world.apps.get('demo')?.app.id ?? '', actor.userId, 'view');
-      for (const line of lines) expect(await told(line), line).toMatch(/does not include operating it/);
+      for (const line of lines) expect(await told(line), line).toMatch(/does not include running commands in it/);
     } finally {
       caller = world.admin;
     }
