@@ -28,7 +28,7 @@ describe('pipelines', () => {
     expect(await ok('pipelines')).toBe('shop\n');
     expect(await ok('pipelines:info', 'shop', '--with-owners')).toBe(
       [
-        'shop (of a person)',
+        'shop (of admin@example.com)',
         'shop-staging  staging     admin@example.com',
         'shop          production  admin@example.com\n',
       ].join('\n'),
@@ -44,6 +44,26 @@ describe('pipelines', () => {
     });
     await ok('pipelines:destroy', 'store', '--confirm', 'store');
     expect(await ok('pipelines')).toBe('');
+  });
+
+  it('are shown with whose they are, as far as one may know', async () => {
+    const { world, url } = cli.door;
+    const eve = world.addUser('eve@example.com');
+    const shown = async (): Promise<string | undefined> => {
+      const env = { GANTRY_API_URL: url, GANTRY_API_KEY: eve.token };
+      return (await cli.gantry(['pipelines:info', 'shop'], { env })).out.split('\n')[0];
+    };
+    await ok('pipelines:create', 'shop', '-a', 'shop', '-s', 'production');
+    await ok('access:add', 'eve@example.com', '-a', 'shop');
+    expect(await shown()).toBe('shop (of admin@example.com)');
+    await ok('pipelines:transfer', 'other@example.com', '-p', 'shop', '-c', 'shop');
+    expect(await shown()).toBe('shop (of somebody else)');
+    await ok('teams:create', 'acme');
+    await ok('pipelines:transfer', 'acme', '-p', 'shop', '-c', 'shop');
+    expect(await shown()).toBe('shop (of a team you are not in)');
+    expect(await ok('pipelines:info', 'shop')).toMatch(/^shop \(of team acme\)/);
+    await ok('pipelines:transfer', 'eve@example.com', '-p', 'shop', '-c', 'shop');
+    expect(await shown()).toBe('shop (of eve@example.com)');
   });
 
   it('are shown with their apps', async () => {
