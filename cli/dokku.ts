@@ -89,11 +89,13 @@ function leading(spec: CommandSpec, args: readonly string[]): Split {
 
 /** For a command that asks for the name again, `--force` is to have said it. */
 function sure(
-  { options = [] }: CommandSpec,
+  { options = [], onApp }: CommandSpec,
   args: readonly string[],
   { app, force }: { readonly app: string; readonly force: boolean },
 ): readonly string[] {
-  if (!options.some(({ flags }) => flags.startsWith('--confirm'))) return args;
+  const asks = (flags: string): boolean =>
+    flags.startsWith('--confirm') || (onApp === true && flags.includes('--confirm'));
+  if (!options.some(({ flags }) => asks(flags))) return args;
   const own = args.filter((word) => word !== '--force');
   return force || own.length < args.length ? [...own, '--confirm', app] : own;
 }

@@ -97,7 +97,9 @@ export const apps: TopicSpec = {
       aliases: ['destroy'],
       summary: 'destroy an app with everything it has; cannot be undone',
       args: '[name]',
-      options: [{ flags: '--confirm <name>', says: 'the name of the app again; asked for on a terminal' }],
+      options: [
+        { flags: '-c, --confirm <name>', says: 'the name of the app again; asked for on a terminal' },
+      ],
       onApp: true,
       prints: 'App',
       examples: ['gantry apps:destroy hello --confirm hello'],

@@ -17,6 +17,7 @@ export const config: TopicSpec = {
       summary: 'print the value of one config var, and nothing else',
       details: 'Exits with 1 when it is not set.',
       args: '<key>',
+      options: [{ flags: '-s, --shell', says: 'print it as a line a shell can read: KEY=value' }],
       onApp: true,
       prints: 'ConfigVars',
       examples: ['gantry config:get DATABASE_URL'],

@@ -6,6 +6,7 @@ export const keys: TopicSpec = {
     {
       name: 'keys',
       summary: 'list the SSH keys that may push as you',
+      options: [{ flags: '-l, --long', says: 'print the keys themselves, one per line' }],
       prints: 'Key[]',
       examples: ['gantry keys'],
       load: () => import('../commands/keys/list.ts'),

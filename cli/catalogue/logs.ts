@@ -11,6 +11,8 @@ export const logs: TopicSpec = {
         { flags: '-t, --tail', says: 'go on with new lines until interrupted' },
         { flags: '-p, --ps <process>', says: 'only a process type (web), one instance (web.1), or router' },
         { flags: '-d, --dyno <process>', says: 'the same, as clients of Heroku say it' },
+        { flags: '--dyno-name <process>', says: 'the same' },
+        { flags: '--process-type <type>', says: 'the same' },
         {
           flags: '-s, --source <source>',
           says: 'only what the app printed (app), or the platform and its router said (heroku)',

@@ -56,10 +56,14 @@ export const ps: TopicSpec = {
       details:
         'Naming a process makes sure that it is there; all instances of the app are replaced together.',
       args: '[process]',
+      options: [
+        { flags: '-d, --dyno-name <process>', says: 'one instance, as clients of Heroku say it' },
+        { flags: '-p, --process-type <type>', says: 'all instances of a process type, as they say it' },
+      ],
       onApp: true,
       deploys: true,
       prints: ['Deployment', 'Nothing'],
-      examples: ['gantry ps:restart', 'gantry ps:restart web.1'],
+      examples: ['gantry ps:restart', 'gantry ps:restart web.1', 'gantry ps:restart -p worker'],
       load: () => import('../commands/ps/restart.ts'),
     },
   ],

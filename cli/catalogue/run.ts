@@ -67,11 +67,16 @@ export const run: TopicSpec = {
     },
     {
       name: 'ps:stop',
+      aliases: ['ps:kill', 'stop', 'kill', 'dyno:stop', 'dyno:kill'],
       summary: 'stop a one-off process; instances are replaced by fresh ones',
       args: '[process]',
+      options: [
+        { flags: '-d, --dyno-name <process>', says: 'one instance, as clients of Heroku say it' },
+        { flags: '-p, --process-type <type>', says: 'all instances of a process type, as they say it' },
+      ],
       onApp: true,
       prints: ['Deployment', 'Nothing'],
-      examples: ['gantry ps:stop run.1234', 'gantry ps:stop run'],
+      examples: ['gantry ps:stop run.1234', 'gantry ps:stop run', 'gantry ps:stop -d run.1234'],
       load: () => import('../commands/ps/stop.ts'),
     },
   ],

@@ -29,6 +29,7 @@ describe('keys', () => {
     });
     expect(await cli.gantry(['keys:add'])).toMatchObject({ code: 0, err: matching(/yours already/) });
     expect((await cli.gantry(['keys'])).out).toContain('me@laptop');
+    expect((await cli.gantry(['keys', '-l'])).out).toBe(KEY);
     expect(await cli.gantry(['keys:remove', 'me@laptop'])).toEqual(expect.objectContaining({ code: 0 }));
     expect(await cli.gantry(['keys:remove', 'me@laptop'])).toMatchObject({ code: 1 });
   });

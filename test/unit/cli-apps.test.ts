@@ -114,6 +114,10 @@ describe('config', () => {
       err: '',
     });
     expect(await cli.gantry(['config:get', 'constructor', '-a', 'demo'])).toMatchObject({ code: 1, out: '' });
+    await cli.gantry(['config:set', "QUOTE=it's", '-a', 'demo']);
+    expect(await cli.gantry(['config:get', 'QUOTE', '-s', '-a', 'demo'])).toMatchObject({
+      out: "QUOTE='it'\\''s'\n",
+    });
   });
 
   it('is set, and the command stays until the new release is live', async () => {
@@ -234,6 +238,24 @@ describe('processes', () => {
       code: 1,
       err: 'Error: No foo runs: the processes of demo are web.1.\n',
     });
+    for (const option of ['-d', '--dyno-name', '-p', '--process-type'])
+      expect(await cli.gantry(['ps:restart', option, 'foo', '-a', 'demo']), option).toMatchObject({
+        err: 'Error: No foo runs: the processes of demo are web.1.\n',
+      });
+    for (const twice of [
+      ['web.1', '-d', 'web.1'],
+      ['-d', 'web.1', '-p', 'web'],
+    ])
+      expect(await cli.gantry(['ps:restart', ...twice, '-a', 'demo'])).toMatchObject({ code: 2 });
+  });
+
+  it('are stopped as clients of Heroku say it', async () => {
+    for (const words of [
+      ['ps:stop', '-d', 'web.1'],
+      ['ps:kill', 'web.1'],
+      ['ps:stop', '-p', 'web'],
+    ])
+      expect(await cli.gantry([...words, '-a', 'demo']), words.join(' ')).toMatchObject({ code: 0 });
   });
 
   it('are restarted, and the outcome is told', async () => {

@@ -1,4 +1,5 @@
 import type { Run } from '../../command.ts';
+import { shellWord } from '../../shell-word.ts';
 import { printTable } from '../../table.ts';
 
 export const run: Run = async ({ terminal, client, app, result, options, signal }) => {
@@ -6,7 +7,7 @@ export const run: Run = async ({ terminal, client, app, result, options, signal 
   const names = Object.keys(config).sort();
   result(config, () => {
     if (options.flag('shell')) {
-      for (const name of names) terminal.raw(`${name}=${quoted(config[name] ?? '')}\n`);
+      for (const name of names) terminal.raw(`${name}=${shellWord(config[name] ?? '')}\n`);
       return;
     }
     printTable(
@@ -16,8 +17,3 @@ export const run: Run = async ({ terminal, client, app, result, options, signal 
     );
   });
 };
-
-/** As one word of a POSIX shell. */
-function quoted(value: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
-}

@@ -11,7 +11,9 @@ const RECONNECT_MS = 1_000;
 
 export const run: Run = async (context) => {
   const { options } = context;
-  const dyno = options.text('ps') ?? options.text('dyno');
+  const dyno = ['ps', 'dyno', 'dynoName', 'processType']
+    .map((name) => options.text(name))
+    .find((one) => one !== undefined);
   const source = options.text('source');
   const query: LogQuery = {
     lines: wholeNumber('--num', options.text('num') ?? '100', { max: 1500 }),

@@ -1,8 +1,10 @@
 import type { Run } from '../../command.ts';
 import { during } from '../../during.ts';
 import { followDeployment, patiently, waits } from '../../follow.ts';
+import { whichProcess } from '../../which-process.ts';
 
-export const run: Run = async (context, [which]) => {
+export const run: Run = async (context, [named]) => {
+  const which = whichProcess(context, named);
   const { terminal, result, signal } = context;
   const app = await context.app();
   const client = await context.client();

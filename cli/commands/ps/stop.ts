@@ -1,8 +1,10 @@
 import { stopDyno, stopFormation } from '../../../server/contract/endpoints/runs.ts';
 import type { Run } from '../../command.ts';
 import { UsageError } from '../../failures.ts';
+import { whichProcess } from '../../which-process.ts';
 
-export const run: Run = async (context, [which]) => {
+export const run: Run = async (context, [named]) => {
+  const which = whichProcess(context, named);
   if (which === undefined)
     throw new UsageError('What is to be stopped? For example: gantry ps:stop run.1234');
   const app = await context.app();
