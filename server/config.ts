@@ -47,7 +47,7 @@ export interface Config {
   readonly keepImages: number;
   /** Calls of the API that one token may make. */
   readonly callsPerHour: number;
-  /** Networks that webhooks and log drains may reach although they are not the internet. */
+  /** Networks that webhooks, log drains and sources may be in although they are not the internet. */
   readonly egressAllow: readonly string[];
   readonly paths: {
     readonly repositories: string;

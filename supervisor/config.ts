@@ -103,7 +103,7 @@ export const settingsSchema = z.object({
       'must be networks such as 10.1.0.0/16,fd00::/8',
     )
     .describe(
-      'Networks that webhooks and log drains of apps may reach although they are not the public internet, with commas between them: `10.1.0.0/16,fd00::/8`. Default: none.',
+      'Networks that webhooks, log drains and sources of apps may be in although they are not the public internet, with commas between them: `10.1.0.0/16,fd00::/8`. Default: none.',
     ),
   GANTRY_API_CALLS_PER_HOUR: z.coerce
     .number()

@@ -69,7 +69,6 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   start_refused: 422,
   upload_missing: 422,
   upload_too_large: 413,
-  source_elsewhere: 422,
   checksum_wrong: 422,
   build_over: 422,
   slug_refused: 422,

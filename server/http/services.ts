@@ -192,7 +192,7 @@ export interface Services {
       actor: Actor,
       app: string,
       source: {
-        readonly upload: UploadName;
+        readonly from: { readonly upload: UploadName } | { readonly url: string };
         readonly checksum: string | null;
         readonly version: string | null;
         readonly description: string | null;

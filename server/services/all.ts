@@ -194,6 +194,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
         store: builds,
         repositories,
         uploads: ports.uploads,
+        egress: ports.egress,
         transcripts,
         queue,
         controller,

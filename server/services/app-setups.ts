@@ -4,7 +4,6 @@ import type { Actor } from '../domain/actor.ts';
 import type { SeenApp } from '../domain/app.ts';
 import type { AppSetup, SetupOrder } from '../domain/app-setup.ts';
 import type { Build } from '../domain/build.ts';
-import { portOf, readTarget } from '../domain/egress.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { AppSetups as AppSetupStore } from '../ports/app-setups.ts';
 import type { Apps as AppStore } from '../ports/apps.ts';
@@ -14,6 +13,7 @@ import type { Apps } from './apps.ts';
 import { checked } from './builds.ts';
 import { refuseBadKeys } from './config-vars.ts';
 import { needCreating, needListing, reach } from './reach.ts';
+import { checkSourceUrl } from './source-address.ts';
 
 interface SetupWish extends SetupOrder {
   readonly name?: string | undefined;
@@ -56,7 +56,7 @@ export function createAppSetups({ apps, appStore, builds, store, egress }: AppSe
       const { name, team, locked, checksum, version, source, env } = wish;
       if (env.size > 0 && !scopesCover(actor.scopes, 'configure', ''))
         throw PlatformError.of('scope_too_small', { what: 'setting config vars' });
-      if ('url' in source) refuseBadUrl(egress, source.url);
+      if ('url' in source) checkSourceUrl(egress, source.url);
       refuseBadKeys(env, null);
       const buildpacks = wish.buildpacks && checked(wish.buildpacks);
       const setup = {
@@ -81,11 +81,4 @@ export function createAppSetups({ apps, appStore, builds, store, egress }: AppSe
       return { setup, app, build: (await builds.find(setup.buildId, signal)) ?? null };
     },
   };
-}
-
-function refuseBadUrl(egress: AppSetupsDeps['egress'], url: string): void {
-  const target = readTarget(url, ['https:']);
-  if ('problem' in target)
-    throw PlatformError.of('invalid_params', { field: 'source_blob.url', problem: target.problem });
-  egress.check(target.url.hostname, portOf(target.url));
 }

@@ -4,13 +4,29 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { built, drained, untilAborted } from '../../test/support/build-courses.ts';
 import { createMemoryUploads, HOSTILE } from '../../test/support/memory-uploads.ts';
 import { commit, createDeployRig, patient } from '../../test/support/services-rig.ts';
+import { checkLiteral } from '../adapters/egress/judge.ts';
+import { PlatformError } from '../domain/errors.ts';
+import type { Egress } from '../ports/egress.ts';
 import type { UploadName } from '../ports/uploads.ts';
 import { createBuilds, type SentSource } from './builds.ts';
 
 function createRig() {
   const rig = createDeployRig();
   const uploads = createMemoryUploads();
+  /** The addresses that were asked for; those of `silent` never answer. */
+  const fetched: string[] = [];
+  const egress: Pick<Egress, 'check' | 'fetch'> = {
+    check: checkLiteral([]),
+    async fetch({ url }, take, signal) {
+      fetched.push(url);
+      if (url.includes('away'))
+        throw PlatformError.of('egress_failed', { host: 'away', reason: 'ENOTFOUND' });
+      if (url.includes('silent')) await new Promise((_, reject) => signal.addEventListener('abort', reject));
+      return take(Readable.from([Buffer.from(url.includes('hostile') ? HOSTILE : 'an archive')]));
+    },
+  };
   const service = createBuilds({
+    ...{ egress, fetchMs: 50 },
     ...{ apps: rig.apps, store: rig.builds, repositories: rig.repositories, uploads },
     ...{ transcripts: rig.transcripts, controller: rig.controller, builder: rig.builder },
     queue: { wake: (appId) => void rig.queued.push(appId) },
@@ -21,7 +37,7 @@ function createRig() {
     await uploads.put(upload, Readable.from([Buffer.from(text)]), patient);
     return upload;
   }
-  return { ...rig, uploads, service, send };
+  return { ...rig, uploads, fetched, service, send };
 }
 
 it('lists an app’s builds newest first, and finds each', async () => {
@@ -63,6 +79,65 @@ it('answers a stranger as if there were no such app', async () => {
     });
 });
 
+describe('a source that is elsewhere', () => {
+  const at = (url: string): SentSource => ({
+    ...{ from: { url }, checksum: null, version: 'v3', description: null, buildpacks: null },
+  });
+
+  it('is fetched, checked and built as one that was sent', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    const build = await rig.service.create(rig.ann, 'hello', at('https://example.com/x.tgz'), patient);
+    expect(build).toMatchObject({ status: 'queued', push: null, upload: { version: 'v3' } });
+    expect([rig.fetched, rig.queued]).toEqual([['https://example.com/x.tgz'], [app.id]]);
+    const checksum = `SHA256:${build.upload?.checksum ?? ''}`;
+    const same = { ...at('https://example.com/x.tgz'), checksum };
+    expect((await rig.service.create(rig.ann, 'hello', same, patient)).status).toBe('queued');
+  });
+
+  it.each([
+    ['https://away.example/x.tgz', 'egress_failed', 1],
+    ['https://hostile.example/x.tgz', 'source_refused', 1],
+    ['https://127.0.0.1/x.tgz', 'egress_refused', 0],
+    ['https://2130706433/x.tgz', 'egress_refused', 0],
+    ['https://localhost/x.tgz', 'egress_refused', 0],
+    ['http://example.com/x.tgz', 'invalid_params', 0],
+    ['https://me:pw@example.com/x.tgz', 'invalid_params', 0],
+    ['x', 'invalid_params', 0],
+  ])('leaves no build when it is %s: %s', async (url, id, asked) => {
+    const rig = createRig();
+    await rig.createApp();
+    await expect(rig.service.create(rig.ann, 'hello', at(url), patient)).rejects.toMatchObject({ id });
+    expect(rig.fetched).toHaveLength(asked);
+    expect(await rig.service.list(rig.ann, 'hello', patient)).toEqual([]);
+  });
+
+  it('is fetched for nobody who may not deploy, and waited for no longer than a caller waits', async () => {
+    const rig = createRig();
+    await rig.createApp();
+    const silent = at('https://silent.example/x.tgz');
+    await expect(rig.service.create(rig.bob, 'hello', silent, patient)).rejects.toMatchObject({
+      id: 'not_found',
+    });
+    expect(rig.fetched).toEqual([]);
+    await expect(rig.service.create(rig.ann, 'hello', silent, patient)).rejects.toMatchObject({
+      ...{ id: 'egress_failed', message: expect.stringContaining('by way of POST /sources') as unknown },
+    });
+  });
+
+  it('is one of a few that are fetched at a time', async () => {
+    const rig = createRig();
+    await rig.createApp();
+    const silent = at('https://silent.example/x.tgz');
+    const asked = await Promise.allSettled(
+      Array.from({ length: 17 }, () => rig.service.create(rig.ann, 'hello', silent, patient)),
+    );
+    const ids = asked.map((one) => one.status === 'rejected' && (one.reason as { id: string }).id);
+    expect(ids.filter((id) => id === 'rate_limit')).toHaveLength(1);
+    expect(rig.fetched).toHaveLength(16);
+  });
+});
+
 describe('a source that was sent without git', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
@@ -76,7 +151,12 @@ describe('a source that was sent without git', () => {
     rig.builder.expect(app.id, [built()]);
     await drained(rig, app.id);
 
-    const source: SentSource = { ...NOTHING, upload: await rig.send(), version: 'v2.1', description: 'two' };
+    const source: SentSource = {
+      ...NOTHING,
+      from: { upload: await rig.send() },
+      version: 'v2.1',
+      description: 'two',
+    };
     const build = await rig.service.create(rig.ann, 'hello', source, patient);
     expect(build).toMatchObject({ status: 'queued', push: null, upload: { version: 'v2.1' } });
     expect(rig.queued).toEqual([app.id]);
@@ -96,7 +176,7 @@ describe('a source that was sent without git', () => {
   it('whose version is a commit is known by it', async () => {
     const rig = createRig();
     const app = await rig.createApp();
-    const source = { ...NOTHING, upload: await rig.send(), version: commit('c') };
+    const source = { ...NOTHING, from: { upload: await rig.send() }, version: commit('c') };
     await rig.service.create(rig.ann, 'hello', source, patient);
     rig.builder.expect(app.id, [built()]);
     await drained(rig, app.id);
@@ -112,10 +192,13 @@ describe('a source that was sent without git', () => {
     await rig.createApp();
     const missing = { id: randomUUID(), userId: rig.ann.userId };
     for (const [source, id] of [
-      [{ ...NOTHING, upload: missing }, 'upload_missing'],
-      [{ ...NOTHING, upload: await rig.send(), checksum: `SHA256:${'0'.repeat(64)}` }, 'checksum_wrong'],
-      [{ ...NOTHING, upload: await rig.send(HOSTILE) }, 'source_refused'],
-      [{ ...NOTHING, upload: await rig.send(), buildpacks: ['../x'] }, 'invalid_params'],
+      [{ ...NOTHING, from: { upload: missing } }, 'upload_missing'],
+      [
+        { ...NOTHING, from: { upload: await rig.send() }, checksum: `SHA256:${'0'.repeat(64)}` },
+        'checksum_wrong',
+      ],
+      [{ ...NOTHING, from: { upload: await rig.send(HOSTILE) } }, 'source_refused'],
+      [{ ...NOTHING, from: { upload: await rig.send() }, buildpacks: ['../x'] }, 'invalid_params'],
     ] as const)
       await expect(rig.service.create(rig.ann, 'hello', source, patient)).rejects.toMatchObject({ id });
     expect(await rig.service.list(rig.ann, 'hello', patient)).toEqual([]);
@@ -128,7 +211,7 @@ describe('a source that was sent without git', () => {
     await rig.service.create(
       rig.ann,
       'hello',
-      { ...NOTHING, upload: await rig.send(), version: 'v9' },
+      { ...NOTHING, from: { upload: await rig.send() }, version: 'v9' },
       patient,
     );
     expect(await rig.buildOf(older)).toMatchObject({
@@ -144,7 +227,7 @@ describe('a source that was sent without git', () => {
     const build = await rig.service.create(
       rig.ann,
       'hello',
-      { ...NOTHING, upload: await rig.send() },
+      { ...NOTHING, from: { upload: await rig.send() } },
       patient,
     );
     await drained(rig, app.id);
@@ -153,7 +236,11 @@ describe('a source that was sent without git', () => {
     );
     expect(rig.builder.orders).toEqual([]);
 
-    const own = { ...NOTHING, upload: await rig.send(), buildpacks: ['urn:buildpack:heroku/nodejs'] };
+    const own = {
+      ...NOTHING,
+      from: { upload: await rig.send() },
+      buildpacks: ['urn:buildpack:heroku/nodejs'],
+    };
     await rig.service.create(rig.ann, 'hello', own, patient);
     rig.builder.expect(app.id, [built()]);
     await drained(rig, app.id);
@@ -223,7 +310,7 @@ describe('cancelling a build', () => {
     const rig = createRig();
     const build = await rig.submit(await rig.createApp());
     const source = {
-      upload: await rig.send(),
+      from: { upload: await rig.send() },
       checksum: null,
       version: null,
       description: null,

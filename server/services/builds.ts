@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DeadlineError, withDeadline } from '../../lib/deadline.ts';
 import { insist } from '../../lib/retry.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { App, SeenApp } from '../domain/app.ts';
@@ -8,10 +9,12 @@ import { PlatformError } from '../domain/errors.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Builds as BuildStore } from '../ports/builds.ts';
+import type { Egress } from '../ports/egress.ts';
 import type { BuildQueue } from '../ports/queue.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { UploadName, Uploads } from '../ports/uploads.ts';
 import { reach } from './reach.ts';
+import { checkSourceUrl, fetchSource } from './source-address.ts';
 import type { Transcripts } from './transcripts.ts';
 import type { Wake } from './wake.ts';
 
@@ -20,8 +23,9 @@ export interface Builds {
   list(actor: Actor, app: string, signal: AbortSignal): Promise<readonly Build[]>;
   find(actor: Actor, app: string, id: string, signal: AbortSignal): Promise<Build>;
   /**
-   * Builds and deploys a source that was sent without git, on the same way as a push; an older build that is not settled
-   * is superseded by it. Throws `upload_missing`, `checksum_wrong`, `source_refused`, `invalid_params`.
+   * Builds and deploys a source that comes without git, on the same way as a push; an older build that is not settled
+   * is superseded by it. Throws `upload_missing`, `egress_refused`, `egress_failed`, `checksum_wrong`, `source_refused`,
+   * `invalid_params`.
    */
   create(actor: Actor, app: string, source: SentSource, signal: AbortSignal): Promise<Build>;
   /**
@@ -34,7 +38,8 @@ export interface Builds {
 }
 
 export interface SentSource {
-  readonly upload: UploadName;
+  /** Sent here before, or an https address on the internet, which is fetched in the call. */
+  readonly from: { readonly upload: UploadName } | { readonly url: string };
   /** `SHA256:…`, if the sender said it: what was sent must be that. */
   readonly checksum: string | null;
   readonly version: string | null;
@@ -47,7 +52,10 @@ export interface BuildsDeps {
   readonly apps: Apps;
   readonly store: BuildStore;
   readonly repositories: Pick<Repositories, 'archiveOf' | 'discard'>;
-  readonly uploads: Pick<Uploads, 'unpack'>;
+  readonly uploads: Pick<Uploads, 'put' | 'unpack'>;
+  readonly egress: Pick<Egress, 'check' | 'fetch'>;
+  /** As long as a caller waits for a source to be fetched. */
+  readonly fetchMs?: number;
   readonly transcripts: Pick<Transcripts, 'append'>;
   readonly queue: BuildQueue;
   readonly controller: Wake;
@@ -56,9 +64,14 @@ export interface BuildsDeps {
 
 const AGAIN_MS = 500;
 const TRIES = 20;
+/** Shorter than a request may take; who has a larger or a slower source sends it. */
+const FETCH_MS = 40_000;
+/** Each writes to the disk as fast as it can. */
+const MOST_FETCHES = 16;
 
 export function createBuilds(deps: BuildsDeps): Builds {
   const { apps, store } = deps;
+  const bring = createBringing(deps);
 
   async function findIn(app: App, id: string, signal: AbortSignal): Promise<Build> {
     const build = await store.find(id, signal);
@@ -81,7 +94,8 @@ export function createBuilds(deps: BuildsDeps): Builds {
     async create(actor, name, source, signal) {
       const app = await reach(apps, actor, 'deploy', name, signal);
       const buildpacks = source.buildpacks && checked(source.buildpacks);
-      return submit(deps, { actor, app, source: { ...source, buildpacks } }, signal);
+      const upload = await bring(actor, source.from, signal);
+      return submit(deps, { actor, app, upload, source: { ...source, buildpacks } }, signal);
     },
 
     async cancel(actor, name, id, signal) {
@@ -125,15 +139,47 @@ export function checked(buildpacks: readonly string[]): readonly string[] {
   return buildpacks.map(buildpackName);
 }
 
+/** Brings a source to where those are that were sent. */
+function createBringing({ egress, uploads, fetchMs = FETCH_MS }: BuildsDeps) {
+  let running = 0;
+  return async (actor: Actor, from: SentSource['from'], signal: AbortSignal): Promise<UploadName> => {
+    if ('upload' in from) return from.upload;
+    const { url } = from;
+    checkSourceUrl(egress, url);
+    if (running >= MOST_FETCHES) throw PlatformError.of('rate_limit', {});
+    running += 1;
+    const upload = { id: randomUUID(), userId: actor.userId };
+    try {
+      await withDeadline(fetchMs, signal, (inner) =>
+        fetchSource({ egress, uploads }, { url, upload }, inner),
+      );
+      return upload;
+    } catch (err) {
+      if (!(err instanceof DeadlineError)) throw err;
+      const reason = `the source was not there within ${fetchMs / 1_000} seconds; fetch it yourself, and send it by way of POST /sources`;
+      throw PlatformError.of('egress_failed', { host: new URL(url).hostname, reason }, err);
+    } finally {
+      running -= 1;
+    }
+  };
+}
+
+interface Submission {
+  readonly actor: Actor;
+  readonly app: App;
+  readonly upload: UploadName;
+  readonly source: SentSource;
+}
+
 async function submit(
   { store, repositories, uploads, queue }: BuildsDeps,
-  { actor, app, source }: { readonly actor: Actor; readonly app: App; readonly source: SentSource },
+  { actor, app, upload: name, source }: Submission,
   signal: AbortSignal,
 ): Promise<Build> {
   const id = randomUUID();
   let asked = false;
   try {
-    const sent = await uploads.unpack(source.upload, repositories.archiveOf(id), signal);
+    const sent = await uploads.unpack(name, repositories.archiveOf(id), signal);
     if (!sent) throw PlatformError.of('upload_missing', {});
     const { checksum } = sent;
     const said = source.checksum?.replace(/^sha256:/i, '').toLowerCase() ?? checksum;

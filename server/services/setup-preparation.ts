@@ -13,6 +13,7 @@ import type { Releases } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
 import type { Uploads } from '../ports/uploads.ts';
 import { changeConfig } from './config-vars.ts';
+import { fetchSource } from './source-address.ts';
 import type { Wake } from './wake.ts';
 
 export interface PreparationDeps {
@@ -36,8 +37,6 @@ interface Preparation {
   prepare(app: App, setup: AppSetup, order: SetupOrder, signal: AbortSignal): Promise<Prepares>;
 }
 
-/** As large as a source that is sent. */
-const MOST_BYTES = 1024 ** 3;
 const FETCH_TRIES = 3;
 const FETCH_AGAIN_MS = 2_000;
 const NO_MANIFEST = 'The source has no app.json at its root.';
@@ -111,9 +110,8 @@ async function bring(
 > {
   const upload = 'upload' in source ? source.upload : { id, userId };
   if ('url' in source) {
-    const order = { url: source.url, bytes: MOST_BYTES };
-    const fetched = (): Promise<number> =>
-      egress.fetch(order, (content) => uploads.put(upload, content, signal), signal);
+    const order = { url: source.url, upload };
+    const fetched = (): Promise<void> => fetchSource({ egress, uploads }, order, signal);
     try {
       await insist(fetched, { everyMs: againMs, tries: FETCH_TRIES }, signal);
     } catch (err) {

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { createAmbient } from '../../lib/ambient.ts';
 import { createBulletin } from '../../lib/bulletin.ts';
 import { quietLog } from '../../lib/log.ts';
@@ -6,6 +7,7 @@ import { Secret } from '../../lib/secret.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
 import { decided, type Deployment } from '../../server/domain/deployment.ts';
+import { PlatformError } from '../../server/domain/errors.ts';
 import type { Instance } from '../../server/domain/instance.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Teams } from '../../server/ports/membership.ts';
@@ -216,7 +218,12 @@ export function createWorld(): World {
       egress: {
         check: checkLiteral([]),
         post: () => Promise.reject(new Error('nothing is called in this test')),
-        fetch: () => Promise.reject(new Error('nothing is fetched in this test')),
+        // Everything under example.com is an archive; nothing else is there.
+        async fetch({ url }, take) {
+          const { hostname: host } = new URL(url);
+          if (host === 'example.com') return take(Readable.from([Buffer.from('an archive')]));
+          throw PlatformError.of('egress_failed', { host, reason: 'ENOTFOUND' });
+        },
       },
       hosts: createFakeHosts(),
       causes: createAmbient(),

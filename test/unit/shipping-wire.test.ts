@@ -58,14 +58,28 @@ describe('a source', () => {
   });
 
   it.each([
-    ['of another host', 'https://example.com/x.tar.gz', 'source_elsewhere'],
-    ['inside the house', 'http://127.0.0.1:6379/', 'source_elsewhere'],
-    ['that is no URL', 'x', 'source_elsewhere'],
+    ['without TLS', 'http://example.com/x.tar.gz', 'invalid_params'],
+    ['inside the house', 'https://127.0.0.1:6379/', 'egress_refused'],
+    ['that is no URL', 'x', 'invalid_params'],
     ['that was made up', `http://api.localhost/sources/${'x'.repeat(60)}`, 'upload_missing'],
   ])('%s is not fetched', async (_, url, id) => {
     const answer = await door.call('POST', '/apps/demo/builds', { body: { source_blob: { url } } });
     expect([answer.status, answer.body]).toMatchObject([422, { id }]);
     expect(door.world.writes).toEqual([]);
+  });
+
+  it('of another host is fetched in the call, and the answer tells nobody where it was', async () => {
+    const body = { source_blob: { url: 'https://example.com/secret.tgz', version: 'v1' } };
+    const answer = await door.call('POST', '/apps/demo/builds', { body });
+    expect([answer.status, answer.body]).toMatchObject([
+      201,
+      { status: 'pending', source_blob: { url: null, version: 'v1' } },
+    ]);
+    expect(answer.text).not.toContain('secret');
+    const away = { source_blob: { url: 'https://away.example/x.tgz' } };
+    expect(await door.call('POST', '/apps/demo/builds', { body: away })).toMatchObject({
+      ...{ status: 503, body: { id: 'egress_failed', retry: true } },
+    });
   });
 
   it('that is hostile is refused before there is a build', async () => {

@@ -47,7 +47,7 @@ export const createAppSource = endpoint({
 export const createBuild = endpoint({
   method: 'POST',
   path: '/apps/:app/builds',
-  summary: 'build and deploy a source that was sent without git',
+  summary: 'build and deploy a source that was sent without git, or is at an https address',
   needs: 'app:deploy',
   body: createBody,
   status: 201,

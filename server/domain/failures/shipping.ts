@@ -53,11 +53,6 @@ export const SHIPPING_FAILURES = {
     say: ({ limit }) =>
       `You have sent ${Math.floor(limit / 1024 ** 2)} MiB of sources within an hour, which is all that is kept; wait until the first of them are forgotten.`,
   }),
-  source_elsewhere: row<object>({
-    retry: false,
-    say: () =>
-      'The source is not fetched from other addresses: get one of this platform by POST /sources, PUT the archive there, and name its get_url.',
-  }),
   checksum_wrong: row<{ said: string; is: string }>({
     retry: false,
     say: ({ said, is }) =>

@@ -71,9 +71,8 @@ export function buildRoutes(
       const app = await apps.deployable(actor, params.app, signal);
       const { url, checksum, version, version_description: description } = body.source_blob;
       const upload = sources.uploadAt(url);
-      if (!upload) throw PlatformError.of('source_elsewhere', {});
       const source = {
-        upload,
+        from: upload ? { upload } : { url },
         checksum: checksum ?? null,
         version: version || null,
         description: description || null,
