@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const ALONE = [
   'test/acceptance/{deploy,lifecycle,lifecycle-own-engine,pipelines}.test.ts',
   'test/chaos/**/*.test.ts',
-  'test/engine/router.test.ts',
+  'test/engine/router{,-crash,-upgrade}.test.ts',
 ];
 
 /** Suites from the cheapest to the dearest; everything but `unit` needs real parts. */

@@ -99,6 +99,19 @@ describe('a replacement', () => {
     ]);
   });
 
+  it.each([
+    [{ code: 137, outOfMemory: true }, 'web.1 was killed because it used more memory than it may'],
+    [
+      { code: 137, outOfMemory: false },
+      'web.1 was killed before it was ready (status 137), most likely because it used more memory than it may',
+    ],
+  ])('names memory when an instance was killed: %o', (exit, reason) => {
+    const dead = instance(2, 1, 'crashed', { exit });
+    expect(only(plan(world({ next: incoming(2), instances: [dead] })), 'fail')).toEqual([
+      { do: 'fail', reason, instance: dead.id },
+    ]);
+  });
+
   it('fails when nothing listens by the boot limit', () => {
     const mute = instance(2, 1, 'starting', { startedAt: new Date(NOW - 60_001) });
     const [step] = only(

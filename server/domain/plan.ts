@@ -210,9 +210,15 @@ function failure(world: World, next: Incoming): Extract<Step, { do: 'fail' }> | 
   return null;
 }
 
+/** 128 and SIGKILL. */
+const KILLED = 137;
+
 function crash(dead: Instance): string {
   const name = instanceName(dead);
   if (dead.exit?.outOfMemory) return `${name} was killed because it used more memory than it may`;
+  // Engines do not hear of every process that the kernel ends for its memory.
+  if (dead.exit?.code === KILLED)
+    return `${name} was killed before it was ready (status ${KILLED}), most likely because it used more memory than it may`;
   return `${name} exited with status ${dead.exit?.code ?? 'unknown'} before it was ready`;
 }
 
