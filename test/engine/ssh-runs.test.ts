@@ -157,7 +157,8 @@ describe('a process over ssh', () => {
       for (const line of lines)
         expect(await told(line), line).toMatch(/^Error: Couldn't find that app: demo/);
       putCollaborator(world.memory, world.apps.get('demo')?.app.id ?? '', actor.userId, 'view');
-      for (const line of lines) expect(await told(line), line).toMatch(/does not include running commands in it/);
+      for (const line of lines)
+        expect(await told(line), line).toMatch(/does not include running commands in it/);
     } finally {
       caller = world.admin;
     }
