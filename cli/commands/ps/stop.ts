@@ -1,6 +1,7 @@
 import { stopDyno, stopFormation } from '../../../server/contract/endpoints/runs.ts';
 import type { Run } from '../../command.ts';
 import { UsageError } from '../../failures.ts';
+import { patiently } from '../../follow.ts';
 import { whichProcess } from '../../which-process.ts';
 
 export const run: Run = async (context, [named]) => {
@@ -10,9 +11,11 @@ export const run: Run = async (context, [named]) => {
   const app = await context.app();
   const client = await context.client();
   const { signal } = context;
-  const answer = which.includes('.')
-    ? await client.call(stopDyno, { params: { app, dyno: which } }, signal)
-    : await client.call(stopFormation, { params: { app, type: which } }, signal);
+  const answer = await patiently(context, () =>
+    which.includes('.')
+      ? client.call(stopDyno, { params: { app, dyno: which } }, signal)
+      : client.call(stopFormation, { params: { app, type: which } }, signal),
+  );
   const replaced = 'id' in answer;
   context.terminal.note(replaced ? `${which} is being replaced by a fresh one.` : `${which} is told to end.`);
   context.result(answer, () => undefined);
