@@ -10,6 +10,7 @@ import { StepError, type Engine, type ImageFacts } from './engine.ts';
 import { buildErrors } from './errors.ts';
 import { buildpackPlan, dockerfilePlan, PACKS, type Plan } from './plan.ts';
 import type { Pushes } from './pushes.ts';
+import type { RegistryImages } from './registry-images.ts';
 import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
 import { readSource, type SourceFacts } from './source.ts';
 import { buildpackError, buildpackSteps, dockerfileError, dockerfileSteps } from './steps.ts';
@@ -21,6 +22,7 @@ export interface BuildsDeps {
   readonly engine: Engine;
   readonly stack: Stack;
   readonly layers: StackLayers;
+  readonly images: Pick<RegistryImages, 'storedBytes'>;
   readonly caches: CacheNames;
   readonly pushes: Pushes;
   /** The registry as the build engine reaches it, host:port. */
@@ -86,7 +88,7 @@ export function createBuilds(deps: BuildsDeps): Builds {
     emit: (event: BuildEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const transcript = createTranscript((text) => emit({ kind: 'line', text }), request.limits.outputBytes);
+    const transcript = createTranscript((text) => emit({ kind: 'line', text }), request.limits);
     const name = `${deps.registry}/${request.target.repository}`;
     const attempt: Attempt = { request, emit, transcript, name, tag: `b-${randomBytes(16).toString('hex')}` };
     running += 1;
@@ -102,7 +104,7 @@ export function createBuilds(deps: BuildsDeps): Builds {
       const known = knownFailure(err, request);
       if (known.id === 'builder_fault')
         deps.log.error({ err, build: request.id }, 'a build failed for no known reason');
-      for (const line of transcript.hidden()) transcript.say(line);
+      transcript.end();
       emit({ kind: 'failed', id: known.id, message: known.message, retry: known.retry });
     } finally {
       running -= 1;
@@ -149,13 +151,15 @@ async function perform(
   const { buildpack } = request;
   if (buildpack !== null && !PACKS.includes(buildpack)) throw buildErrors.of('no_buildpack', { buildpack });
   const facts = buildpack === null ? read : { ...read, dockerfile: null };
-  for (const warning of facts.warnings) transcript.say(` !     ${warning}`);
+  // Not said: a source may give cause for any number of them.
+  for (const warning of facts.warnings) transcript.output(` !     ${warning}`);
   const lending = deps.layers.lend(request.target, signal);
   const image = await stage(attempt, 'build', () =>
     facts.dockerfile === null
       ? buildWithPacks(deps, attempt, signal)
       : buildDockerfile(deps, { ...attempt, dockerfile: facts.dockerfile }, signal),
   );
+  transcript.end();
   await lending;
   // The digest comes while the process types are read: neither needs the other.
   const pushing = stage(attempt, 'push', () =>
@@ -169,16 +173,35 @@ async function perform(
   const { builder, processes } = await describe(deps, { attempt, facts, image }, signal);
   transcript.say('-----> Compressing...');
   const digest = await pushing;
-  transcript.say(`       Done: ${(image.bytes / 1_000_000).toFixed(1)}M`);
+  const storedBytes = await storedBytesOf(deps, { ...attempt, digest }, signal);
+  transcript.say(
+    storedBytes === null ? '       Done' : `       Done: ${(storedBytes / 1_000_000).toFixed(1)}M`,
+  );
   return {
     repository: request.target.repository,
     digest,
-    bytes: image.bytes,
+    storedBytes,
     builder,
     processes,
     port: image.port,
     checks: Object.fromEntries(facts.checks),
   };
+}
+
+/** A build does not fail for it. */
+async function storedBytesOf(
+  { images, log }: BuildsDeps,
+  { request, digest }: Attempt & { readonly digest: string },
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { repository, token } = request.target;
+  try {
+    return await images.storedBytes(repository, digest, token, signal);
+  } catch (err) {
+    signal.throwIfAborted();
+    log.warn({ err, build: request.id }, 'the registry does not say how large an image is');
+    return null;
+  }
 }
 
 async function stage<T>(

@@ -8,7 +8,8 @@ import { z } from 'zod';
  *   PUT    /stack         StackRequest or nothing → 200, BuildEvent lines; makes the stack image once (idempotent), the
  *                         last one `stack` or `failed`. With a target the stack is also pushed there; builds whose token
  *                         may pull from that repository then need not upload it (several seconds of each app's first push)
- *   DELETE /caches/:key   → 204, forgets the build cache of one tenant
+ *   PUT    /caches/:key   → 204, an empty build cache for one tenant, in place of theirs
+ *   DELETE /caches/:key   → 204, for a tenant who is gone: nothing is kept that names their build cache
  *   POST   /copies        CopyOrder → 200 Copied; has an image of one repository in another one too
  *   GET    /registry      → 200 RegistryMoment: a name for this moment, to be asked for before looking which images are needed
  *   POST   /registry/collection  CollectionOrder → 200 Collected, or 409 when a build has come in between; deletes images
@@ -40,8 +41,9 @@ export const buildRequest = z.strictObject({
   }),
   limits: z.strictObject({
     seconds: z.int().min(1).max(3600),
-    /** Bytes of output kept; the rest is cut with a mark. */
+    /** So much of the output is told, half of it from its beginning and half from its end; a line counts what is between. */
     outputBytes: z.int().min(1024),
+    outputLines: z.int().min(2),
   }),
 });
 export type BuildRequest = z.infer<typeof buildRequest>;
@@ -99,7 +101,8 @@ const processType = z.object({
 const builtImage = z.object({
   repository: z.string(),
   digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  bytes: z.int(),
+  /** Of its layers as the registry holds them; null: it could not be asked. */
+  storedBytes: z.int().nullable(),
   /** `dockerfile`, or the buildpack's name (`nodejs`, `static`). */
   builder: z.string(),
   processes: z.record(z.string(), processType),

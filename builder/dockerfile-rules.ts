@@ -150,10 +150,7 @@ function checkCopy(one: Instruction, stages: readonly string[], image: FromConte
   if (one.name !== 'ADD') return;
   for (const word of one.rest.split(/[\s",']+/)) {
     if (/^(?:git@|git:|ssh:|git\+)/i.test(word) || /^https?:.*\.git(?:[#?/]|$)/i.test(word)) {
-      throw refuse(
-        one.line,
-        'ADD of a git repository is not possible; push its files, or make it a submodule',
-      );
+      throw refuse(one.line, 'ADD of a git repository is not possible; push its files with those of the app');
     }
     const host = /^https?:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]*)/i.exec(word)?.[1];
     if (

@@ -28,7 +28,6 @@ interface EngineBuild {
 /** What the build needs to know of an image that was made. */
 export interface ImageFacts {
   readonly id: string;
-  readonly bytes: number;
   /** Entry point and command together; empty when there is neither. */
   readonly start: readonly string[];
   /** The port it exposes, when it is exactly one of TCP. */
@@ -281,7 +280,6 @@ async function runPush(
 
 const inspected = z.object({
   Id: z.string(),
-  Size: z.number(),
   Config: z.object({
     Entrypoint: z.array(z.string()).nullish(),
     Cmd: z.array(z.string()).nullish(),
@@ -289,12 +287,11 @@ const inspected = z.object({
   }),
 });
 
-function factsOf({ Id, Size, Config }: z.infer<typeof inspected>): ImageFacts {
+function factsOf({ Id, Config }: z.infer<typeof inspected>): ImageFacts {
   const ports = Object.keys(Config.ExposedPorts ?? {});
   const [, port] = ports.length === 1 ? (/^(\d+)(?:\/tcp)?$/.exec(ports[0] ?? '') ?? []) : [];
   return {
     id: Id,
-    bytes: Size,
     start: [...(Config.Entrypoint ?? []), ...(Config.Cmd ?? [])],
     port: port === undefined ? null : Number(port),
   };

@@ -22,6 +22,7 @@ import type { StackLayers } from './stack-layers.ts';
 const MAX_BODY = 1024 * 1024;
 /** An empty line now and then shows that a quiet build is alive. */
 const HEARTBEAT_MS = 5000;
+const CACHE = /^\/caches\/([a-z0-9][a-z0-9-]{0,62})$/;
 
 /** The door of the builder, as contract.ts describes it. */
 export function createHandler(deps: {
@@ -62,8 +63,16 @@ export function createHandler(deps: {
       },
     },
     {
+      method: 'PUT',
+      path: CACHE,
+      async answer(_, res, key) {
+        await caches.renew(key);
+        res.writeHead(204).end();
+      },
+    },
+    {
       method: 'DELETE',
-      path: /^\/caches\/([a-z0-9][a-z0-9-]{0,62})$/,
+      path: CACHE,
       async answer(_, res, key) {
         await caches.forget(key);
         res.writeHead(204).end();

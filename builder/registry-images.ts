@@ -5,6 +5,8 @@ import { MANIFEST, type AskRegistry } from './registry-call.ts';
 export interface RegistryImages {
   /** The digests of all tagged images; a repository that is not there has none. */
   list(repository: string, token: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** What the layers of an image take in the registry, packed as they are there. */
+  storedBytes(repository: string, digest: string, token: string, signal: AbortSignal): Promise<number>;
   /**
    * Deletes an image and its tags; its layers stay until the disk is swept. False when there is nothing to delete, or
    * when this registry deletes nothing: somebody else's may be set up so.
@@ -17,6 +19,7 @@ const PAGE = 500;
 /** Tags asked about side by side. */
 const WIDTH = 8;
 
+const sized = z.object({ layers: z.array(z.object({ size: z.int().min(0) })) });
 const listed = z.object({ tags: z.array(z.string()).nullish() });
 
 export function createRegistryImages(ask: AskRegistry): RegistryImages {
@@ -62,6 +65,13 @@ export function createRegistryImages(ask: AskRegistry): RegistryImages {
         for (const digest of found) if (digest !== undefined) digests.add(digest);
       }
       return digests;
+    },
+    async storedBytes(repository, digest, token, signal) {
+      const path = `/v2/${repository}/manifests/${digest}`;
+      const answer = await ask({ method: 'GET', path, token, accept: MANIFEST }, signal);
+      const text = await answer.text();
+      if (!answer.ok) throw refused(`show ${repository}@${digest}`, answer.status, text);
+      return sized.parse(JSON.parse(text)).layers.reduce((sum, { size }) => sum + size, 0);
     },
     async remove(repository, digest, token, signal) {
       const path = `/v2/${repository}/manifests/${digest}`;

@@ -23,7 +23,10 @@ interface Target {
 
 /** Spares every app's first push the upload of the stack, which is most of what it would send. */
 export interface StackLayers {
-  /** Pushes the stack once to a repository of its own, remembers its layers, and deletes earlier stacks there. */
+  /**
+   * Sees to it that the registry has the stack, in a repository of its own: pushes it if it is not there, remembers its
+   * layers, and deletes earlier stacks there. Where nothing is to do it asks one small question and no push waits for it.
+   */
   publish(digest: string, target: Target, signal: AbortSignal): Promise<void>;
   /**
    * Lends the published layers to an app's repository inside the registry. Needs a token that may also pull from the
@@ -32,6 +35,12 @@ export interface StackLayers {
   lend(target: Target, signal: AbortSignal): Promise<void>;
   /** The registry was swept: repositories may have lost what was lent to them. */
   forget(): void;
+}
+
+/** The stack as the registry has it. */
+interface Found {
+  readonly digest: string;
+  readonly layers: readonly string[];
 }
 
 const manifest = z.object({
@@ -66,6 +75,20 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
     return answer.status === 201;
   }
 
+  async function push(digest: string, tag: string, target: Target, signal: AbortSignal): Promise<Found> {
+    const name = `${engineRegistry}/${target.repository}`;
+    await engine.tag(digest, name, tag, signal);
+    const pushed = await pushes.push(
+      () => engine.push(name, tag, target.token, signal),
+      () => undefined,
+      signal,
+    );
+    await engine.remove(`${name}:${tag}`, signal);
+    const found = await find(ask, pushed, target, signal);
+    if (found === undefined) throw new Error('the registry does not have the stack it was sent');
+    return found;
+  }
+
   /** Nobody pulls an earlier stack; apps built on it have its layers in their own repositories. */
   async function removeOthers(
     digest: string,
@@ -78,23 +101,13 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
 
   return {
     async publish(digest, target, signal) {
-      const name = `${engineRegistry}/${target.repository}`;
+      // Named after what it is: a stack that is there under this tag needs no push, whoever sent it.
       const tag = digest.replace('sha256:', '').slice(0, 16);
-      await engine.tag(digest, name, tag, signal);
-      const pushed = await pushes.push(
-        () => engine.push(name, tag, target.token, signal),
-        () => undefined,
-        signal,
-      );
-      await engine.remove(`${name}:${tag}`, signal);
-      if (published?.digest === pushed) return;
-      const path = `/v2/${target.repository}/manifests/${pushed}`;
-      const answer = await ask({ method: 'GET', path, token: target.token, accept: MANIFEST }, signal);
-      if (!answer.ok) throw new Error(`the registry answered ${answer.status} for the stack it was sent`);
-      const layers = manifest.parse(await answer.json()).layers.map((layer) => layer.digest);
+      const there = (await find(ask, tag, target, signal)) ?? (await push(digest, tag, target, signal));
+      if (published?.digest === there.digest) return;
       served.clear();
-      published = { digest: pushed, from: target.repository, layers };
-      await removeOthers(pushed, target, signal);
+      published = { digest: there.digest, from: target.repository, layers: there.layers };
+      await removeOthers(there.digest, target, signal);
     },
     forget: () => served.clear(),
     async lend(target, signal) {
@@ -109,4 +122,21 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
       }
     },
   };
+}
+
+/** What the registry has under this tag or digest, if anything. */
+async function find(
+  ask: AskRegistry,
+  reference: string,
+  { repository, token }: Target,
+  signal: AbortSignal,
+): Promise<Found | undefined> {
+  const path = `/v2/${repository}/manifests/${reference}`;
+  const answer = await ask({ method: 'GET', path, token, accept: MANIFEST }, signal);
+  const text = await answer.text();
+  if (answer.status === 404) return undefined;
+  const digest = answer.headers.get('docker-content-digest');
+  if (!answer.ok || digest === null)
+    throw new Error(`the registry answered ${answer.status} when asked for the stack`);
+  return { digest, layers: manifest.parse(JSON.parse(text)).layers.map((layer) => layer.digest) };
 }

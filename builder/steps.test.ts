@@ -45,7 +45,9 @@ describe('a failed step', () => {
 describe('the steps of a Dockerfile', () => {
   it("are shown once by name, with their output below and without the engine's own", () => {
     const lines: string[] = [];
-    const steps = dockerfileSteps(createTranscript((line) => lines.push(line), 1000));
+    const steps = dockerfileSteps(
+      createTranscript((line) => lines.push(line), { outputBytes: 1000, outputLines: 100 }),
+    );
     const vertex = {
       digest: 'a',
       name: '[2/2] RUN x',

@@ -32,18 +32,53 @@ describe('a transcript', () => {
     expect(cleanLine('x'.repeat(1_000_000)).length).toBeLessThan(2100);
   });
 
-  it('cuts output at its limit with one mark, keeps its own lines and remembers the end', () => {
-    const seen: string[] = [];
-    const transcript = createTranscript((line) => seen.push(line), 10);
-    for (const line of ['12345', '12', 'over', 'end']) transcript.output(line);
+  it('shows output as it comes while it fits, and nothing but it', () => {
+    const { seen, transcript } = createRig({ outputLines: 6 });
+    for (const line of ['1', '2', '3']) transcript.output(line);
+    transcript.end();
     transcript.say('-----> Done');
-    expect(seen).toEqual([
-      '12345',
-      '12',
-      ' !     The output is longer than 10 bytes; the rest is not shown.',
-      '-----> Done',
-    ]);
-    expect(transcript.hidden()).toEqual(['over', 'end']);
+    expect(seen).toEqual(['1', '2', '3', '-----> Done']);
+  });
+
+  it('says at once that it holds back what is more than half of its room, and shows all of it if it fits in the end', () => {
+    const { seen, transcript } = createRig({ outputLines: 6 });
+    for (const line of ['1', '2', '3', '4', '5']) transcript.output(line);
+    const holding = expect.stringMatching(/^ ! {5}The output is long/) as unknown;
+    expect(seen).toEqual(['1', '2', '3', holding]);
+    transcript.end();
+    expect(seen).toEqual(['1', '2', '3', holding, '4', '5']);
+  });
+
+  it.each([
+    ['lines', { outputLines: 4 }, ['10', '11'], ' !     [2 lines of output, 1 kB, left out here]'],
+    ['bytes', { outputBytes: 12 }, ['10', '11'], ' !     [2 lines of output, 1 kB, left out here]'],
+  ])('counts the %s it left out between the beginning and the end, which it keeps', (_, room, end, gap) => {
+    const { seen, transcript } = createRig(room);
+    for (const line of ['01', '02', '03', '04', ...end]) transcript.output(line);
+    transcript.say('of ours, in the midst of it');
+    transcript.end();
+    transcript.end(); // once
+    expect(seen.slice(0, 2)).toEqual(['01', '02']);
+    expect(seen.slice(3)).toEqual(['of ours, in the midst of it', gap, ...end]);
+    transcript.output('too late');
+    expect(seen).not.toContain('too late');
+  });
+
+  it('never shows more of the output than there is room for, and loses none without a count', () => {
+    const size = fc.nat({ max: 30 });
+    fc.assert(
+      fc.property(fc.array(size), fc.integer({ min: 2, max: 60 }), size, (sizes, outputLines, more) => {
+        const { seen, transcript } = createRig({ outputLines, outputBytes: 2 * more });
+        for (const one of sizes) transcript.output('x'.repeat(one));
+        transcript.end();
+        const output = seen.filter((line) => !line.startsWith(' ! '));
+        const counted = seen.flatMap((line) => /\[(\d+) lines? of output/.exec(line)?.[1] ?? []);
+        expect(output.length).toBeLessThanOrEqual(outputLines);
+        expect(output.join('').length + output.length).toBeLessThanOrEqual(2 * more);
+        expect(output.length + Number(counted[0] ?? 0)).toBe(sizes.length);
+        expect(counted.length).toBeLessThan(2);
+      }),
+    );
   });
 
   it('makes the same lines of a stream however it is chopped', () => {
@@ -61,3 +96,9 @@ describe('a transcript', () => {
     );
   });
 });
+
+function createRig(room: { readonly outputBytes?: number; readonly outputLines?: number }) {
+  const seen: string[] = [];
+  const plenty = { outputBytes: 10_000, outputLines: 10_000 };
+  return { seen, transcript: createTranscript((line) => seen.push(line), { ...plenty, ...room }) };
+}

@@ -1,37 +1,61 @@
-/** What one build shows to the person who pushed. */
+import { createTail, sizeOf, type Tail } from './transcript-tail.ts';
+
+/** What one build shows to the person who pushed: the beginning and the end of its output, and all lines of ours. */
 export interface Transcript {
-  /** A line of ours, already in Heroku's form; never cut by the limit. */
+  /** A line of ours, already in Heroku's form; never left out. */
   readonly say: (line: string) => void;
-  /** A line of the build's own output, without its indentation; dropped beyond the limit, with one mark. */
+  /** A line of the build's own output. What exceeds half of the room is held back, and the newest of it shown at the end. */
   readonly output: (line: string) => void;
-  /** The last lines that the limit kept from being shown; empty when it did not. */
-  readonly hidden: () => readonly string[];
+  /** The output is over: shows what was held back, after a line that counts what was left out. Nothing is output after it. */
+  readonly end: () => void;
+}
+
+/** How much of a build's output is shown. */
+export interface Room {
+  readonly outputBytes: number;
+  readonly outputLines: number;
 }
 
 const MAX_LINE = 2000;
-const TAIL_LINES = 20;
 
-/** Passes cleaned lines on to `send`; of output, at most `maxBytes`. */
-export function createTranscript(send: (line: string) => void, maxBytes: number): Transcript {
-  let bytes = 0;
-  let full = false;
-  const tail: string[] = [];
+/** Passes cleaned lines on to `send`; of output, at most what there is room for. */
+export function createTranscript(send: (line: string) => void, room: Room): Transcript {
+  const half = { lines: Math.floor(room.outputLines / 2), bytes: Math.floor(room.outputBytes / 2) };
+  let [lines, bytes] = [0, 0];
+  let held: Tail | undefined;
+  let ended = false;
   return {
     say: (line) => send(cleanLine(line)),
     output(line) {
+      if (ended) return;
       const clean = cleanLine(line);
-      bytes += Buffer.byteLength(clean) + 1;
-      if (bytes <= maxBytes) {
-        send(clean);
-        return;
+      lines += 1;
+      bytes += sizeOf(clean);
+      if (held === undefined && (lines > half.lines || bytes > half.bytes)) {
+        send(HOLDING);
+        held = createTail(half);
       }
-      if (!full) send(` !     The output is longer than ${maxBytes} bytes; the rest is not shown.`);
-      full = true;
-      tail.push(clean);
-      if (tail.length > TAIL_LINES) tail.shift();
+      if (held === undefined) send(clean);
+      else held.push(clean);
     },
-    hidden: () => tail,
+    end() {
+      if (ended) return;
+      ended = true;
+      const leftOut = held?.leftOut();
+      if (leftOut && leftOut.lines > 0) send(gap(leftOut));
+      held?.lines().forEach(send);
+      held = undefined;
+    },
   };
+}
+
+/** To who watches, when nothing more will come for a while. */
+const HOLDING =
+  ' !     The output is long: of the rest only the end is kept, and shown when the build steps are over.';
+
+function gap({ lines, bytes }: { readonly lines: number; readonly bytes: number }): string {
+  const size = bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return ` !     [${lines} ${lines === 1 ? 'line' : 'lines'} of output, ${size}, left out here]`;
 }
 
 // Colours and cursor movements (CSI), titles and links (OSC and friends), other escapes; then what is left of control

@@ -4,9 +4,9 @@ import type { Options } from './command.ts';
 /** Each includes those before it. */
 const ORDER = ['view', 'deploy', 'operate', 'manage'];
 
-/** `owner`, or the most that somebody may. */
+/** `owner`, `admin` of the app's team, or the most that somebody may. */
 export function roleOf({ role, permissions }: Pick<CollaboratorResource, 'role' | 'permissions'>): string {
-  if (role === 'owner') return role;
+  if (role === 'owner' || role === 'admin') return role;
   const names = permissions.map(({ name }) => name);
   return ORDER.findLast((name) => names.includes(name)) ?? role ?? '';
 }

@@ -44,8 +44,13 @@ ${CATALOGUE.map(({ title, commands }) => [`## ${title}`, ...commands.map(section
 ## What --json prints
 
 Each command says above which of these it prints; \`[]\` is a list of them, \`per line\` one on each line for as long as it goes on.
-Fields may be added to a shape, and are never taken away or given another meaning: read what you know, and ignore the rest. A failure prints
-nothing on standard output; its sentence is on standard error and its exit code is not 0.
+Fields may be added to a shape, and are never taken away or given another meaning: read what you know, and ignore the rest.
+
+A failure prints nothing on standard output but what went before it, and its exit code is the same as without \`--json\`. The last line on
+standard error is then a \`Failure\`, as one line: \`gantry ps --json 2> problem || tail -n 1 problem | jq -r .error.id\`. Its \`id\` is that
+of the API ([errors.md](errors.md)) where the platform refused; else \`usage\` (called in a way it cannot be), \`failed\` (what was asked for did
+not come out as wanted), \`program_failed\` (a program it started did), \`unreachable\` (no server answered) or \`unexpected\`. The ids are
+permanent, the sentences in \`message\` are not. \`retry\` is true where the same call may succeed later. Who interrupts is told nothing.
 
 ${shapeTexts()
   .map(({ name, text }) => `### ${name}\n\n\`\`\`ts\n${text}\n\`\`\``)

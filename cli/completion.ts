@@ -52,7 +52,12 @@ function choicesFor(word: string): string | undefined {
 
 /** Whether its argument is the name of an app. */
 function takesApp({ onApp, args = '' }: CommandSpec): boolean {
-  return onApp === true && args === '[name]';
+  return (onApp === true && args === '[name]') || /^[<[]app\b/.test(args);
+}
+
+/** Whether its argument is the name of a shell. */
+function takesShell({ args }: CommandSpec): boolean {
+  return args === '<shell>';
 }
 
 const QUOTED = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -65,7 +70,7 @@ function bash(commands: Commands): string {
         ...(short === undefined ? [] : [`-${short}`]),
         `--${long}`,
       ]);
-      const argument = takesApp(command) ? ' argument=apps' : '';
+      const argument = takesApp(command) ? ' argument=apps' : takesShell(command) ? ' argument=shells' : '';
       return `    ${namesOf(command).join(' | ')}) options=${QUOTED(flags.concat('--help').join(' '))}${argument} ;;`;
     });
   return `# Completion of gantry for bash. Made by: gantry completion bash
@@ -91,6 +96,7 @@ ${cases.join('\n')}
         case $word:$argument in
           -*) choices=$options ;;
           *:apps) choices=$(${APPS}) ;;
+          *:shells) choices='${SHELLS.join(' ')}' ;;
           *:commands) choices=$commands ;;
         esac
         ;;
@@ -117,7 +123,11 @@ function zsh(commands: Commands): string {
     .filter(({ passThrough }) => !passThrough)
     .map((command) => {
       const flags = flagsOf(command).map(({ long, says }) => item(`--${long}`, says));
-      const argument = takesApp(command) ? ' apps=1' : '';
+      const argument = takesApp(command)
+        ? ' apps=1'
+        : takesShell(command)
+          ? ` names=(${SHELLS.join(' ')})`
+          : '';
       return `    (${namesOf(command).join('|')}) options=(${flags.concat(item('--help', 'show help')).join(' ')})${argument} ;;`;
     });
   return `#compdef gantry
@@ -142,8 +152,11 @@ ${cases.join('\n')}
       _describe -t remotes 'git remote' names
       return ;;
   esac
+  if compset -P '--(app|confirm)='; then apps=2; fi
   if [[ $words[CURRENT] == -* ]] && (( apps < 2 )); then
     _describe -o -t options 'option' options
+  elif (( $#names )); then
+    _describe -t shells 'shell' names
   elif (( apps )); then
     names=(\${(f)"$(${APPS})"})
     _describe -t apps 'app' names
@@ -165,6 +178,7 @@ function fish(commands: Commands): string {
           `complete -c gantry -n __fish_use_subcommand -f -a ${QUOTED(name)} -d ${fishText(command.summary)}`,
       ),
       ...(takesApp(command) ? [`complete -c gantry ${inside} -f -a ${QUOTED(`(${APPS})`)}`] : []),
+      ...(takesShell(command) ? [`complete -c gantry ${inside} -f -a ${QUOTED(SHELLS.join(' '))}`] : []),
       ...flagsOf(command).map(({ short, long, value, says }) => {
         const choices = choicesFor(long);
         return [
@@ -177,7 +191,11 @@ function fish(commands: Commands): string {
       }),
     ];
   });
+  const help = "complete -c gantry -n '__fish_seen_subcommand_from help' -f";
   return `# Completion of gantry for fish. Made by: gantry completion fish
+complete -c gantry -s h -l help -d 'show help'
+complete -c gantry -n __fish_use_subcommand -f -a help -d 'show help, of one command or of all'
+${help} -a ${QUOTED(commands.flatMap(namesOf).join(' '))}
 ${lines.join('\n')}
 `;
 }

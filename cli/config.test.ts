@@ -16,6 +16,7 @@ describe('what the environment says', () => {
       localUrl: 'http://127.0.0.1:7000',
       sshDirectory: '/home/me/.ssh',
       browser: undefined,
+      editor: null,
       home: '/home/me',
       dataDirectory: '/home/me/.local/share/gantry',
       gitConfigFiles: ['/home/me/.config/git/config', '/home/me/.gitconfig'],

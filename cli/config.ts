@@ -27,6 +27,8 @@ export interface CliConfig {
   readonly execPort: number;
   /** A command that opens a URL, if there is a screen to open it on. */
   readonly browser: string | undefined;
+  /** The user's editor, as a command line; null where none is named. */
+  readonly editor: string | null;
   /** The whole environment, for programs that are started. */
   readonly inherited: NodeJS.ProcessEnv;
 }
@@ -84,6 +86,7 @@ export function readConfig(
     httpsPort: variable(env, 'GANTRY_HTTPS_PORT', PORT) ?? '8443',
     execPort: Number(variable(env, 'GANTRY_EXEC_PORT', PORT) ?? 7003),
     browser: browserOf(env, platform),
+    editor: variable(env, 'VISUAL') ?? variable(env, 'EDITOR') ?? null,
     inherited: env,
     ...placesOf(env),
   });

@@ -16,3 +16,8 @@ export async function confirm(
   if (said !== name)
     throw new UsageError(`${said === '' ? 'Nothing' : said} is not ${name}; nothing was done.`);
 }
+
+/** What somebody typed after `[Y/n]`: Enter alone is yes. */
+export function isYes(answer: string): boolean {
+  return /^(?:y|yes)?$/i.test(answer);
+}

@@ -6,6 +6,7 @@ import { readFileOf } from './files.ts';
 import { REMOTE, remoteName } from './remote-name.ts';
 import { appOfRemote, createGit, NO_GIT } from './git.ts';
 import type { System } from './system.ts';
+import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** Everything a command works with, made when it is needed. */
@@ -42,7 +43,7 @@ export function openContext(
     local: system.local,
     readFile: system.local ? readFileOf(system.cwd) : refuseFile,
     client() {
-      client ??= connect(config);
+      client ??= connect(config, terminal);
       return client;
     },
     async app() {
@@ -75,7 +76,7 @@ function refuseFile(path: string): Promise<never> {
 }
 
 /** The client is loaded only for commands that talk to a server. */
-async function connect(config: CliConfig): Promise<Client> {
+async function connect(config: CliConfig, terminal: Terminal): Promise<Client> {
   const [{ createClient }, { findCredentials }, { createAsk }] = await Promise.all([
     import('../server/contract/client.ts'),
     import('./credentials.ts'),
@@ -85,6 +86,7 @@ async function connect(config: CliConfig): Promise<Client> {
     ...(await findCredentials(config)),
     ask: createAsk(config),
     userAgent: `gantry/${VERSION}`,
+    warned: (warning) => terminal.note(`Warning: ${warning}`),
   });
 }
 

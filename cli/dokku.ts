@@ -4,7 +4,7 @@ import { APP_NAME, namesApp, splitOwn, type Split } from './pass-through.ts';
 
 const COMMANDS = CATALOGUE.flatMap(({ commands }) => commands);
 
-/** Dokku's names for what has another name here, and means the same. */
+/** Dokku's names for what has another name here, maybe with an option, and means the same. */
 const SAME: Readonly<Record<string, string>> = {
   'apps:report': 'apps:info',
   'buildpacks:list': 'buildpacks',
@@ -17,9 +17,11 @@ const SAME: Readonly<Record<string, string>> = {
   'maintenance:enable': 'maintenance:on',
   'maintenance:report': 'maintenance',
   'ps:report': 'ps',
+  'run:list': 'ps run',
   'ssh-keys:add': 'keys:add',
   'ssh-keys:list': 'keys',
   'ssh-keys:remove': 'keys:remove',
+  url: 'apps:urls --own',
 };
 
 /** As `run:detached`. */
@@ -37,14 +39,14 @@ export function fromDokku(words: readonly string[]): string[] {
   if (said === undefined) return [];
   // Dokku names a key when it is added; here it has its comment.
   if (said === 'ssh-keys:add') return ['keys:add'];
-  const name = SAME[said] ?? said;
+  const [name = '', ...more] = (SAME[said] ?? said).split(' ');
   const spec = COMMANDS.find((one) => one.name === name || one.aliases?.includes(name));
   if (spec === undefined) return [said, ...args];
   if (spec.onApp === undefined) return [name, ...args];
   if (spec.passThrough) return passingThrough(spec, { said, args, app });
-  const first = app === undefined ? positional(args) : undefined;
-  const meant = app ?? first;
-  const own = first === undefined ? args : args.slice(1);
+  const at = app === undefined ? appAt(spec, args) : -1;
+  const meant = app ?? args[at];
+  const own = [...args.filter((_, index) => index !== at), ...more];
   if (meant === undefined) return [name, ...own];
   return [name, ...sure(spec, own, { app: meant, force }), '--app', meant];
 }
@@ -119,9 +121,17 @@ function globalOptions(words: readonly string[]): {
   return { app, force, rest: words.slice(at) };
 }
 
-/** The app as the first argument, unless it was named by an option. */
-function positional(args: readonly string[]): string | undefined {
-  const named = args.some((word) => /^(?:-a.*|--app(?:=.*)?)$/.test(word));
-  const [first] = args;
-  return named || first === undefined || !APP_NAME.test(first) ? undefined : first;
+/**
+ * Where the app is said as the first argument, after options (`config:set --no-restart hello A=b`): of those that are not
+ * known here it is told later that they are not. Not to be found where an option named it, or no argument looks like one.
+ */
+function appAt(spec: CommandSpec, args: readonly string[]): number {
+  if (args.some((word) => /^(?:-a.*|--app(?:=.*)?)$/.test(word))) return -1;
+  let at = 0;
+  for (let seen = -1; seen < at;) {
+    seen = at;
+    at += splitOwn(spec, args.slice(at)).own.length;
+    if (/^-./.test(args[at] ?? '') && args[at] !== '--') at += 1;
+  }
+  return APP_NAME.test(args[at] ?? '') ? at : -1;
 }

@@ -1,17 +1,25 @@
 import type { DomainResource } from '../server/contract/resources.ts';
-import { printTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
+import type { Column } from './listing.ts';
 
-export const DOMAIN_HEAD = ['Domain name', 'DNS record', 'DNS target', 'Certificate'] as const;
-
-/** What of a domain whoever looks after its DNS needs to know. */
-export function domainRow({ hostname, cname, sni_endpoint: certificate }: DomainResource): string[] {
-  return [hostname, recordFor(hostname), cname ?? '', certificate?.name ?? ''];
-}
-
-export function printDomains(terminal: Terminal, domains: readonly DomainResource[]): void {
-  printTable(terminal, domains.map(domainRow), { head: DOMAIN_HEAD, whole: [0] });
-}
+/** What of a domain whoever looks after its DNS needs to know, and what else there is. */
+export const DOMAIN_COLUMNS: readonly Column<DomainResource>[] = [
+  { head: 'Domain name', also: ['hostname'], of: ({ hostname }) => hostname, whole: true },
+  { head: 'DNS record', also: ['DNS Record Type', 'kind'], of: ({ hostname }) => recordFor(hostname) },
+  { head: 'DNS target', also: ['cname'], of: ({ cname }) => cname ?? '' },
+  {
+    head: 'Certificate',
+    also: ['SNI Endpoint'],
+    of: ({ sni_endpoint: certificate }) => certificate?.name ?? '',
+  },
+  { head: 'Status', of: ({ status }) => status, extended: true },
+  { head: 'Automatic', also: ['ACM Status'], of: ({ acm_status: acm }) => acm ?? '', extended: true },
+  {
+    head: 'Reason',
+    also: ['ACM Status Reason'],
+    of: ({ acm_status_reason: reason }) => reason ?? '',
+    extended: true,
+  },
+];
 
 /** At the apex of a zone there can be no CNAME; `example.com` is one, of `example.co.uk` only its owner knows. */
 export function recordFor(hostname: string): string {

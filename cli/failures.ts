@@ -20,6 +20,14 @@ export class ExitCode extends Error {
   }
 }
 
+/** The user has left at a question, by a key: exit code 130, and nothing to say that they do not know. */
+export class Interrupted extends ExitCode {
+  constructor() {
+    super(EXIT.interrupted);
+    this.name = 'Interrupted';
+  }
+}
+
 /** What was asked for did not come out as wanted, and the sentence says why: exit code 1. */
 export class CommandError extends Error {
   constructor(message: string, cause?: unknown) {

@@ -3,6 +3,7 @@ import { createFakeTerminal, type FakeTerminal } from '../test/support/fake-term
 import type { Client } from '../server/contract/client.ts';
 import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import type {
+  AppResource,
   DeploymentResource,
   DynoResource,
   FormationResource,
@@ -112,8 +113,10 @@ describe('a change while something else is deployed', () => {
 });
 
 describe('following a release', () => {
+  const MADE = { id: 'release-3', version: 3, app: { id: 'app-1' } };
   const release = (status: ReleaseResource['status'], failure: string | null = null) =>
-    ({ status, failure, output_stream_url: 'http://x/stream' }) as ReleaseResource;
+    ({ status, failure, output_stream_url: null }) as ReleaseResource;
+  const deployment = () => Promise.resolve({ output_stream_url: 'http://x/stream' } as DeploymentResource);
   const looks = (...all: ReleaseResource[]) => {
     const left = [...all];
     return () => Promise.resolve((left.length > 1 ? left.shift() : left[0]) ?? release('pending'));
@@ -124,25 +127,87 @@ describe('following a release', () => {
   }
 
   it('shows its output and answers with its end', async () => {
-    const client = { release: looks(release('pending'), release('pending'), release('succeeded')), output };
-    expect(await over(followRelease(contextWith(client), 'demo', 3))).toMatchObject({ status: 'succeeded' });
+    const client = {
+      release: looks(release('pending'), release('pending'), release('succeeded')),
+      deployment,
+      output,
+    };
+    expect(await over(followRelease(contextWith(client), MADE))).toMatchObject({ status: 'succeeded' });
     expect(terminal.err()).toBe('Building\nLive.\n');
+  });
+
+  it('shows the transcript of its deployment, by the ids of both', async () => {
+    const asked: string[] = [];
+    const client = {
+      release: looks(release('pending'), release('succeeded')),
+      deployment: (...[app, which]: [string, string]) => {
+        asked.push(`${app} ${which}`);
+        return deployment();
+      },
+      output: (url: string) => {
+        asked.push(url);
+        return output();
+      },
+    };
+    await over(followRelease(contextWith(client), MADE));
+    expect(asked).toEqual(['app-1 release-3', 'http://x/stream']);
+  });
+
+  it('waits also where it has no deployment yet', async () => {
+    const client = {
+      release: looks(release('pending'), release('succeeded')),
+      deployment: () => Promise.resolve(null),
+    };
+    expect(await over(followRelease(contextWith(client), MADE))).toMatchObject({ status: 'succeeded' });
+    expect(terminal.err()).toBe('');
+  });
+
+  it('asks for it by its id and by that of its app, whatever either is called by then', async () => {
+    const asked: string[] = [];
+    const client = {
+      ...{ deployment, output },
+      release: (...[app, which]: [string, string]) => {
+        asked.push(`${app} ${which}`);
+        return Promise.resolve(release(asked.length < 3 ? 'pending' : 'succeeded'));
+      },
+    };
+    await over(followRelease(contextWith(client), MADE));
+    expect(new Set(asked)).toEqual(new Set(['app-1 release-3']));
   });
 
   it('asks for no output of what is decided already', async () => {
     expect(
-      await over(followRelease(contextWith({ release: looks(release('succeeded')) }), 'demo', 3)),
+      await over(followRelease(contextWith({ release: looks(release('succeeded')) }), MADE)),
     ).toBeTruthy();
     expect(terminal.err()).toBe('');
   });
 
   it('fails with the reason, as one sentence', async () => {
-    const client = { release: looks(release('failed', 'web.1 exited with status 1. ')) };
-    await expect(over(followRelease(contextWith(client), 'demo', 3))).rejects.toThrow(
+    const app = () => Promise.resolve({ released_at: '2026-11-21T10:00:00Z' } as AppResource);
+    const client = { release: looks(release('failed', 'web.1 exited with status 1. ')), app };
+    await expect(over(followRelease(contextWith(client), MADE))).rejects.toThrow(
       'v3 was not deployed: web.1 exited with status 1. What ran before was not touched.',
     );
-    const mute = { release: looks(release('failed')) };
-    await expect(over(followRelease(contextWith(mute), 'demo', 3))).rejects.toThrow('was not recorded');
+    const mute = { release: looks(release('failed')), app };
+    await expect(over(followRelease(contextWith(mute), MADE))).rejects.toThrow('was not recorded');
+  });
+
+  it.each([
+    [
+      'of an app that nothing was ever live of',
+      () => Promise.resolve({ released_at: null } as AppResource),
+      'Nothing is live yet.',
+    ],
+    [
+      'of an app that is gone',
+      () => Promise.reject(new UnreachableError('http://x', 'reset')),
+      'What ran before was not touched.',
+    ],
+  ])('fails with what is true %s', async (_, app, meaning) => {
+    const client = { release: looks(release('failed', 'web.1 exited with status 1.')), app };
+    await expect(over(followRelease(contextWith(client), MADE))).rejects.toThrow(
+      `v3 was not deployed: web.1 exited with status 1. ${meaning}`,
+    );
   });
 
   it('loses only text when the stream breaks', async () => {
@@ -150,19 +215,19 @@ describe('following a release', () => {
     const broken = async function* (): AsyncGenerator<string> {
       throw new UnreachableError('http://x', 'reset');
     };
-    const client = { release: looks(release('pending'), release('succeeded')), output: broken };
-    expect(await over(followRelease(contextWith(client), 'demo', 3))).toMatchObject({ status: 'succeeded' });
+    const client = { release: looks(release('pending'), release('succeeded')), deployment, output: broken };
+    expect(await over(followRelease(contextWith(client), MADE))).toMatchObject({ status: 'succeeded' });
   });
 
   it('does not wait for ever', async () => {
-    const client = { release: looks(release('pending')), output };
-    await expect(over(followRelease(contextWith(client), 'demo', 3))).rejects.toThrow('still not decided');
+    const client = { release: looks(release('pending')), deployment, output };
+    await expect(over(followRelease(contextWith(client), MADE))).rejects.toThrow('still not decided');
   });
 
   it('says that it goes on when the user leaves', async () => {
-    const client = { release: looks(release('pending')), output };
+    const client = { release: looks(release('pending')), deployment, output };
     setTimeout(() => stop.abort(new Error('interrupted')), 2_000);
-    await expect(over(followRelease(contextWith(client), 'demo', 3))).rejects.toThrow('interrupted');
+    await expect(over(followRelease(contextWith(client), MADE))).rejects.toThrow('interrupted');
     expect(terminal.err()).toMatch(/Not waiting any longer; it goes on without you\.\n$/);
   });
 });
@@ -174,13 +239,17 @@ describe('following a restart', () => {
     failure: null,
     app: { id: 'a', name: 'demo' },
     release: { id: 'r', version: 2 },
-    output_stream_url: null as unknown,
+    output_stream_url: 'http://x/stream',
   } as DeploymentResource;
   const follow = (...looks: (Partial<DeploymentResource> | null)[]) => {
     const left = [...looks];
     const look = () => Promise.resolve(left.length > 0 ? (left.shift() ?? null) : null);
     const client = {
       deployment: () => look().then((next) => next && { ...begun, ...next }),
+      // eslint-disable-next-line require-yield -- it says nothing
+      output: async function* (): AsyncGenerator<string> {
+        await Promise.resolve();
+      },
     };
     return over(followDeployment(contextWith(client), begun));
   };
@@ -209,7 +278,8 @@ describe('following a restart', () => {
 describe('following a change of scale', () => {
   const dyno = (number: number, state: DynoResource['state'], type = 'web') =>
     ({ id: `${type}.${number}`, name: `${type}.${number}`, type, state }) as DynoResource;
-  const formation = (quantity: number, type = 'web') => ({ type, quantity }) as FormationResource;
+  const formation = (quantity: number, type = 'web') =>
+    ({ type, quantity, app: { id: 'the id of demo', name: 'demo' } }) as FormationResource;
   /** Follows until it is over; answers how often it looked. */
   async function follow(
     wanted: FormationResource[],
@@ -218,9 +288,29 @@ describe('following a change of scale', () => {
   ): Promise<number> {
     let looked = 0;
     const dynos = () => Promise.resolve(looks[Math.min(looked++, looks.length - 1)] ?? []);
-    await over(followScale(contextWith({ dynos }), 'demo', wanted, before));
+    await over(followScale(contextWith({ dynos }), 'demo', wanted, { before }));
     return looked;
   }
+
+  it('looks by the id of the app, which may have another name by then, and says when it is gone', async () => {
+    const asked: string[] = [];
+    const client = {
+      dynos(app: string) {
+        asked.push(app);
+        const gone = {
+          id: 'not_found',
+          message: 'Couldn’t find that app: 1.',
+          retry: false,
+          request_id: 'r',
+        };
+        return asked.length === 1 ? Promise.resolve([]) : Promise.reject(new ApiError(404, gone));
+      },
+    };
+    await expect(over(followScale(contextWith(client), 'demo', [formation(1)]))).rejects.toThrow(
+      'The app was destroyed, or taken from you, while this waited for it.',
+    );
+    expect(asked).toEqual(['the id of demo', 'the id of demo']);
+  });
 
   it('waits until as many are up as are wanted, and no more, and none is on its way', async () => {
     const one = [dyno(1, 'up')];

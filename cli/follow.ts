@@ -6,10 +6,11 @@ import type {
   FormationResource,
   ReleaseResource,
 } from '../server/contract/resources.ts';
+import type { Client, MadeRelease } from '../server/contract/client.ts';
 import type { Context } from './command.ts';
 import { CommandError } from './failures.ts';
 
-const LOOK_EVERY_MS = 300;
+export const LOOK_EVERY_MS = 300;
 /** Longer than the platform lets a rollout take; whoever waits longer waits for something that is broken. */
 const GIVE_UP_MS = 15 * 60_000;
 /** What a new instance gets to boot is a minute; stopping one takes half of that. */
@@ -40,22 +41,30 @@ export async function patiently<T>(context: Context, change: () => Promise<T>): 
   }
 }
 
-/** Stays with a release until it is live, showing its output; a release that fails is a CommandError with the reason. */
-export async function followRelease(
-  context: Context,
-  app: string,
-  version: number,
-): Promise<ReleaseResource> {
+/**
+ * Stays with a release until it is live, showing its output; a release that fails is a CommandError with the reason. By ids:
+ * the app may have another name by then, and its name another app, with a release of the same number.
+ */
+export async function followRelease(context: Context, made: MadeRelease): Promise<ReleaseResource> {
   const client = await context.client();
-  const look = () => client.release(app, `v${version}`, context.signal);
-  const release = await untilDecided(context, look, (one) => one.status !== 'pending');
+  const { app, id, version } = made;
+  const look = () => client.release(app.id, id, context.signal);
+  // What a release answers with is the output of its release command, which few have; of every deployment there is one.
+  const transcript = async (): Promise<string | undefined> =>
+    (await client.deployment(app.id, id, context.signal))?.output_stream_url;
+  const release = await untilDecided(context, look, transcript, (one) => one.status !== 'pending');
   if (release.status === 'failed') {
     const reason = release.failure ?? 'the reason was not recorded; see gantry logs';
-    throw new CommandError(
-      `v${version} was not deployed: ${unpunctuated(reason)}. What ran before was not touched.`,
-    );
+    const meaning = await untouched(client, app.id, context.signal);
+    throw new CommandError(`v${version} was not deployed: ${unpunctuated(reason)}. ${meaning}`);
   }
   return release;
+}
+
+/** What a failed deploy means for visitors. The app may be gone by now; then it is no comfort either way. */
+async function untouched(client: Client, appId: string, signal: AbortSignal): Promise<string> {
+  const app = await client.app(appId, signal).catch(() => undefined);
+  return app?.released_at === null ? 'Nothing is live yet.' : 'What ran before was not touched.';
 }
 
 /** As `followRelease`, for a deployment that made no release: a restart. */
@@ -72,7 +81,9 @@ export async function followDeployment(
     seen = newest === null || newest.id !== id ? { ...seen, status: 'superseded' } : newest;
     return seen;
   };
-  const end = await untilDecided(context, look, ({ status }) => status !== 'pending' && status !== 'rolling');
+  const transcript = (): Promise<string> => Promise.resolve(deployment.output_stream_url);
+  const decided = ({ status }: DeploymentResource): boolean => status !== 'pending' && status !== 'rolling';
+  const end = await untilDecided(context, look, transcript, decided);
   if (end.status === 'failed') {
     const reason = end.failure ?? 'the reason was not recorded; see gantry logs';
     throw new CommandError(`The restart failed: ${unpunctuated(reason)}. What ran before was not touched.`);
@@ -80,18 +91,20 @@ export async function followDeployment(
   return end;
 }
 
-/** Shows the output once, then looks until it is decided: a stream that breaks costs only its text. */
-async function untilDecided<T extends { readonly output_stream_url: string | null }>(
+/** Shows the transcript once, then looks until it is decided: a stream that breaks costs only its text. */
+async function untilDecided<T>(
   context: Context,
   look: () => Promise<T>,
+  transcript: () => Promise<string | undefined>,
   decided: (thing: T) => boolean,
 ): Promise<T> {
   const until = context.now().getTime() + GIVE_UP_MS;
-  let thing = await look();
+  let thing = await stillThere(look);
   try {
-    if (!decided(thing) && thing.output_stream_url !== null) await show(context, thing.output_stream_url);
+    const url = decided(thing) ? undefined : await transcript();
+    if (url !== undefined) await show(context, url);
     for (;;) {
-      thing = await look();
+      thing = await stillThere(look);
       if (decided(thing)) return thing;
       if (context.now().getTime() > until)
         throw new CommandError('It is still not decided; see gantry releases.');
@@ -113,6 +126,22 @@ async function show(context: Context, url: string): Promise<void> {
   }
 }
 
+/** What was there when it was waited for and is not found any more has been destroyed, with its app. */
+async function stillThere<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (err) {
+    if (!(err instanceof ApiError) || err.status !== 404) throw err;
+    throw new CommandError('The app was destroyed, or taken from you, while this waited for it.', err);
+  }
+}
+
+interface FollowScaleOptions {
+  /** What there was before the change. */
+  readonly before?: readonly DynoResource[];
+  readonly everyMs?: number;
+}
+
 /**
  * Waits until as many instances are up as the formation asks for. One that crashes meanwhile is a CommandError; those
  * that had crashed `before` the change are not its doing.
@@ -121,13 +150,15 @@ export async function followScale(
   context: Context,
   app: string,
   formation: readonly FormationResource[],
-  before: readonly DynoResource[],
+  { before = [], everyMs = LOOK_EVERY_MS }: FollowScaleOptions = {},
 ): Promise<void> {
   const client = await context.client();
   const until = context.now().getTime() + SCALE_MS;
+  // By its id: it may have another name by then.
+  const id = formation[0]?.app.id ?? app;
   const old = new Set(before.filter(isCrashed).map(({ id }) => id));
   for (;;) {
-    const dynos = await client.dynos(app, context.signal);
+    const dynos = await stillThere(() => client.dynos(id, context.signal));
     const crashed = dynos.find((dyno) => isCrashed(dyno) && !old.has(dyno.id));
     if (crashed !== undefined) {
       throw new CommandError(`${crashed.name} crashed; see gantry logs -p ${crashed.name}.`);
@@ -138,7 +169,7 @@ export async function followScale(
       const types = missing.map(({ type }) => type).join(', ');
       throw new CommandError(`Not all instances of ${types} came up in time; see gantry ps and gantry logs.`);
     }
-    await pause(LOOK_EVERY_MS, context.signal);
+    await pause(everyMs, context.signal);
   }
 }
 

@@ -6,7 +6,9 @@ import type { AppResource } from '../server/contract/resources.ts';
 export async function gitAddress({ options, client }: Context, app: AppResource): Promise<string> {
   if (!options.flag('https')) return app.git_url;
   const { url } = await client();
-  return `${new URL(url).origin}/${app.name}.git`;
+  const address = `${new URL(url).origin}/${app.name}.git`;
+  if (/^https?:\/\/[A-Za-z0-9.:[\]-]+\/[a-z0-9-]+\.git$/.test(address)) return address;
+  throw new CommandError(`${address} cannot be the address of a git remote.`);
 }
 
 /**
@@ -18,10 +20,9 @@ export async function leadRemote(
   remote: string,
   address: string,
 ): Promise<void> {
-  if (options.flag('https') && !/^https?:\/\/[A-Za-z0-9.:[\]-]+\/[a-z0-9-]+\.git$/.test(address))
-    throw new CommandError(`${address} cannot be the address of a git remote.`);
   await git.setRemote(remote, address, signal);
   if (options.flag('https')) await git.setHelper(address, HELPER, signal);
 }
 
-const HELPER = '!gantry git:credentials';
+/** Where git gets the password from. */
+export const HELPER = '!gantry git:credentials';

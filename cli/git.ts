@@ -47,18 +47,27 @@ export function createGit(cwd: string): Git {
       if (code !== 0) throw new CommandError(`The git remote ${name} could not be set: ${stderr.trim()}`);
     },
     async setHelper(url, helper, signal) {
-      const key = `credential.${url}.helper`;
-      // The empty one makes git forget the helpers it knows from elsewhere: they would store the token, too.
-      for (const args of [
-        ['--replace-all', key, ''],
-        ['--add', key, helper],
-      ]) {
-        const { code, stderr } = await git(['config', '--local', ...args], signal);
+      for (const [i, [key, value]] of helperSettings(url, helper).entries()) {
+        const how = i === 0 ? '--replace-all' : '--add';
+        const { code, stderr } = await git(['config', '--local', how, key, value], signal);
         if (code !== 0)
           throw new CommandError(`The credential helper for ${url} could not be set: ${stderr.trim()}`);
       }
     },
   };
+}
+
+/** What git is to be told so that a helper is the only one for exactly this URL. */
+export function helperSettings(
+  url: string,
+  helper: string,
+): readonly (readonly [key: string, value: string])[] {
+  const key = `credential.${url}.helper`;
+  // The empty one makes git forget the helpers it knows from elsewhere: they would store the token, too.
+  return [
+    [key, ''],
+    [key, helper],
+  ];
 }
 
 const REMOTE =

@@ -13,10 +13,11 @@ if (asked.length === 1 && ['--version', '-V'].includes(asked[0] ?? '')) {
 
 async function main(argv: readonly string[]): Promise<void> {
   keepCompiled();
-  const [{ runCli }, { createTerminal }, { createEnds }] = await Promise.all([
+  const [{ runCli }, { createTerminal }, { createEnds }, { written }] = await Promise.all([
     import('./program.ts'),
     import('./terminal.ts'),
     import('./ends.ts'),
+    import('./written.ts'),
   ]);
   const terminal = createTerminal(process.stdout, process.stderr, process.stdin, process.env);
   const interrupted = new AbortController();
@@ -46,6 +47,7 @@ async function main(argv: readonly string[]): Promise<void> {
   });
   // That the last write failed (a full disk) is told only now, and changes the code.
   await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([process.stdout, process.stderr].map(written));
   process.exit(code);
 }
 

@@ -51,7 +51,7 @@ gantry \\- run your apps on your own machines
 \\fBgantry\\fR \\fIcommand\\fR [\\fIoptions\\fR]
 .SH DESCRIPTION
 Standard output carries the result and nothing else; everything said on the way goes to standard error. With
-\\fB\\-\\-json\\fR the result is JSON. The app is named by \\fB\\-\\-app\\fR, by GANTRY_APP, or by the git remote gantry.
+\\fB\\-\\-json\\fR the result is JSON, and so is the last line on standard error after a failure. The app is named by \\fB\\-\\-app\\fR, by GANTRY_APP, or by the git remote gantry.
 ${CATALOGUE.map(({ title, commands }) => [`.SH ${text(title.toUpperCase())}`, ...commands.map(section)].join('\n')).join('\n')}
 .SH ENVIRONMENT
 ${ENVIRONMENT.map(([name, says]) => `.TP\n\\fB${name}\\fR\n${text(says)}`).join('\n')}

@@ -1,7 +1,7 @@
 import type { CommandSpec, OptionSpec } from './command.ts';
 
 /** Options that several commands share. */
-const JSON_OPTION: OptionSpec = { flags: '--json', says: 'print the result as JSON' };
+const JSON_OPTION: OptionSpec = { flags: '-j, --json', says: 'print the result as JSON' };
 const APP_OPTIONS: readonly OptionSpec[] = [
   { flags: '-a, --app <name>', says: 'the app; else GANTRY_APP, else the git remote' },
   { flags: '-r, --remote <name>', says: 'the git remote that names the app (default: gantry)' },

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { auditEntry, auditVerdict } from '../server/contract/audit-resources.ts';
-import { event, eventGap } from '../server/contract/event-resources.ts';
+import { event, eventGap, logEvent, metricEvent } from '../server/contract/event-resources.ts';
 import { host } from '../server/contract/host-resources.ts';
 import { logDrain } from '../server/contract/drain-resources.ts';
 import {
@@ -39,6 +39,11 @@ export const SHAPES = {
   Account: wire.account,
   Address: z.object({ url: z.string() }),
   App: wire.app,
+  AppDifference: z.object({
+    property: z.string(),
+    first: z.string().nullable(),
+    second: z.string().nullable(),
+  }),
   AppInfo: z.object({
     app: wire.app,
     formation: z.array(wire.formation),
@@ -65,6 +70,7 @@ export const SHAPES = {
   }),
   Collaborator: wire.collaborator,
   ConfigVars: wire.configVars,
+  CopiedFile: z.object({ dyno: z.string(), file: z.string(), output: z.string(), bytes: z.number() }),
   Credentials: z.object({ url: z.string(), token: z.string() }),
   DeployBranch: wire.deployBranch,
   DeployPlan: z.object({
@@ -81,13 +87,24 @@ export const SHAPES = {
   DynoSize: wire.dynoSize,
   Event: event,
   EventGap: eventGap,
+  Failure: z.object({
+    error: z.object({
+      id: z.string(),
+      message: z.string(),
+      retry: z.boolean(),
+      resource: z.string().optional(),
+      request_id: z.string().optional(),
+    }),
+  }),
   Feature: appFeature,
   Formation: wire.formation,
+  GitClone: z.object({ directory: z.string(), remote: z.string(), url: z.string() }),
   GitRemote: z.object({ remote: z.string(), url: z.string() }),
   Host: host,
   Invitation: invitation,
   Key: wire.key,
   LogDrain: logDrain,
+  LogEvent: logEvent,
   LogLine: z.object({
     at: z.string().optional(),
     source: z.string().optional(),
@@ -96,6 +113,7 @@ export const SHAPES = {
   }),
   Login: z.object({ url: z.string(), email: z.string() }),
   Logout: z.object({ forgotten: z.boolean(), revoked: z.boolean() }),
+  MetricEvent: metricEvent,
   NewWebhook: webhook.extend({ secret: z.string() }),
   Nothing: z.strictObject({}),
   Page: z.object({ name: z.string(), title: z.string(), path: z.string() }),
@@ -149,7 +167,7 @@ type ShapeName = keyof typeof SHAPES;
 type One = ShapeName | `${ShapeName}[]` | `${ShapeName} per line`;
 
 /** What a command prints with `--json`; several where that depends on its arguments. */
-export type Output = One | readonly [One, One];
+export type Output = One | readonly [One, One, ...One[]];
 
 /** The schema of what is printed at once, or on each line. */
 export function schemaOf(output: Output): z.ZodType {

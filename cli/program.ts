@@ -1,18 +1,28 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CATALOGUE } from './catalogue.ts';
 import { optionsOf } from './options.ts';
-import { appFirst } from './pass-through.ts';
+import { appFirst, splitOwn } from './pass-through.ts';
 import type { CommandSpec, OptionSpec, TopicSpec } from './command.ts';
 import { CommandError, EXIT, UsageError } from './failures.ts';
+import { insteadOf } from './not-here.ts';
 import type { System } from './system.ts';
 import { find, HELP, helpAsOption, topicOf, topicPage } from './topic-help.ts';
 import { VERSION } from './version.ts';
-import { wrappedPairs } from './wrap.ts';
+import { wrapped, wrappedPairs } from './wrap.ts';
 
 const FOOTER = `
+First steps: gantry apps:create hello, git push gantry main, gantry open.
 Exit codes: 0 done, 1 failed, 2 called in a way it cannot be, 130 interrupted.
 On the server itself, gantry doctor explains the state of every part.
 Help on one command: gantry help ps:scale, or gantry ps:scale --help.`;
+
+/** What is known of a call before it runs. */
+interface Heard {
+  /** What is wrong with its words, line by line. */
+  readonly mistakes: string[];
+  /** Whether a failure is to be told as JSON. */
+  json: boolean;
+}
 
 /**
  * Runs the command line once and answers its exit code. Errors have been told when it does; nothing is thrown
@@ -26,22 +36,27 @@ export async function runCli(
   const asked = helpAsOption(argv, catalogue);
   const called = asMeant(plainMistake(asked ?? argv.slice(1), catalogue), catalogue);
   if (showsTopic(called, system, catalogue)) return EXIT.ok;
-  const program = build(system, only(called, catalogue));
+  const heard: Heard = { mistakes: [], json: asksJson(called, catalogue) };
+  const program = build(system, only(called, catalogue), heard);
   try {
     await program.parseAsync(called.length === 0 ? ['help'] : [...called], { from: 'user' });
     return EXIT.ok;
   } catch (err) {
-    if (err instanceof CommanderError) {
-      if (err.exitCode === 0) return EXIT.ok;
-      hint(called, system, catalogue);
-      return EXIT.usage;
-    }
-    // Loaded only now: the errors of the client bring the client with them.
-    const { tell } = await import('./tell.ts');
-    return tell(err, system);
+    if (err instanceof CommanderError && err.exitCode === 0) return EXIT.ok;
+    if (!(err instanceof CommanderError)) return await fail(err, system, heard);
+    const wrong = wrongWith(called, heard, catalogue);
+    if (heard.json) return await fail(new UsageError(wrong.join(' ').replace(/^Error: /, '')), system, heard);
+    for (const line of wrong) system.terminal.note(line);
+    return EXIT.usage;
   } finally {
     system.terminal.rest();
   }
+}
+
+async function fail(err: unknown, system: System, { json }: Heard): Promise<number> {
+  // Loaded only now: the errors of the client bring the client with them.
+  const { tell } = await import('./tell.ts');
+  return tell(err, system, { json });
 }
 
 /** Help on a command that is not there is a mistake, and not to be answered with the help on all of them. */
@@ -70,13 +85,34 @@ function showsTopic(
   return page !== undefined;
 }
 
+/** Whether it says --json, which holds for a failure too, before it is known what is wrong with the other words. */
+function asksJson([name = '', ...args]: readonly string[], catalogue: readonly TopicSpec[]): boolean {
+  const spec = find(name, catalogue);
+  const own = spec?.passThrough ? splitOwn(spec, args).own : args;
+  const end = own.indexOf('--');
+  return own.slice(0, end < 0 ? own.length : end).some((word) => word === '--json' || word === '-j');
+}
+
+/** What is wrong; who is told what there is instead is not to be sent to a command that only sounds like it. */
+function wrongWith(argv: readonly string[], { mistakes }: Heard, catalogue: readonly TopicSpec[]) {
+  const hints = hint(argv, catalogue);
+  const guess = hints.some((line) => line.startsWith('(Of ')) ? /^\(Did you mean / : /^$/;
+  return [...mistakes.filter((line) => !guess.test(line)), ...hints];
+}
+
 /** What may have been meant, after what was called could not be. */
-function hint(argv: readonly string[], { terminal }: System, catalogue: readonly TopicSpec[]): void {
+function hint(argv: readonly string[], catalogue: readonly TopicSpec[]): readonly string[] {
   const [name = ''] = argv;
   const meant = joined(argv, catalogue);
-  const topic = find(name, catalogue) === undefined ? topicOf(name, catalogue) : undefined;
-  if (meant !== undefined) terminal.note(`(Did you mean gantry ${meant}?)`);
-  else if (topic !== undefined) terminal.note(`(All commands of ${topic}: gantry help ${topic})`);
+  const unknown = find(name, catalogue) === undefined;
+  const topic = unknown ? topicOf(name, catalogue) : undefined;
+  const instead = unknown ? insteadOf(name) : undefined;
+  if (instead !== undefined) {
+    const whose = instead.of === 'gantry' ? '' : `Of ${instead.of}, not of gantry: `;
+    return [`(${whose}${instead.instead}.)`];
+  }
+  if (meant !== undefined) return [`(Did you mean gantry ${meant}?)`];
+  return topic === undefined ? [] : [`(All commands of ${topic}: gantry help ${topic})`];
 }
 
 /**
@@ -94,7 +130,7 @@ function joined([topic, verb]: readonly string[], catalogue: readonly TopicSpec[
   return find(name, catalogue) === undefined ? undefined : name;
 }
 
-function build(system: System, catalogue: readonly TopicSpec[]): Command {
+function build(system: System, catalogue: readonly TopicSpec[], heard: Heard): Command {
   const { terminal } = system;
   const program = new Command('gantry')
     .description('Run your apps on your own machines: git push gantry main makes them live.')
@@ -105,6 +141,11 @@ function build(system: System, catalogue: readonly TopicSpec[]): Command {
     .exitOverride()
     .enablePositionalOptions()
     .configureHelp({
+      // Its own way leaves it to narrow screens to break words.
+      formatItem: (term, width, text) =>
+        wrappedPairs([[term.padEnd(width), text]], helpWidth(system))
+          .map((line) => line.trimEnd())
+          .join('\n'),
       // Only what is needed to call it; aliases and options are in the command's own help.
       subcommandTerm: (command) => [command.name(), argumentsOf(command)].join(' ').trimEnd(),
       commandUsage: (command) =>
@@ -119,19 +160,29 @@ function build(system: System, catalogue: readonly TopicSpec[]): Command {
           .trimEnd()
           .split('\n')
           .forEach((line) => terminal.note(line)),
-      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+      outputError: (text) =>
+        heard.mistakes.push(
+          ...text
+            .trimEnd()
+            .replace(/^error: /, 'Error: ')
+            .split('\n'),
+        ),
       getOutHelpWidth: () => helpWidth(system),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
   for (const topic of catalogue) {
     for (const spec of topic.commands)
-      program.addCommand(commandOf(spec, system, program).helpGroup(`${topic.title}:`));
+      program.addCommand(commandOf(spec, system, { program, heard }).helpGroup(`${topic.title}:`));
   }
   return program;
 }
 
-function commandOf(spec: CommandSpec, system: System, program: Command): Command {
+function commandOf(
+  spec: CommandSpec,
+  system: System,
+  { program, heard }: { readonly program: Command; readonly heard: Heard },
+): Command {
   const command = new Command(spec.name)
     .copyInheritedSettings(program)
     .summary(spec.summary)
@@ -143,6 +194,7 @@ function commandOf(spec: CommandSpec, system: System, program: Command): Command
   for (const option of optionsOf(spec)) command.addOption(asOption(option));
   if (spec.passThrough) command.passThroughOptions().allowUnknownOption();
   return command.action(async () => {
+    heard.json ||= command.opts()['json'] === true;
     if (spec.local && !system.local) {
       throw new CommandError(`gantry ${spec.name} works on your own machine only; run it there.`);
     }
@@ -196,7 +248,7 @@ function afterHelp(spec: CommandSpec, columns: number): string {
   );
   const { aliases = [] } = spec;
   return [
-    ...(aliases.length === 0 ? [] : ['', `Also: ${aliases.map((alias) => `gantry ${alias}`).join(', ')}`]),
+    ...(aliases.length === 0 ? [] : ['', ...wrapped(`Also: gantry ${aliases.join(', gantry ')}`, columns)]),
     '',
     'Examples:',
     ...spec.examples.map((example) => `  $ ${example}`),

@@ -8,6 +8,7 @@ export interface Wanted {
   readonly env: Readonly<Record<string, string>>;
   readonly force_no_tty: boolean;
   readonly size?: string;
+  readonly type?: string;
 }
 
 /** Words become one command line; one word is taken as it is, so that it may be a line of a shell. */
@@ -19,17 +20,32 @@ export function commandLine(words: readonly string[]): string {
     .join(' ');
 }
 
+/** `web.1 -- ls`: what separates the command from what is before it is no word of the command. */
+export function withoutDashes(words: readonly string[]): readonly string[] {
+  return words[0] === '--' ? words.slice(1) : words;
+}
+
 /** Reads what the options say. Throws UsageError. */
 export function wantedOf({ options, ends, config }: Context, words: readonly string[]): Wanted {
   const tty = ends?.live === true && !options.declined('tty');
-  const size = options.text('size');
+  const [size, type] = [options.text('size'), options.text('type')];
   const term = config.inherited['TERM'];
   return {
     command: commandLine(words),
     env: { ...(tty && term !== undefined && { TERM: term }), ...readEnv(options.text('env')) },
     force_no_tty: !tty,
     ...(size !== undefined && { size }),
+    ...(type !== undefined && { type }),
   };
+}
+
+/** A process type that is asked for but not there is a mistake, and a UsageError: nothing would tell of it later. */
+export async function mustHaveType({ client, options, signal }: Context, app: string): Promise<void> {
+  const type = options.text('type');
+  if (type === undefined) return;
+  const types = (await (await client()).formation(app, signal)).map((one) => one.type);
+  if (!types.includes(type))
+    throw new UsageError(`${app} has no process type ${type}; it has ${types.join(', ') || 'none'}.`);
 }
 
 /** `A=1;B=2` */

@@ -1,7 +1,7 @@
 import { updateFeature } from '../server/contract/endpoints/options.ts';
 import type { Context } from './command.ts';
 
-/** Switches a feature of the app and says since when that counts. */
+/** Switches a feature of the app; from when on that counts is in the feature's own description. */
 export async function setFeature(
   { terminal, client, app: meant, result, signal }: Context,
   feature: string,
@@ -9,6 +9,6 @@ export async function setFeature(
 ): Promise<void> {
   const params = { app: await meant(), feature };
   const now = await (await client()).call(updateFeature, { params, body: change }, signal);
-  terminal.note(`${now.name} is ${now.enabled ? 'on' : 'off'} for ${params.app}, from its next release on.`);
+  terminal.note(`${now.name} is ${now.enabled ? 'on' : 'off'} for ${params.app}.`);
   result(now, () => undefined);
 }

@@ -23,6 +23,7 @@ it('says when it is a list, goes on, or is one of two', () => {
 it('has no shape that no command prints and no other shape holds', () => {
   const printed = CATALOGUE.flatMap(({ commands }) => commands.map(({ prints }) => prints ?? []));
   const named = [
+    'Failure', // which all of them print
     ...printed.flat().map((one) => one.replace(/\[\]$| per line$/, '')),
     [...texts.values()].join(' '),
   ];

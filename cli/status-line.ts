@@ -41,7 +41,8 @@ export function createStatusLine(screen: Screen): StatusLine {
   function draw(): void {
     const top = stack.at(-1);
     if (top === undefined) return;
-    screen.write(`${ERASE}${line(top, FRAMES[frame % FRAMES.length] ?? '', screen.columns ?? 80)}`);
+    const { columns = 0 } = screen; // 0 when nobody has told the screen its size
+    screen.write(`${ERASE}${line(top, FRAMES[frame % FRAMES.length] ?? '', columns === 0 ? 80 : columns)}`);
     drawn = true;
   }
   function erase(): void {

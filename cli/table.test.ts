@@ -61,6 +61,24 @@ describe('a table on a screen', () => {
     expect(table(rows, { width: 40, whole: [1] })[0]).toContain('a very long command with many words');
   });
 
+  it('tells times more briefly before it cuts a word, and all in the same way', () => {
+    const times = [
+      ['v2', 'current', 'Set A', '2026/11/21 23:22:26 +0000 (~ 18m ago)'],
+      ['v1', '', 'Deploy 8f5c959c', '2026/11/21 23:22:20 +0000 (~ 3s ago)'],
+    ];
+    const at = (width: number) => table(times, { width }).map((line) => line.split(/ {2,}/).at(-1));
+    expect(at(80)).toEqual(['2026/11/21 23:22:26 +0000 (~ 18m ago)', '2026/11/21 23:22:20 +0000 (~ 3s ago)']);
+    expect(at(60)).toEqual(['2026/11/21 23:22:26 +0000', '2026/11/21 23:22:20 +0000']);
+    expect(at(45)).toEqual(['~ 18m ago', '~ 3s ago']);
+    expect(table(times, { width: 50, whole: [3] })[0]).toMatch(/\(~ 18m ago\)$/);
+  });
+
+  it('gives no room to a column without a word, but to the first', () => {
+    expect(table([['a', '', 'b']])).toEqual(['a  b']);
+    expect(table([['', '', 'b']])).toEqual(['  b']);
+    expect(table([['abcdefghi', '', 'b']], { width: 12 })).toEqual(['abcdefghi  b']);
+  });
+
   it('keeps a few letters of every column, however narrow the screen is', () => {
     expect(table(rows, { width: 5 })[0]).toBe('web     a very…   ann@exa…');
   });
@@ -78,5 +96,43 @@ describe('a table on a screen', () => {
     const terminal = createFakeTerminal('');
     printTable(terminal, rows);
     expect(terminal.out()).toContain('a very long command with many words');
+  });
+});
+
+describe('a table with names on a screen that is too narrow for its columns', () => {
+  const head = ['Id', 'URL', 'Level'];
+  const id = (last: string): string => `01234567-89ab-4cde-8f01-23456789ab${last}`;
+  const rows = [
+    [id('01'), 'https://example.com/a/long/path/to/hooks', 'notify'],
+    [id('02'), 'https://example.com/h', ''],
+  ];
+  const at = (columns: number, wide = false): string[] => {
+    const terminal = { ...createFakeTerminal(''), columns };
+    printTable(terminal, rows, { head, whole: [0], wide });
+    return terminal.out().trimEnd().split('\n');
+  };
+
+  it('has them below each other, and says nothing of a cell that is empty', () => {
+    expect(at(40)).toEqual([
+      `=== ${id('01')}`,
+      'URL    https://example.com/a/long/path/…',
+      'Level  notify',
+      '',
+      `=== ${id('02')}`,
+      'URL  https://example.com/h',
+    ]);
+  });
+
+  it('gives what has to be whole a line to itself where it does not fit beside its name', () => {
+    const terminal = { ...createFakeTerminal(''), columns: 40 };
+    const row = ['a token for everything', id('03'), 'global'];
+    printTable(terminal, [row], { fields: ['Token', 'Id', 'Scope'], whole: [1] });
+    expect(terminal.out()).toBe(`=== a token for everything\nScope  global\n${id('03')}\n`);
+  });
+
+  it('is a table where that fits, and where it is to be as wide as it needs', () => {
+    expect(at(80)[0]).toMatch(/^Id +URL +Level$/);
+    expect(at(80)).toHaveLength(3);
+    expect(at(40, true)[1]).toBe(`${id('01')}  https://example.com/a/long/path/to/hooks  notify`);
   });
 });

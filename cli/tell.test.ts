@@ -1,16 +1,18 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFakeTerminal } from '../test/support/fake-terminal.ts';
 import { ApiError, UnreachableError } from '../server/contract/transport.ts';
-import { CommandError, UsageError } from './failures.ts';
-import { tell } from './tell.ts';
+import { STATUS } from '../server/http/errors.ts';
+import { CommandError, ExitCode, Interrupted, UsageError } from './failures.ts';
+import { SHAPES } from './output-shapes.ts';
+import { OWN_IDS, tell } from './tell.ts';
 
 const patient = new AbortController().signal;
 const api = (status: number) =>
   new ApiError(status, { id: 'x', message: 'No room.', retry: false, request_id: 'r-1' });
 
-function told(err: unknown, signal = patient): [number, string, string] {
+function told(err: unknown, signal = patient, json = false): [number, string, string] {
   const terminal = createFakeTerminal('');
-  return [tell(err, { terminal, signal, local: true }), terminal.err(), terminal.out()];
+  return [tell(err, { terminal, signal, local: true }, { json }), terminal.err(), terminal.out()];
 }
 
 it.each<[what: string, err: unknown, code: number, sentence: string]>([
@@ -37,12 +39,90 @@ it('tells the whole of a bug', () => {
 
 it('says nothing to who has interrupted', () => {
   expect(told(new Error('interrupted'), AbortSignal.abort())).toEqual([130, '', '']);
+  expect(told(new Interrupted())).toEqual([130, '', '']);
+  expect(told(new Interrupted(), patient, true)).toEqual([130, '', '']);
 });
 
 it('tells whoever sits at another machine nothing of the inside of this one', () => {
   const terminal = createFakeTerminal('');
   const bug = new TypeError('x is not a function');
-  expect(() => tell(bug, { terminal, signal: patient, local: false })).toThrow(bug);
+  const told = { terminal, signal: patient, local: false };
+  expect(() => tell(bug, told, { json: false })).toThrow(bug);
+  expect(() => tell(bug, told, { json: true })).toThrow(bug);
   expect(terminal.err()).toBe('');
-  expect(tell(new CommandError('No.'), { terminal, signal: patient, local: false })).toBe(1);
+  expect(tell(new CommandError('No.'), told, { json: false })).toBe(1);
+});
+
+it('leaves it to another program to say what was wrong with it', () => {
+  expect(told(new ExitCode(128))).toEqual([128, '', '']);
+  expect(told(new ExitCode(0), patient, true)).toEqual([0, '', '']);
+});
+
+describe('with --json', () => {
+  it.each<[what: string, err: unknown, code: number, failure: object]>([
+    ['a wrong call', new UsageError('Which app?'), 2, { id: 'usage', message: 'Which app?', retry: false }],
+    [
+      'what did not come out as wanted',
+      new CommandError('web.1 crashed.'),
+      1,
+      { id: 'failed', message: 'web.1 crashed.', retry: false },
+    ],
+    [
+      'a refusal, with the id of the API',
+      new ApiError(404, {
+        id: 'not_found',
+        resource: 'app',
+        message: 'No.',
+        retry: false,
+        request_id: 'r-1',
+      }),
+      1,
+      { id: 'not_found', message: 'No.', retry: false, resource: 'app', request_id: 'r-1' },
+    ],
+    [
+      'a refusal that names neither a call nor a thing',
+      new ApiError(409, { id: 'app_changed', message: 'Again.', retry: true, request_id: '' }),
+      1,
+      { id: 'app_changed', message: 'Again.', retry: true },
+    ],
+    [
+      'another program that failed',
+      new ExitCode(128),
+      128,
+      {
+        id: 'program_failed',
+        message: 'The program that was started ended with exit code 128.',
+        retry: false,
+      },
+    ],
+  ])('tells %s as one line of JSON, with the same exit code', (_, err, code, failure) => {
+    const [ended, said, printed] = told(err, patient, true);
+    expect([ended, printed]).toEqual([code, '']);
+    expect(said).toMatch(/^\S.*\n$/);
+    expect(SHAPES.Failure.parse(JSON.parse(said))).toEqual({ error: failure });
+  });
+
+  it('says that a server which does not answer may do so later', () => {
+    const [, said] = told(new UnreachableError('http://x', 'refused'), patient, true);
+    expect(JSON.parse(said)).toMatchObject({ error: { id: 'unreachable', retry: true } });
+  });
+
+  it('is one line also for a bug, and for a message that would move the cursor', () => {
+    const said = [new TypeError('x is undefined'), new CommandError('a\nb \u009b2J \u202e')].map(
+      (err) => told(err, patient, true)[1],
+    );
+    for (const line of said) expect(line.match(/\n/g)).toHaveLength(1);
+    expect(said[1]).not.toMatch(/[\u009b\u202e]/);
+    const [bug, moving] = said.map((line) => SHAPES.Failure.parse(JSON.parse(line)).error);
+    expect(bug).toMatchObject({ id: 'unexpected', message: expect.stringContaining('tell.test') as string });
+    expect(moving?.message).toBe('a\nb \u009b2J \u202e');
+  });
+
+  it('says nothing to who has interrupted', () => {
+    expect(told(new Error('interrupted'), AbortSignal.abort(), true)).toEqual([130, '', '']);
+  });
+
+  it('has ids of its own that the API has not', () => {
+    for (const id of OWN_IDS) expect(STATUS).not.toHaveProperty(id);
+  });
 });

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CommandError, Interrupted } from './failures.ts';
 import { createTerminal } from './terminal.ts';
 
 const patient = new AbortController().signal;
@@ -76,6 +77,8 @@ describe('what is said', () => {
 
   it('knows no width where there is no screen', () => {
     expect(open().columns).toBeUndefined();
+    Object.assign(out, { isTTY: true, columns: 0 });
+    expect(open().columns, 'a screen that does not know its size').toBeUndefined();
   });
 });
 
@@ -107,10 +110,15 @@ describe('a secret', () => {
     expect([err.text, out.text, keys.raw]).toEqual(['Token: \n', '', [true, false]]);
   });
 
-  it.each(['\u0003', '\u0004'])('is not given with %j, and the screen is as before', async (key) => {
+  it.each([
+    ['an interruption', '\u0003', Interrupted, 'exit code 130'],
+    ['an end', '\u0004', CommandError, 'The question was left without an answer, so nothing was done.'],
+  ])('is not given with %s, and the screen is as before', async (_, key, kind, says) => {
     const asked = open().secret('Token: ', patient);
     keys.write(`abc${key}`);
-    await expect(asked).rejects.toThrow('Cancelled.');
+    const left = await asked.catch((err: unknown) => err);
+    expect(left).toBeInstanceOf(kind);
+    expect(left).toHaveProperty('message', says);
     expect(keys.raw).toEqual([true, false]);
   });
 

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { CommandError, Interrupted } from './failures.ts';
 import { createStatusLine, type Progress } from './status-line.ts';
 import { visible } from './visible.ts';
 
@@ -57,7 +58,8 @@ export function createTerminal(out: Out, err: Out, input: Input, env: Surroundin
   return {
     // Asked each time: a window can change while a command runs.
     get columns() {
-      return out.isTTY === true ? out.columns : undefined;
+      // A screen that nobody has told its size says 0, which is no width to fit anything into.
+      return out.isTTY === true && out.columns !== 0 ? out.columns : undefined;
     },
     print: (line) => write(out, `${visible(line, { colours })}\n`),
     value: (text) =>
@@ -156,8 +158,14 @@ function ask(
           end(() => resolve(answer.trim()));
           return;
         }
-        if (key === '\u0003' || key === '\u0004') {
-          end(() => reject(new Error('Cancelled.')));
+        if (key === '\u0003') {
+          end(() => reject(new Interrupted()));
+          return;
+        }
+        if (key === '\u0004') {
+          end(() =>
+            reject(new CommandError('The question was left without an answer, so nothing was done.')),
+          );
           return;
         }
         if (key === '\u007f' || key === '\b') {

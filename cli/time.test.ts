@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { when } from './time.ts';
+import { everBriefer, when } from './time.ts';
 
 const NOW = new Date('2026-11-21T10:00:00Z');
 
@@ -18,4 +18,13 @@ it.each([
 
 it('shows what is no time as it is', () => {
   expect(when('soon', NOW)).toBe('soon');
+});
+
+it('has briefer forms of a time and its age, and of nothing else', () => {
+  expect(everBriefer(when('2026-01-02T03:04:05Z', new Date('2026-01-02T03:07:05Z')))).toEqual([
+    '2026/01/02 03:04:05 +0000 (~ 3m ago)',
+    '2026/01/02 03:04:05 +0000',
+    '~ 3m ago',
+  ]);
+  expect(everBriefer('soon')).toEqual(['soon']);
 });

@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { run, runOrThrow } from './child.ts';
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { gone, run, runOrThrow } from './child.ts';
 
 const patient = new AbortController().signal;
 const node = (script: string, ...args: string[]): [string, string[]] => [
@@ -56,6 +57,30 @@ describe('running a program', () => {
     await expect(run('/no/such/program', [], {}, patient)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it.each([
+    ['with', true],
+    ['without', undefined],
+  ] as const)('ends, when the signal aborts, %s what it has started', async (_, group) => {
+    const folder = await mkdtemp(join(tmpdir(), 'gantry-group-'));
+    const noted = join(folder, 'pid');
+    const script = `const { pid } = require('node:child_process').spawn('sleep', ['60']);
+      require('node:fs').writeFileSync(${JSON.stringify(noted)}, String(pid)); setInterval(() => {}, 1000);`;
+    const stop = new AbortController();
+    const running = run(...node(script), { ...(group && { group }) }, stop.signal);
+    running.catch(() => undefined); // expected below
+    const pidOf = async (): Promise<number> => Number(await readFile(noted, 'utf8').catch(() => '0'));
+    await vi.waitFor(async () => expect(await pidOf()).toBeGreaterThan(0), { timeout: 20_000 });
+    const pid = await pidOf();
+    stop.abort(new Error('enough'));
+    await expect(running).rejects.toThrow();
+    if (group) await vi.waitFor(() => expect(lives(pid)).toBe(false), { timeout: 10_000 });
+    else {
+      expect(lives(pid)).toBe(true);
+      process.kill(pid, 'SIGKILL');
+    }
+    await rm(folder, { recursive: true });
+  });
+
   it('kills it when the signal aborts, also one that ignores polite requests', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'child-'));
     const file = join(dir, 'pid');
@@ -67,13 +92,68 @@ describe('running a program', () => {
     const pid = Number(await readFile(file, 'utf8'));
     stop.abort();
     await aborted;
-    await expect.poll(() => lives(pid), { interval: 5 }).toBe(false);
+    expect(lives(pid), 'whoever hears of the end may rely on it').toBe(false);
+    await rm(dir, { recursive: true });
+  });
+
+  it('does not wait for what a killed child has started and left behind', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'child-'));
+    const file = join(dir, 'pid');
+    const stop = new AbortController();
+    // The grandchild holds the pipes; it ends with its own file.
+    const script = 'sleep 20 & echo $! > "$1.new"; mv "$1.new" "$1"; wait';
+    const running = run('/bin/sh', ['-c', script, 'sh', file], {}, stop.signal);
+    const aborted = expect(running).rejects.toThrow('abort');
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { interval: 5 }).toMatch(/\d/);
+    stop.abort();
+    await aborted;
+    process.kill(Number(await readFile(file, 'utf8')), 'SIGKILL');
     await rm(dir, { recursive: true });
   });
 
   it('does not begin when the signal has aborted already', async () => {
     await expect(run('/bin/true', [], {}, AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
   });
+});
+
+describe('waiting for the end of a child', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** A child as far as its end is concerned. */
+  const childWith = (state: { pid?: number; exitCode?: number; signalCode?: NodeJS.Signals } = {}) =>
+    Object.assign(new EventEmitter(), { pid: 7, exitCode: null, signalCode: null, ...state });
+  const hasEnded = async (waiting: Promise<void>): Promise<boolean> => {
+    let ended = false;
+    void waiting.then(() => (ended = true));
+    await vi.advanceTimersByTimeAsync(0);
+    return ended;
+  };
+
+  it('takes as long as the child does', async () => {
+    const child = childWith();
+    const waiting = gone(child, 1_000);
+    expect(await hasEnded(waiting)).toBe(false);
+    child.emit('exit', null, 'SIGKILL');
+    expect(await hasEnded(waiting)).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is over when it takes too long, whatever holds the child', async () => {
+    const waiting = gone(childWith(), 1_000);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(await hasEnded(waiting)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await hasEnded(waiting)).toBe(true);
+  });
+
+  it.each([{ exitCode: 0 }, { signalCode: 'SIGKILL' }, { pid: undefined }] as const)(
+    'is over at once for a child with %j',
+    async (state) => {
+      const child = Object.assign(childWith(), state);
+      expect(await hasEnded(gone(child, 1_000))).toBe(true);
+    },
+  );
 });
 
 describe('running a program that has to succeed', () => {

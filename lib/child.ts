@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 
 /** What a finished child said. `code` is null when a signal ended it. */
 export interface Finished {
@@ -14,13 +14,16 @@ export interface RunOptions {
   /** Who the child runs as; without it, who we are. */
   readonly user?: { readonly uid: number; readonly gid: number };
   readonly input?: string;
+  /** The signal ends what the child has started too; a terminal's signals do not reach it. */
+  readonly group?: true;
   /** Bytes of each output stream kept; the rest is read and dropped. Default 8 MiB. */
   readonly maxBytes?: number;
 }
 
 /**
  * Runs a program with an argument array, never through a shell, and collects its output.
- * Resolves for any exit code; rejects when it cannot be started or the signal aborts (the child gets SIGKILL).
+ * Resolves for any exit code; rejects when it cannot be started, or when the signal has aborted and the child, which gets
+ * SIGKILL then, is gone: whoever hears of it may remove or use what the child had open.
  */
 export function run(
   command: string,
@@ -34,6 +37,7 @@ export function run(
       stdio: ['pipe', 'pipe', 'pipe'],
       signal,
       killSignal: 'SIGKILL',
+      ...(options.group && { detached: true }),
       ...(options.env && { env: options.env }),
       ...(options.cwd !== undefined && { cwd: options.cwd }),
       ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
@@ -44,8 +48,52 @@ export function run(
     child.stderr.on('data', err.take);
     child.stdin.on('error', () => undefined); // the child may end without reading; its exit code tells
     child.stdin.end(options.input ?? '');
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout: out.text(), stderr: err.text() }));
+    const endGroup = (): void => killGroup(child.pid);
+    if (options.group) signal.addEventListener('abort', endGroup, { once: true });
+    child.once('close', () => signal.removeEventListener('abort', endGroup));
+    let failure: Error | undefined;
+    child.on('error', (why) => {
+      failure = why;
+      void gone(child, GONE_WITHIN_MS).then(() => {
+        // Its own children may hold its pipes open for as long as they like.
+        child.stdout.destroy();
+        child.stderr.destroy();
+        reject(why);
+      });
+    });
+    child.on('close', (code) => {
+      if (failure === undefined) resolve({ code, stdout: out.text(), stderr: err.text() });
+      else reject(failure);
+    });
+  });
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // all of it has ended
+  }
+}
+
+/** The kernel lets go of a killed process at once, unless a disk or a network holds it: nobody can wait for that. */
+const GONE_WITHIN_MS = 5_000;
+
+/** Resolves when a child has ended, or never began; after so long in any case. */
+export function gone(
+  child: Pick<ChildProcess, 'pid' | 'exitCode' | 'signalCode'> & {
+    once(event: 'exit', listener: () => void): unknown;
+  },
+  withinMs: number,
+): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, withinMs);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 

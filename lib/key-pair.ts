@@ -18,8 +18,11 @@ export interface KeyPair {
 /** `problem` goes into a sentence after the name of what is wrong with it. */
 export type Reading = { readonly pair: KeyPair } | { readonly problem: string };
 
-/** HAProxy takes a command with its payload in one buffer of 16 kB. */
-const MAX_BUNDLE_LENGTH = 14_000;
+/**
+ * HAProxy takes a command with its payload in one buffer (`tune.bufsize`, 16384): 2.6.12 was seen to take 16,383 bytes, and
+ * to hang on one more. The command itself is less than 100 of them.
+ */
+export const MAX_BUNDLE_LENGTH = 16_000;
 
 const MAX_CERTIFICATES = 10;
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
@@ -166,8 +169,9 @@ function pemOf(certificate: X509Certificate): string {
 
 /** OpenSSL has rules of its own, e.g. about signatures by SHA-1. Level 2 is what distributions have HAProxy use. */
 function problemOfUse(cert: string, key: string): string | undefined {
-  if (cert.length + key.length > MAX_BUNDLE_LENGTH)
-    return `is too long with its chain: more than ${MAX_BUNDLE_LENGTH} characters`;
+  const length = cert.length + key.length;
+  if (length > MAX_BUNDLE_LENGTH)
+    return `is too long: with its chain and its private key it has ${length} characters, and the router (HAProxy, which takes them in one buffer of 16 kB) has room for ${MAX_BUNDLE_LENGTH}; a shorter chain or an EC key is enough`;
   try {
     createSecureContext({ cert, key, ciphers: 'DEFAULT@SECLEVEL=2' });
     return undefined;

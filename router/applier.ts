@@ -23,7 +23,8 @@ export interface Applier {
   reconcile(signal: AbortSignal): Promise<void>;
   /** Gives up what has drained. */
   sweep(signal: AbortSignal): Promise<void>;
-  backends(signal: AbortSignal): Promise<BackendState[]>;
+  /** Of all apps, or of these; only their places are read. */
+  backends(of: 'all' | ReadonlySet<string>, signal: AbortSignal): Promise<BackendState[]>;
   status(): RouterStatus;
   /** Where a backend of the table sits. */
   placeOf(app: string, which: 'serving' | 'staged'): string | undefined;
@@ -119,9 +120,9 @@ export function createApplier({ rollout, store, vault, pair, meter, quarantineMs
 
     sweep: (signal) => inTurn(() => sweepNow(signal)),
 
-    async backends(signal) {
-      const { placements } = rollout.state();
-      return describe(placements, await meter.read(names(placements), signal), meter);
+    async backends(of, signal) {
+      const asked = rollout.state().placements.filter(({ app }) => of === 'all' || of.has(app));
+      return describe(asked, await meter.read(names(asked), signal), meter);
     },
 
     status: () => ({

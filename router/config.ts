@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -23,6 +23,8 @@ export interface RouterConfig {
   readonly logFile: string;
   readonly logLevel: string;
   readonly probeKey: Secret;
+  /** Makes the tickets of visitors; made from the probe's secret, which cannot be told from it. */
+  readonly ticketKey: Secret;
   /** The platform's own certificate with its key. */
   readonly certificate: string;
   /** All but what only the installed HAProxy can say. */
@@ -62,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv): RouterConfig {
     logFile: join(home, 'logs', 'haproxy.log'),
     logLevel,
     probeKey: new Secret(key),
+    ticketKey: new Secret(createHmac('sha256', key).update('tickets of visitors').digest('hex')),
     certificate: join(home, 'secrets', 'tls.pem'),
     uids: user === null ? [uid] : [uid, user],
     haproxyUid: user,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_BUNDLE_LENGTH } from '../lib/key-pair.ts';
 
 /**
  * What the router is told and what it answers, over HTTP on its own unix socket.
@@ -8,6 +9,7 @@ import { z } from 'zod';
  *   POST /certificates/lacking  Digests → 200 Digests: those of them that were not given yet
  *   POST /probe     ProbeRequest   → 200 ProbeAnswer: one request through each router process to a serving or staged backend
  *   GET  /backends                 → 200 BackendState[]: what still has streams, and what it has answered so far
+ *   POST /backends  BackendsAsked  → 200 BackendState[]: the same of some apps, at the cost of those
  *   GET  /status                   → 200 RouterStatus
  *   POST /visits    VisitsAsked    → 200 VisitPage: what visitors asked and got since; waits a while when that is nothing
  *
@@ -39,7 +41,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/);
 export const bundle = z.strictObject({
   pem: z
     .string()
-    .max(14_000)
+    .max(MAX_BUNDLE_LENGTH)
     .regex(/^(-----BEGIN [A-Z ]{1,30}-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END [A-Z ]{1,30}-----\n){2,11}$/),
 });
 export const digests = z.strictObject({ digests: z.array(digest).max(100_000) });
@@ -48,8 +50,8 @@ const route = z.strictObject({
   /** Opaque id of whatever owns the hosts. */
   app: ident,
   hosts: z.array(hostname).max(1100),
-  /** Hosts that lead here over TLS only. */
-  tlsHosts: z.array(hostname).max(16).optional(),
+  /** Hosts that lead here over TLS only; no wildcards, for they are looked up as they are. */
+  tlsHosts: z.array(hostname.regex(/^[^*]/)).max(16).optional(),
   /** Hosts of this route with a certificate of their own; the others show the platform's. */
   certificates: z
     .array(z.strictObject({ host: hostname, digest }))
@@ -57,6 +59,8 @@ const route = z.strictObject({
     .optional(),
   /** Visitors get the maintenance page; probes of what is staged go on. */
   maintenance: z.boolean().optional(),
+  /** A visitor comes back to the server that answered him first. */
+  affinity: z.boolean().optional(),
   /** Null: the hosts are known but nothing answers for them → the 503 page. */
   serving: backend.nullable(),
   /** Filled and reachable by a probe, never by a visitor. */
@@ -85,8 +89,17 @@ export const probeRequest = z.strictObject({
 export type ProbeRequest = z.infer<typeof probeRequest>;
 
 /** `byApp` is false when the router itself made the answer (no server, refused, timed out). */
-export const probeAnswer = z.object({ status: z.int(), byApp: z.boolean(), ms: z.number() });
+export const probeAnswer = z.object({
+  status: z.int(),
+  byApp: z.boolean(),
+  ms: z.number(),
+  /** How many requests it was, which backends have counted among those of visitors. */
+  sent: z.int().default(1),
+});
 export type ProbeAnswer = z.infer<typeof probeAnswer>;
+
+/** The apps whose backends are asked about; those that have none are left out of the answer. */
+export const backendsAsked = z.strictObject({ apps: z.array(ident).max(20_000) });
 
 /** One backend, summed over all router processes. Counters start at 0 when the backend is filled. */
 const backendState = z.object({

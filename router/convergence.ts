@@ -6,6 +6,7 @@ import type { Command } from './commands.ts';
 import {
   believeInAll,
   commandsBetween,
+  forEachMap,
   MAPS,
   onlyPart,
   parseMap,
@@ -52,12 +53,7 @@ async function observe(proc: Proc, part: Part, signal: AbortSignal): Promise<Run
   };
   const servers = new Map(answers.slice(part.maps.length).flatMap((answer) => [...parseServers(answer)]));
   return {
-    maps: {
-      'apps.map': map('apps.map'),
-      'routes.map': map('routes.map'),
-      'wild.map': map('wild.map'),
-      'tls.map': map('tls.map'),
-    },
+    maps: forEachMap(map),
     servers,
     tls: parseTls(all.slice(0, tlsLines.length)),
   };

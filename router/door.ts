@@ -6,6 +6,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Applier } from './applier.ts';
 import {
+  backendsAsked,
   bundle,
   digests,
   probeRequest,
@@ -93,7 +94,9 @@ export function createDoor(deps: DoorDeps): LocalHandler {
       case 'POST /probe':
         return probed(req);
       case 'GET /backends':
-        return applier.backends(signal);
+        return applier.backends('all', signal);
+      case 'POST /backends':
+        return applier.backends(new Set((await parse(backendsAsked, req)).apps), signal);
       case 'POST /visits':
         return visits(req);
       case 'GET /status':

@@ -6,6 +6,7 @@ import { askedToStop, createLifecycle } from '../lib/lifecycle.ts';
 import { serveLocal } from '../lib/local-http.ts';
 import { rootLog } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
+import { createTickets } from './affinity.ts';
 import { createApplier } from './applier.ts';
 import { readConfig } from './config.ts';
 import { createConvergence } from './convergence.ts';
@@ -58,7 +59,8 @@ async function main(): Promise<void> {
   const meter = createMeter(pair, await store.loadLedgers());
   const convergence = createConvergence(log);
   const settings: Settings = { ...config.settings, version: await installedVersion(stop.signal) };
-  const rollout = createRollout({ store, vault, pair, convergence, settings, where, log });
+  const ticketOf = createTickets(config.ticketKey);
+  const rollout = createRollout({ store, vault, ticketOf, pair, convergence, settings, where, log });
   const applier = createApplier({ rollout, store, vault, pair, meter, quarantineMs: QUARANTINE_MS });
 
   const journal = createJournal();

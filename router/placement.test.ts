@@ -4,7 +4,15 @@ import type { Route, RoutingTable } from './contract.ts';
 import type { Command } from './commands.ts';
 import { emptyState, plan, release, type Placement, type RouterState, type Sessions } from './placement.ts';
 import { growWhereLow, placesOf, type Pool } from './pool.ts';
-import { commandsBetween, wantedRuntime, type MapName, type Runtime, type Server } from './runtime.ts';
+import {
+  commandsBetween,
+  forEachMap,
+  wantedRuntime,
+  type MapName,
+  type Runtime,
+  type Server,
+} from './runtime.ts';
+import { NO_BUNDLES } from './tls.ts';
 
 const server = (
   n: number,
@@ -30,6 +38,8 @@ function table(seq: number, routes: readonly Partial<Route>[]): RoutingTable {
   }));
   return { version: { epoch: 1, seq }, routes: full };
 }
+
+const ticketOf = (app: string, key: string, id: string): string => `${app}-${key}-${id}`;
 
 const QUIET: Sessions = { onPlace: () => 0, onSlot: () => 0 };
 
@@ -154,12 +164,7 @@ describe('release', () => {
 
 /** HAProxy as far as we use it: it refuses what the real one refuses. */
 function simulate(from: Runtime, commands: readonly Command[], look: (now: Runtime) => void): Runtime {
-  const maps: Record<MapName, Map<string, string>> = {
-    'apps.map': new Map(from.maps['apps.map']),
-    'routes.map': new Map(from.maps['routes.map']),
-    'wild.map': new Map(from.maps['wild.map']),
-    'tls.map': new Map(from.maps['tls.map']),
-  };
+  const maps = forEachMap((name) => new Map(from.maps[name]));
   const servers = new Map<string, Server>(from.servers);
   const changeMap = (verb: string, map: Map<string, string>, key: string, value: string): void => {
     if (verb === 'add' && map.has(key)) throw new Error(`${key} would be there twice`);
@@ -196,6 +201,7 @@ const anyRoute = fc.record({
   hosts: fc.subarray(['a.dev', 'b.dev', '*.a.dev', '*.c.dev', 'x.c.dev']),
   serving: fc.option(anyBackend),
   staged: fc.option(anyBackend),
+  affinity: fc.boolean(),
 });
 const anyStep = fc.oneof(
   {
@@ -220,7 +226,7 @@ it('any sequence of tables ends in a HAProxy that serves the last one, and no re
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
       let state: RouterState = { ...emptyState(), pool: [...TINY] };
-      let runtime: Runtime = wantedRuntime(state);
+      let runtime: Runtime = wantedRuntime(state, NO_BUNDLES, ticketOf);
       let now = 0;
       steps.forEach((step, n) => {
         now += 1;
@@ -235,8 +241,8 @@ it('any sequence of tables ends in a HAProxy that serves the last one, and no re
             if (p.role === 'draining' && onPlace(p.place) > 0) expect(state.placements).toContainEqual(p);
         }
         noPlaceHasTwoOwners(before, state, 'routes' in step);
-        const wanted = wantedRuntime(state);
-        runtime = simulate(runtime, commandsBetween(runtime, wanted), everyAppLeadsToOpenServers);
+        const wanted = wantedRuntime(state, NO_BUNDLES, ticketOf);
+        runtime = simulate(runtime, commandsBetween(runtime, wanted), everythingLeadsToOpenServers);
         expect(runtime.maps).toEqual(wanted.maps);
         expect(openOnly(runtime)).toEqual(openOnly(wanted));
         expect(commandsBetween(runtime, wanted)).toEqual([]);
@@ -259,9 +265,12 @@ function noPlaceHasTwoOwners(before: RouterState, after: RouterState, byPlan: bo
   }
 }
 
-/** Between any two commands: an app that leads to a place finds an open server there, and a host leads to an app. */
-function everyAppLeadsToOpenServers({ maps, servers }: Runtime): void {
+/** Between any two commands: an app that leads to a place finds an open server there, a ticket its own, and a host leads to an app. */
+function everythingLeadsToOpenServers({ maps, servers }: Runtime): void {
   const open = new Set([...servers].filter(([, s]) => s.open).map(([slot]) => slot.slice(0, 6)));
+  for (const [seat, slot] of maps['seats.map'])
+    if (servers.get(`${seat.slice(0, 7)}${slot}`)?.open !== true)
+      throw new Error(`the ticket ${seat} leads to ${slot}, which is not open`);
   for (const place of maps['apps.map'].values())
     if (place !== 'none' && !open.has(place)) throw new Error(`${place} is led to, but has no open server`);
   for (const app of [...maps['routes.map'].values(), ...maps['wild.map'].values()])

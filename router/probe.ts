@@ -25,7 +25,8 @@ export async function probe(asked: ProbeRequest, target: Target, signal: AbortSi
   );
   const worst = answers.toSorted((a, b) => Number(a.byApp) - Number(b.byApp) || b.status - a.status)[0];
   if (!worst) throw new Error('there is no router process to probe');
-  return { ...worst, ms: Math.max(...answers.map((answer) => answer.ms)) };
+  const sent = answers.reduce((sum, answer) => sum + answer.sent, 0);
+  return { ...worst, sent, ms: Math.max(...answers.map((answer) => answer.ms)) };
 }
 
 async function probeThrough(
@@ -39,11 +40,12 @@ async function probeThrough(
   try {
     return await withDeadline(asked.timeoutMs, signal, async (inner) => {
       const { status, by } = await send(socket, asked, target, inner);
-      return { status, byApp: target.place !== undefined && by === target.place, ms: ms() };
+      return { status, byApp: target.place !== undefined && by === target.place, ms: ms(), sent: 1 };
     });
   } catch (err) {
     if (signal.aborted) throw err;
-    return { status: err instanceof DeadlineError ? 504 : 503, byApp: false, ms: ms() };
+    const late = err instanceof DeadlineError;
+    return { status: late ? 504 : 503, byApp: false, ms: ms(), sent: Number(late) };
   }
 }
 

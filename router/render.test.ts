@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Secret } from '../lib/secret.ts';
+import { createTickets } from './affinity.ts';
 import { hostname, routingTable, type RoutingTable } from './contract.ts';
 import { emptyState, plan } from './placement.ts';
 import type { Pool } from './pool.ts';
@@ -20,6 +22,8 @@ const SETTINGS: Settings = {
   hardStopAfterMs: 300_000,
 };
 
+const ticketOf = createTickets(new Secret('a secret of the tests'));
+
 const SMALL: Pool = [
   { first: 0, count: 3, slots: 4 },
   { first: 3, count: 1, slots: 16 },
@@ -33,6 +37,7 @@ const TABLES: Readonly<Record<string, RoutingTable['routes']>> = {
     {
       app: 'a1',
       hosts: ['hello.localhost', 'www.example.com', '*.example.com'],
+      affinity: true,
       serving: { key: 'v2', servers: [server(1), server(2)] },
       staged: { key: 'v3', servers: [server(3)] },
     },
@@ -53,7 +58,7 @@ function render(routes: RoutingTable['routes'], settings = SETTINGS): Files {
   const state = plan({ ...emptyState(), pool: [...SMALL] }, { version: { epoch: 1, seq: 1 }, routes }, 0);
   return new Map([
     ...renderFixed(settings, state.pool, (slot) => `/srv/gantry/run/haproxy-${slot}-1.sock`),
-    ...renderState(state, NO_BUNDLES),
+    ...renderState(state, NO_BUNDLES, ticketOf),
   ]);
 }
 
@@ -134,6 +139,7 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
       tlsHosts: fc.array(word, { maxLength: 2 }),
       certificates: fc.array(fc.record({ host: word, digest: word }), { maxLength: 1 }),
       maintenance: fc.boolean(),
+      affinity: fc.boolean(),
     }),
     { maxLength: 3 },
   );
@@ -143,16 +149,19 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
       if (!parsed.success) return;
       const empty = { ...emptyState(), pool: [...SMALL] };
       const state = plan(empty, parsed.data, 0);
-      for (const { line } of commandsBetween(wantedRuntime(empty), wantedRuntime(state)))
+      for (const { line } of commandsBetween(
+        wantedRuntime(empty),
+        wantedRuntime(state, NO_BUNDLES, ticketOf),
+      ))
         expect(line).toMatch(
-          /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint)|health up)|(add|set|del) map [a-z]+\.map [a-z0-9.-]+( [a-z0-9-]+)?)$/,
+          /^(set server p\d{5}\/s\d+ (addr \d+(\.\d+){3} port \d+|state (ready|maint)|health up)|(add|set|del) map [a-z]+\.map (p\d{5}\/)?[a-z0-9.-]+( [a-z0-9-]+)?)$/,
         );
-      for (const [name, text] of renderState(state, NO_BUNDLES)) {
+      for (const [name, text] of renderState(state, NO_BUNDLES, ticketOf)) {
         if (name.startsWith('certificates')) expect(text).toMatch(/^(certificates\/[a-z0-9]+\.pem\n)?$/);
-        else if (name.endsWith('.map')) expect(text).toMatch(/^([a-z0-9.-]+ [a-z0-9-]+\n)*$/);
+        else if (name.endsWith('.map')) expect(text).toMatch(/^((p\d{5}\/)?[a-z0-9.-]+ [a-z0-9-]+\n)*$/);
         else
           expect(text).toMatch(
-            /^(backend p\d{5} from pool\n {2}id \d{5}\n( {2}server s\d+ \d+(\.\d+){3}:\d+( disabled)?\n)+)*$/,
+            /^(backend p\d{5} from pool\n {2}id \d{5}\n {2}use-server [^\n]+\n( {2}server s\d+ \d+(\.\d+){3}:\d+( disabled)?\n)+)*$/,
           );
       }
     }),

@@ -1,3 +1,4 @@
+import { ASKED_SEAT, GIVEN_TICKET, TAKEN_SEAT, type TicketOf } from './affinity.ts';
 import {
   LATE_ANSWER,
   MAINTENANCE_PAGE,
@@ -225,7 +226,7 @@ ${secure6}  bind unix@${plain.bind} accept-proxy mode 600${owner}
   option dontlognull
   log-format "${VISIT_FORMAT}"
   http-request set-log-level silent
-${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${TELLING}${HEADERS}  # An old process knows old servers: whatever still reaches it goes on to its successor.
+${REFUSALS}${ROUTING}${renderProbe(settings.probeDigest)}${ASKED_SEAT}${TELLING}${HEADERS}${GIVEN_TICKET}  # An old process knows old servers: whatever still reaches it goes on to its successor.
   use_backend handoff_tls if { stopping } tls
   use_backend handoff if { stopping }
   use_backend unknown unless { var(txn.place) -m found }
@@ -271,7 +272,7 @@ function renderShard(pool: Pool, shard: number, servers: ReadonlyMap<string, Ser
   if (!declared) throw new Error(`the pool has no shard ${shard}`);
   const lines: string[] = [];
   for (const place of placesOfShard(declared, shard)) {
-    lines.push(`backend ${place.name} from pool`, `  id ${place.id}`);
+    lines.push(`backend ${place.name} from pool`, `  id ${place.id}`, TAKEN_SEAT);
     for (let index = 1; index <= place.slots; index += 1) {
       const server = servers.get(slotName(place.name, index));
       const target = server
@@ -298,8 +299,8 @@ function renderMap(entries: ReadonlyMap<string, string>): string {
  * The files that follow the state: the shards, then the maps that lead to them. Whoever writes them keeps this
  * order, so that a process that starts in between finds every place that a map names filled.
  */
-export function renderState(state: RouterState, bundles: Bundles): Files {
-  const runtime = wantedRuntime(state, bundles);
+export function renderState(state: RouterState, bundles: Bundles, ticketOf: TicketOf): Files {
+  const runtime = wantedRuntime(state, bundles, ticketOf);
   const files = new Map<string, string>(renderTls(state, bundles));
   state.pool.forEach((_, n) => files.set(shardFile(n), renderShard(state.pool, n, runtime.servers)));
   for (const name of MAPS) files.set(name, renderMap(runtime.maps[name]));

@@ -1,5 +1,6 @@
 import { pause, withDeadline } from '../lib/deadline.ts';
 import type { Logger } from '../lib/log.ts';
+import type { TicketOf } from './affinity.ts';
 import type { Convergence, Look, Wanted } from './convergence.ts';
 import { RouterError } from './errors.ts';
 import { checkGeneration, type Proc, type Where } from './haproxy-process.ts';
@@ -27,6 +28,7 @@ export interface Rollout {
 export interface RolloutDeps {
   readonly store: Store;
   readonly vault: Vault;
+  readonly ticketOf: TicketOf;
   readonly pair: Pair;
   readonly convergence: Convergence;
   readonly settings: Settings;
@@ -37,23 +39,21 @@ export interface RolloutDeps {
 const CONVERGE_WITHIN_MS = 15_000;
 
 export function createRollout(deps: RolloutDeps): Rollout {
-  const { store, vault, pair, settings, where, log } = deps;
+  const { store, vault, ticketOf, pair, settings, where, log } = deps;
   let state: RouterState = emptyState();
   let reloads = 0;
 
   const fixedFiles = ({ generation, pool }: RouterState): Files =>
     renderFixed(settings, pool, (slot) => where.socketOf(slot, generation));
 
+  const stateFiles = (of: RouterState): Files => renderState(of, vault, ticketOf);
   const convergeAll = (look: Look, signal: AbortSignal): Promise<void> =>
     convergePair(deps, state, look, signal);
 
   /** A new configuration: written apart, read by HAProxy on trial, and only then made the one that counts. */
   async function adoptGeneration(next: RouterState, signal: AbortSignal): Promise<void> {
     const fresh = { ...next, generation: state.generation + 1 };
-    await store.writeGeneration(
-      fresh.generation,
-      new Map([...fixedFiles(fresh), ...renderState(fresh, vault)]),
-    );
+    await store.writeGeneration(fresh.generation, new Map([...fixedFiles(fresh), ...stateFiles(fresh)]));
     await checkGeneration(where, fresh.generation, signal);
     await store.save(fresh);
     state = fresh;
@@ -80,7 +80,7 @@ export function createRollout(deps: RolloutDeps): Rollout {
       }
     }
     // A crash may have left them between two writes.
-    await store.update(state.generation, renderState(state, vault));
+    await store.update(state.generation, stateFiles(state));
   }
 
   return {
@@ -103,14 +103,14 @@ export function createRollout(deps: RolloutDeps): Rollout {
       const look = next.table.version.epoch === state.table.version.epoch ? 'changes' : 'afresh';
       await store.save(next);
       state = next;
-      await store.update(next.generation, renderState(next, vault));
+      await store.update(next.generation, stateFiles(next));
       await convergeAll(look, signal);
     },
 
     async recheck(signal) {
       await vault.refresh();
       // Only a renewed certificate of the platform makes a difference here.
-      await store.update(state.generation, renderState(state, vault));
+      await store.update(state.generation, stateFiles(state));
       await convergeAll('all', signal);
     },
   };
@@ -125,7 +125,7 @@ async function convergePair(
 ): Promise<void> {
   const files = renderTls(state, deps.vault);
   const wanted: Wanted = {
-    runtime: wantedRuntime(state, deps.vault),
+    runtime: wantedRuntime(state, deps.vault, deps.ticketOf),
     textOf: (file) => files.get(file) ?? '',
   };
   const check = (proc: Proc): Promise<void> => deps.convergence.converge(proc, wanted, 'all', signal);

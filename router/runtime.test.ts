@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { splitAnswers } from './haproxy-socket.ts';
-import { believeInAll, parseMap, parseServers, type Runtime } from './runtime.ts';
+import { believeInAll, forEachMap, parseMap, parseServers, type Runtime } from './runtime.ts';
 
 it('tells the answers to several commands apart, silent ones too', () => {
   expect(splitAnswers('moved\n\n\n1\n# be_id\n2 p\n\nno need\n\n')).toEqual([
@@ -43,7 +43,7 @@ it('reads which slots are open: neither a check that failed nor a file that once
 
 it('believes in every open server, and in no closed one', () => {
   const runtime: Runtime = {
-    maps: { 'apps.map': new Map(), 'routes.map': new Map(), 'wild.map': new Map(), 'tls.map': new Map() },
+    maps: forEachMap(() => new Map<string, string>()),
     tls: { standard: '', files: new Map(), pending: null },
     servers: new Map([
       ['p00000/s1', { address: '10.0.0.1', port: 80, open: true }],

@@ -1,3 +1,4 @@
+import { affinityMaps, NO_TICKETS, type TicketOf } from './affinity.ts';
 import type { Command } from './commands.ts';
 import { effectiveRoutes, type RouterState } from './placement.ts';
 import { NO_BUNDLES, tlsCommands, wantedTls, type Bundles, type Tls } from './tls.ts';
@@ -9,12 +10,28 @@ export interface Server {
   readonly open: boolean;
 }
 
-export type MapName = 'routes.map' | 'wild.map' | 'tls.map' | 'apps.map';
-export const MAPS: readonly MapName[] = ['apps.map', 'routes.map', 'wild.map', 'tls.map'];
+/** Each after those that it leads to. */
+export const MAPS = ['seats.map', 'tickets.map', 'apps.map', 'routes.map', 'wild.map', 'tls.map'] as const;
+export type MapName = (typeof MAPS)[number];
+
+/** One value for each map. */
+export function forEachMap<T>(make: (name: MapName) => T): Record<MapName, T> {
+  return {
+    'tickets.map': make('tickets.map'),
+    'seats.map': make('seats.map'),
+    'apps.map': make('apps.map'),
+    'routes.map': make('routes.map'),
+    'wild.map': make('wild.map'),
+    'tls.map': make('tls.map'),
+  };
+}
 
 /** What one HAProxy process holds in memory that can change while it runs. A slot that is not listed is closed. */
 export interface Runtime {
-  /** Host → app, the domain behind `*.` → app, host → app over TLS only, app → place, `none` or `maintenance`. */
+  /**
+   * Host → app, the domain behind `*.` → app, host → app over TLS only, app → place, `none` or `maintenance`; and those of
+   * affinity.ts.
+   */
   readonly maps: Readonly<Record<MapName, ReadonlyMap<string, string>>>;
   /** `p00001/s1` → server. */
   readonly servers: ReadonlyMap<string, Server>;
@@ -35,7 +52,11 @@ function placeOf(slot: string): string {
 }
 
 /** What every process must hold for this state. */
-export function wantedRuntime(state: RouterState, bundles: Bundles = NO_BUNDLES): Runtime {
+export function wantedRuntime(
+  state: RouterState,
+  bundles: Bundles = NO_BUNDLES,
+  ticketOf: TicketOf = NO_TICKETS,
+): Runtime {
   const servers = new Map<string, Server>();
   const serving = new Map<string, string>();
   for (const p of state.placements) {
@@ -47,14 +68,16 @@ export function wantedRuntime(state: RouterState, bundles: Bundles = NO_BUNDLES)
         open: s.leavingSince === null,
       });
   }
-  return { maps: wantedMaps(state, serving), servers, tls: wantedTls(state, bundles) };
+  const { tickets, seats } = affinityMaps(state, ticketOf);
+  const maps = { ...wantedMaps(state, serving), 'tickets.map': tickets, 'seats.map': seats };
+  return { maps, servers, tls: wantedTls(state, bundles) };
 }
 
 function wantedMaps(
   state: RouterState,
   serving: ReadonlyMap<string, string>,
 ): Record<MapName, Map<string, string>> {
-  const maps = emptyMaps();
+  const maps = forEachMap(() => new Map<string, string>());
   for (const route of effectiveRoutes(state.table)) {
     const answering = serving.get(route.app) ?? NOBODY;
     maps['apps.map'].set(route.app, route.maintenance === true ? MAINTENANCE : answering);
@@ -65,10 +88,6 @@ function wantedMaps(
     }
   }
   return maps;
-}
-
-function emptyMaps(): Record<MapName, Map<string, string>> {
-  return { 'routes.map': new Map(), 'wild.map': new Map(), 'tls.map': new Map(), 'apps.map': new Map() };
 }
 
 const NOTHING = /^$/;
@@ -134,7 +153,7 @@ function mapCommands(name: MapName, from: Runtime, to: Runtime): { put: Command[
 
 /**
  * The commands that turn one runtime into another, in an order in which every moment between two of them is sound:
- * servers are filled and believed in before an app is pointed at them, an app is known and a certificate is there before a
+ * servers are filled and believed in before an app is pointed at them or a ticket leads to them, an app is known and a certificate is there before a
  * host leads to it, and what leaves is closed last. Empty when they are equal. `textOf` gives a certificate file's text.
  */
 export function commandsBetween(
@@ -149,6 +168,8 @@ export function commandsBetween(
   for (const [slot, server] of from.servers)
     if (server.open && to.servers.get(slot)?.open !== true) closes.push(setState(slot, false));
 
+  const tickets = mapCommands('tickets.map', from, to);
+  const seats = mapCommands('seats.map', from, to);
   const apps = mapCommands('apps.map', from, to);
   const routes = mapCommands('routes.map', from, to);
   const wild = mapCommands('wild.map', from, to);
@@ -157,6 +178,8 @@ export function commandsBetween(
   return [
     ...fills,
     ...believeWherePointed(from, to),
+    ...seats.put,
+    ...tickets.put,
     ...apps.put,
     ...tls.put,
     ...routes.put,
@@ -167,6 +190,8 @@ export function commandsBetween(
     ...secure.drop,
     ...tls.drop,
     ...apps.drop,
+    ...tickets.drop,
+    ...seats.drop,
     ...closes,
   ];
 }
@@ -195,12 +220,7 @@ export function onlyPart(runtime: Runtime, part: Part, other: Runtime): Runtime 
   const places = new Set(part.places);
   const inside = ([slot]: [string, Server]): boolean => places.has(placeOf(slot));
   return {
-    maps: {
-      'apps.map': pick('apps.map'),
-      'routes.map': pick('routes.map'),
-      'wild.map': pick('wild.map'),
-      'tls.map': pick('tls.map'),
-    },
+    maps: forEachMap(pick),
     servers: new Map([
       ...[...other.servers].filter((entry) => !inside(entry)),
       ...[...runtime.servers].filter(inside),

@@ -55,15 +55,20 @@ import { createReadiness } from './controller/readiness.ts';
 import { createRollouts } from './controller/rollouts.ts';
 import { createRoutes } from './controller/routes.ts';
 import { startRunWatch } from './controller/run-watch.ts';
+import { createLinks } from './http/links.ts';
+import { createOutputs } from './http/outputs.ts';
+import { createWire } from './http/wire.ts';
+import type { Clock } from './ports/clock.ts';
 import type { LogArchive } from './ports/log-archive.ts';
 import type { RouterLines } from './ports/visits.ts';
+import type { Wire } from './ports/wire.ts';
 import { newToken } from './services/accounts.ts';
 import { createServices, type AllServices } from './services/all.ts';
 import { createRunSessions } from './services/run-sessions.ts';
 import { createSessionTokens, withSessionTokens } from './services/session-tokens.ts';
 
-/** A build may take this long and print this much (Heroku's limits). */
-const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 300 * 1024 * 1024 };
+/** A build may take this long, as at Heroku; of what it prints so much is kept: docs/decisions/0030. */
+const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 4 * 1024 * 1024, outputLines: 20_000 };
 
 /** Everything outside this process, behind its port. */
 export async function openAdapters(config: Config, log: Logger) {
@@ -79,10 +84,12 @@ export async function openAdapters(config: Config, log: Logger) {
   const causes = createAmbient<Cause>();
   const routerLines = createRouterLines({ root: config.paths.routerLines });
   const db = openDatabase({ url: config.databaseUrl, log, cause: () => causes.get() });
+  const linkKey = keyFor(masterKey, 'stream links');
   const engine = createDockerEngine({
     dockerHost: config.dockerHost,
     platformId: config.platformId,
     registry: config.registry,
+    imageLedger: config.paths.imageLedger,
     archive: alsoForgetting(createLogArchive({ root: config.paths.appLogs }), routerLines),
     log,
   });
@@ -94,7 +101,7 @@ export async function openAdapters(config: Config, log: Logger) {
     drains: createDrains({ db, sealer, clock, fingerprintKey: keyFor(masterKey, 'drains') }),
     drainPipes: createDrainPipes({ allow: config.egressAllow, version: VERSION }),
     egress: createEgress({ allow: config.egressAllow }),
-    happenings: createHappenings({ db, clock }),
+    happenings: createHappenings({ db, clock, log, wire: openWire(config, linkKey, clock) }),
     trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
     accessTokens: createTokens({ db, clock }),
@@ -115,7 +122,7 @@ export async function openAdapters(config: Config, log: Logger) {
     builds: createBuildStore({ db, clock }),
     options: createAppOptions({ db }),
     uploads: createUploadStore({ folder: config.paths.uploads }),
-    transcripts: createTranscriptStore({ db }),
+    transcripts: createTranscriptStore({ db, clock }),
     state: createControllerState({ db, sealer, clock }),
     imageUse: createImageUse({ db, clock }),
     idempotency: createIdempotency({ db, sealer, clock }),
@@ -131,9 +138,20 @@ export async function openAdapters(config: Config, log: Logger) {
     queue: createBuildQueue({ redisUrl: config.redisUrl, platformId: config.platformId, log }),
     bulletin: createBulletin(),
     execHostKey: (await secret('ssh_host_ed25519_key.pub')).trim(),
-    linkKey: keyFor(masterKey, 'stream links'),
+    linkKey,
     sessionTokens: createSessionTokens(),
   };
+}
+
+/** What the API shows of things, for who tells it to those that do not ask. */
+function openWire(config: Config, linkKey: Secret, clock: Clock): Wire {
+  const { domain, httpPort } = config;
+  const port = httpPort === 80 ? '' : `:${httpPort}`;
+  return createWire({
+    place: config,
+    outputs: createOutputs(createLinks(linkKey), () => clock.now()),
+    origin: `http://api.${domain}${port}`,
+  });
 }
 
 /** All that is kept of an app's log goes at once. */
@@ -167,6 +185,7 @@ export function openController(config: Config, log: Logger, adapters: Adapters, 
   const nowMs = (): number => adapters.clock.now().getTime();
   const controller: Controller = createController({
     state,
+    transcripts,
     imageUse,
     registry,
     keepImages: config.keepImages,

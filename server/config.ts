@@ -55,6 +55,7 @@ export interface Config {
     readonly uploads: string;
     readonly appLogs: string;
     readonly routerLines: string;
+    readonly imageLedger: string;
     readonly secrets: string;
     readonly adminToken: string;
     /** The platform's own certificate with its key; made anew now and then. */
@@ -92,6 +93,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       uploads: under('uploads'),
       appLogs: under('app-logs'),
       routerLines: under('router-lines'),
+      imageLedger: under('engine-images'),
       secrets: under('secrets'),
       adminToken: under('admin-token'),
       certificate: under('secrets', 'tls.pem'),

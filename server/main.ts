@@ -28,17 +28,20 @@ import { createSshDoor } from './ssh/door.ts';
 
 /** Each thing that is closed gets this long. */
 const CLOSE_LIMIT_MS = 15_000;
-/** Builds that no wake-up told us about are found this often; branches that nobody moved, this often. */
+/** Builds that no wake-up told us about are found this often. */
 const WAITING_MS = 1_000;
 /** What happened is told this soon. */
 const EVENTS_MS = 250;
 const WEBHOOKS_MS = 1_000;
 const VISITS_MS = 1_000;
+/** Branches that nobody moved, although no build ended here, this often. */
 const BRANCHES_MS = 5_000;
 /** A promotion, and a setup, begins this soon. */
 const PROMOTIONS_MS = 500;
 /** What broken pushes left in repositories is removed at this age, looked for this often. */
 const LEFTOVERS_MS = 60 * 60_000;
+/** What failed pushes left goes half an hour after them, at most. */
+const REPOSITORIES_MS = 15 * 60_000;
 /** A builder that is not there yet, or has made a new stack since, is asked this often. */
 const STACK_MS = 60_000;
 
@@ -104,7 +107,12 @@ function startJobs(
   }: { readonly adapters: Adapters; readonly services: Services; readonly epoch: number },
   signal: AbortSignal,
 ): void {
-  const drain = (appId: string): Promise<void> => services.deploys.drain(appId, signal);
+  const branches = life.own(
+    startLoop((look) => services.branches.repair(look), { name: 'branches', log, everyMs: BRANCHES_MS }),
+  );
+  // A push whose server died has no git any more that would move its branch when the deploy is done.
+  const drain = (appId: string): Promise<void> =>
+    services.deploys.drain(appId, signal).finally(() => branches.wake());
   const drainWaiting = async (look: AbortSignal): Promise<void> => {
     for (const appId of await adapters.builds.waiting(epoch, look)) {
       if (services.deploys.draining(appId)) continue;
@@ -116,9 +124,6 @@ function startJobs(
   const { redisUrl, platformId } = config;
   life.own(createBuildJobs({ redisUrl, platformId, log, drain }));
   life.own(startLoop(drainWaiting, { name: 'waiting builds', log, everyMs: WAITING_MS }));
-  life.own(
-    startLoop((look) => services.branches.repair(look), { name: 'branches', log, everyMs: BRANCHES_MS }),
-  );
   const tidy = async (look: AbortSignal): Promise<void> => {
     await services.branches.sweep(LEFTOVERS_MS, look);
     await adapters.repositories.tidy(LEFTOVERS_MS, look);
@@ -127,6 +132,8 @@ function startJobs(
     await adapters.uploads.tidy(LEFTOVERS_MS, look);
     await services.webhooks.prune(look);
   };
+  const clear = (look: AbortSignal): Promise<void> => services.housekeeping.clear(look);
+  life.own(startLoop(clear, { name: 'repositories', log, everyMs: REPOSITORIES_MS }));
   const lendStack = (look: AbortSignal): Promise<void> =>
     adapters.builder.lendStack(adapters.tokens.stackToken(), look);
   life.own(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { block, overlap, printAddress, type Block } from '../lib/ipv4.ts';
+import { block, overlap, printAddress, printBlock, type Block } from '../lib/ipv4.ts';
 
 /** The link between the machine and its build engine: a /30 with one address on each side. */
 export interface Link {
@@ -11,11 +11,11 @@ export interface Link {
 // 10.175.0.0/16, beside the networks of apps (10.176.0.0/12) and the pools below: 16,384 links of four addresses.
 const LINKS = { first: block('10.175.0.0/16').first, count: 16_384 };
 
-/** The link at a place of the range of links. */
-function linkAt(place: number): Link {
-  const first = LINKS.first + 4 * place;
+const LINK_BITS = 30;
+
+function linkAt(first: number): Link {
   return {
-    subnet: `${printAddress(first)}/30`,
+    subnet: printBlock({ first, bits: LINK_BITS }),
     host: printAddress(first + 1),
     builds: printAddress(first + 2),
   };
@@ -25,8 +25,9 @@ function linkAt(place: number): Link {
 export function chooseLink(id: string, taken: readonly Block[]): Link | undefined {
   const start = createHash('sha256').update(id).digest().readUInt32BE(0) % LINKS.count;
   for (let step = 0; step < LINKS.count; step += 1) {
-    const link = linkAt((start + step) % LINKS.count);
-    if (!taken.some((other) => overlap(block(link.subnet), other))) return link;
+    const first = LINKS.first + 4 * ((start + step) % LINKS.count);
+    // As numbers: on a machine that uses the whole range all of them are looked at.
+    if (!taken.some((other) => overlap({ first, bits: LINK_BITS }, other))) return linkAt(first);
   }
   return undefined;
 }

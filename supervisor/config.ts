@@ -163,20 +163,16 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return Object.freeze({ ...parsed.data, GANTRY_CA_BUNDLE: bundle });
 }
 
+/** How to reach the outside, which nobody should have to say twice. */
+export const INHERITED = [
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  ...['NODE_EXTRA_CA_CERTS', 'TZ'],
+] as const;
+
 /** What our programs inherit of the caller's environment: how to reach the outside, nothing else. */
 export function inheritedEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  const names = [
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'NODE_EXTRA_CA_CERTS',
-    'TZ',
-  ];
   const kept: Record<string, string> = {};
-  for (const name of names) {
+  for (const name of INHERITED) {
     const value = env[name];
     if (value !== undefined && value !== '') kept[name] = value;
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settingsSchema } from './config.ts';
+import { INHERITED, settingsSchema } from './config.ts';
 
 /** The settings as a page: one row per setting, from the schema that parses them. */
 function configurationPage(): string {
@@ -17,6 +17,7 @@ function configurationPage(): string {
     'Settings are environment variables of `script/server`. An unset or empty variable takes its default. What is given',
     '(a database, a queue, an engine, a registry) is used instead of the part that the platform would run itself.',
     'They are read at each start: to change one, start again with another value.',
+    `Besides, what says how to reach the outside is handed on to every part: ${INHERITED.map((name) => `\`${name}\``).join(', ')}.`,
     '',
     '| Setting | Default | Meaning |',
     '| --- | --- | --- |',

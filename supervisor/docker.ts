@@ -9,20 +9,29 @@ import { socketOf } from './probes.ts';
 export interface Docker {
   running(filter: string | undefined, signal: AbortSignal): Promise<readonly string[]>;
   all(filter: string, signal: AbortSignal): Promise<readonly string[]>;
+  /** The names of containers, running or not, that do not carry the label. */
+  others(label: string, signal: AbortSignal): Promise<readonly string[]>;
   stop(container: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
   remove(container: string, signal: AbortSignal): Promise<void>;
   networks(filter: string, signal: AbortSignal): Promise<readonly string[]>;
   removeNetwork(id: string, signal: AbortSignal): Promise<void>;
-  removeImagesOf(registry: string, signal: AbortSignal): Promise<void>;
+  /** Removes what was fetched from these repositories (`host:port/name`), and nothing else. */
+  removeImagesOf(repositories: ReadonlySet<string>, signal: AbortSignal): Promise<void>;
   info(signal: AbortSignal): Promise<EngineInfo>;
 }
 
 const ids = z.array(z.object({ Id: z.string() }));
+const containers = z.array(
+  z.object({
+    Id: z.string(),
+    Names: z.array(z.string()).nullish(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
+);
 const images = z.array(
   z.object({
     Id: z.string(),
     RepoDigests: z.array(z.string()).nullish(),
-    RepoTags: z.array(z.string()).nullish(),
   }),
 );
 const engineInfo = z.object({
@@ -63,6 +72,12 @@ export function createDocker(address: string): Docker {
   return {
     running: (filter, signal) => list(filter === undefined ? {} : { label: [filter] }, 'running', signal),
     all: (filter, signal) => list({ label: [filter] }, 'all', signal),
+    async others(label, signal) {
+      const all = containers.parse(await call('GET', '/containers/json?all=1', 15_000, signal));
+      return all
+        .filter(({ Labels }) => !Object.entries(Labels ?? {}).some((pair) => pair.join('=') === label))
+        .map(({ Id, Names }) => Names?.[0]?.slice(1) ?? Id.slice(0, 12)); // "/name" is how the engine says it
+    },
     async stop(container, graceSeconds, signal) {
       await call(
         'POST',
@@ -82,10 +97,10 @@ export function createDocker(address: string): Docker {
     async removeNetwork(id, signal) {
       await call('DELETE', `/networks/${id}`, 30_000, signal).catch(gone);
     },
-    async removeImagesOf(registry, signal) {
+    async removeImagesOf(repositories, signal) {
       const present = images.parse(await call('GET', '/images/json', 30_000, signal));
-      const names = present.flatMap((image) => [...(image.RepoDigests ?? []), ...(image.RepoTags ?? [])]);
-      for (const name of names.filter((one) => one.startsWith(`${registry}/`))) {
+      const names = present.flatMap((image) => image.RepoDigests ?? []);
+      for (const name of names.filter((one) => repositories.has(one.slice(0, one.indexOf('@'))))) {
         await call('DELETE', `/images/${encodeURIComponent(name)}`, 60_000, signal).catch(gone);
       }
     },

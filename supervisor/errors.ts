@@ -50,6 +50,13 @@ export const setupErrors = errorTable({
     retry: true,
     say: ({ packages, said }) => `Installing ${packages} failed (${said}); see to apt-get and start again.`,
   }),
+  database_version_missing: row<{ data: string; version: string; others: readonly string[] }>({
+    retry: false,
+    say: ({ data, version, others }) =>
+      `The database in ${data} is of PostgreSQL ${version}, which is not installed any more ` +
+      `(${others.length > 0 ? `there is ${others.join(', ')}` : 'there is none'}); ` +
+      `install postgresql-${version} again, or move the data to another version with pg_upgrade, then start again.`,
+  }),
   given_part_away: row<{ part: string; address: string; setting: string; why: string }>({
     retry: true,
     say: ({ part, address, setting, why }) =>
@@ -85,6 +92,12 @@ export const setupErrors = errorTable({
     retry: false,
     say: ({ problem }) =>
       `${problem} Commands: up [--detach] [--demo], down [--apps], uninstall [--purge] [--yes], doctor [--json].`,
+  }),
+  engine_in_use: row<{ others: readonly string[] }>({
+    retry: false,
+    say: ({ others }) =>
+      `Nothing was removed: the engine that this platform started, and would remove, holds containers or volumes that ` +
+      `are not the platform’s: ${others.slice(0, 5).join(', ')}${others.length > 5 ? ' …' : ''}. Remove those first.`,
   }),
   not_confirmed: row<{ path: string }>({
     retry: false,

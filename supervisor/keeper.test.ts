@@ -1,17 +1,22 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quietLog } from '../lib/log.ts';
+import { SUPERVISED } from './context.ts';
 import { directory, type Home } from './home.ts';
 import { backoffMs, fingerprintOf, keep, pidFileOf, type Keeper } from './keeper.ts';
 import type { Part, PartStatus } from './part.ts';
-import { endProcess, readPidFile, type PidFile } from './process-id.ts';
+import { endProcess, identify, isAlive, readPidFile, type PidFile, type ProcessId } from './process-id.ts';
+import { STARTED_AS } from './strays.ts';
 
 const patient = new AbortController().signal;
 let home: Home;
 let seen: PartStatus[];
 const keepers: Keeper[] = [];
+/** To be ended after the test, whatever becomes of them in it. */
+const strays: ProcessId[] = [];
 
 beforeEach(async () => {
   const root = await mkdtemp(join(tmpdir(), 'keeper-'));
@@ -31,8 +36,19 @@ afterEach(async () => {
   for (const keeper of keepers.splice(0)) await keeper[Symbol.asyncDispose]();
   const left = await readPidFile(pidFileOf(home, 'sleeper'));
   if (left) await endProcess(left, { signal: 'SIGKILL', graceMs: 2_000 }, patient);
+  for (const stray of strays.splice(0)) if (isAlive(stray)) process.kill(stray.pid, 'SIGKILL');
   await rm(home.root, { recursive: true });
 });
+
+function spawnSleeper(
+  env: Record<string, string>,
+  [program, ...args]: readonly [string, ...string[]] = ['/bin/sleep', '60'],
+): ProcessId {
+  const id = identify(spawn(program, args, { env, stdio: 'ignore', detached: true }).pid ?? 0);
+  if (!id) throw new Error('it does not run');
+  strays.push(id);
+  return id;
+}
 
 const sleeper = (over: Partial<Part> = {}): Part => ({
   name: 'sleeper',
@@ -102,6 +118,60 @@ describe('keeping a part running', () => {
     await until('ready');
     expect(seen.at(-1)).toMatchObject({ origin: 'started' });
     expect((await running()).pid).not.toBe(before.pid);
+  });
+
+  describe('that runs without a pid file, as its supervisor was killed before it wrote one', () => {
+    const marked = (over: Partial<Part> = {}): Part =>
+      sleeper({ env: { [SUPERVISED]: `${home.id}/sleeper` }, ...over });
+
+    /** Leaves the part running as such a supervisor does. */
+    async function abandon(part: Part): Promise<PidFile> {
+      start(part);
+      await until('ready');
+      const left = await running();
+      for (const keeper of keepers.splice(0)) await keeper[Symbol.asyncDispose]();
+      await rm(pidFileOf(home, 'sleeper'));
+      strays.push(left);
+      seen = [];
+      return left;
+    }
+
+    it('adopts it, and knows it from then on', async () => {
+      const { pid } = await abandon(marked());
+      start(marked());
+      await until('ready');
+      expect(seen.at(-1)).toMatchObject({ origin: 'adopted', pid });
+      expect((await running()).pid).toBe(pid);
+    });
+
+    it('ends it first when it was started differently', async () => {
+      const left = await abandon(marked({ args: ['61'] }));
+      start(marked());
+      await until('ready');
+      expect(seen.at(-1)).toMatchObject({ origin: 'started' });
+      expect([isAlive(left), isAlive(await running())]).toEqual([false, true]);
+    });
+
+    it('keeps one when there are two', async () => {
+      const first = await abandon(marked());
+      const other = spawnSleeper({ ...marked().env, [STARTED_AS]: fingerprintOf(marked()) });
+      start(marked());
+      await until('ready');
+      expect([isAlive(first), isAlive(other)].filter(Boolean)).toHaveLength(1);
+      expect(isAlive(await running())).toBe(true);
+    });
+
+    it('leaves alone what belongs to another platform or part, and what a part started itself', async () => {
+      const others = [
+        spawnSleeper({ [SUPERVISED]: 'zzzzzz/sleeper' }),
+        spawnSleeper({ [SUPERVISED]: `${home.id}/other` }),
+        spawnSleeper({ [SUPERVISED]: `${home.id}/sleeper` }, ['/usr/bin/tail', '-f', '/dev/null']),
+      ];
+      start(marked());
+      await until('ready');
+      expect(seen.at(-1)).toMatchObject({ origin: 'started' });
+      expect(others.map(isAlive)).toEqual([true, true, true]);
+    });
   });
 
   it('says what a part said last when it ends at once, and tries again', async () => {

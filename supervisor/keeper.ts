@@ -9,6 +9,7 @@ import { lastWords } from './part-log.ts';
 import { REFUSES, type Part, type PartStatus } from './part.ts';
 import { endProcess, isAlive, readPidFile, writePidFile, type ProcessId } from './process-id.ts';
 import { createSpawner } from './spawner.ts';
+import { findStrays, STARTED_AS } from './strays.ts';
 
 /** Keeps one part running until it is let go. */
 export interface Keeper extends AsyncDisposable {
@@ -155,13 +156,29 @@ function createProcess(part: Part, { home, log }: Pick<KeeperDeps, 'home' | 'log
     }
   }
 
+  /** Two of a part, on one data directory or port, would be worse than none: one stays at most. */
+  async function adoptStray(signal: AbortSignal): Promise<ProcessId | undefined> {
+    let adopted: ProcessId | undefined;
+    for (const stray of await findStrays(part)) {
+      const fits = stray.fingerprint === fingerprint && adopted === undefined;
+      log.warn({ part: part.name, pid: stray.id.pid, adopted: fits }, 'part runs without a pid file');
+      if (fits) adopted = stray.id;
+      else await endProcess(stray.id, part.stop, signal);
+    }
+    if (adopted) await writePidFile(pidFile, { ...adopted, fingerprint });
+    return adopted;
+  }
+
   return {
     async adoptOrStart(attempt, signal) {
       const found = await readPidFile(pidFile);
       if (found?.fingerprint === fingerprint) return { id: found, origin: 'adopted' };
       if (found) await endProcess(found, { ...part.stop, pidFile }, signal);
+      const stray = await adoptStray(signal);
+      if (stray) return { id: stray, origin: 'adopted' };
       await part.prepare?.(attempt, signal);
-      const id = await spawner.start(part, logFile);
+      const env = { ...part.env, [STARTED_AS]: fingerprint };
+      const id = await spawner.start({ ...part, env }, logFile);
       await writePidFile(pidFile, { ...id, fingerprint });
       return { id, origin: 'started' };
     },

@@ -21,7 +21,18 @@ const OPTIONS = {
   purge: { type: 'boolean' },
   yes: { type: 'boolean' },
   json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
+
+/** Of `gantry doctor`: the others are called by scripts, which have their own words. */
+const HELP = `Explains the state of every part of the platform on this machine, with what to do where something is wrong.
+
+Usage: gantry doctor [--json]
+
+Exit codes: 0 nothing is broken, 1 something is.
+
+  gantry doctor          a table
+  gantry doctor --json   the same for programs`;
 
 type Flags = Partial<Record<keyof typeof OPTIONS, boolean | undefined>>;
 
@@ -94,6 +105,10 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     throw setupErrors.of('usage', {
       problem: command === '' ? 'No command.' : `Unknown command ${command}.`,
     });
+  if (flags.help === true) {
+    caller.terminal.say(HELP);
+    return 0;
+  }
   return chosen(caller, flags, signal);
 }
 

@@ -43,6 +43,8 @@ it('wants its ports free, and says who has one and which setting chooses another
 it('wants each port for one thing only', async () => {
   const asked = preflight(readSettings({ ...base, ...ports, GANTRY_SSH_PORT: '1' }), 0);
   await expect(asked).rejects.toThrow('Port 1 is taken by the setting GANTRY_HTTP_PORT');
+  const door = preflight(readSettings({ ...base, ...ports, GANTRY_EXEC_PORT: '1' }), 0);
+  await expect(door).rejects.toThrow('Port 1 is taken by the setting GANTRY_HTTP_PORT');
 });
 
 it('does not put a database where its user cannot reach it', async () => {

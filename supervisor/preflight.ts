@@ -61,13 +61,17 @@ const PORTS = [
   'GANTRY_REGISTRY_PORT',
 ] as const;
 
+/** Without these two doors the platform works but for `run` and `ps:exec`: when somebody has their ports, doctor says so. */
+const DOORS = ['GANTRY_RENDEZVOUS_PORT', 'GANTRY_EXEC_PORT'] as const;
+
 async function checkPorts(settings: Settings): Promise<void> {
   const wanted = PORTS.filter(
     (setting) => setting !== 'GANTRY_REGISTRY_PORT' || settings.GANTRY_REGISTRY === undefined,
   );
-  for (const [at, setting] of wanted.entries()) {
+  const all = [...wanted, ...DOORS];
+  for (const [at, setting] of all.entries()) {
     const port = settings[setting];
-    const twin = wanted.slice(0, at).find((other) => settings[other] === port);
+    const twin = all.slice(0, at).find((other) => settings[other] === port);
     if (twin !== undefined)
       throw setupErrors.of('port_taken', { port, setting, holder: `the setting ${twin}` });
   }

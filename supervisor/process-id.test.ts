@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
   endProcess,
+  findProcesses,
   identify,
   isAlive,
   parseStat,
@@ -58,4 +59,23 @@ it('reads no process out of an absent, damaged or outdated pid file', async () =
   await writePidFile(file, { pid: process.pid, start: '1', boot: 'x', fingerprint: 'f' });
   expect(await readPidFile(file)).toBeUndefined();
   await rm(dir, { recursive: true });
+});
+
+it('takes no process of a container for one of ours, whatever it says of itself', async () => {
+  const mark = `GANTRY_TEST_MARK=${process.pid}`;
+  const marked = (where?: 'anywhere') =>
+    findProcesses(({ env, argv }) => env.includes(mark) && argv[0] === 'sleep', where);
+  const env = { PATH: '/usr/bin:/bin', GANTRY_TEST_MARK: String(process.pid) };
+  const own = spawn('sleep', ['100'], { env, stdio: 'ignore' });
+  const tenant = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sleep', '100'], {
+    env,
+    stdio: 'ignore',
+  });
+  try {
+    await expect.poll(async () => (await marked('anywhere')).length, { timeout: 5_000 }).toBe(2);
+    expect((await marked()).map(({ pid }) => pid)).toEqual([own.pid]);
+  } finally {
+    own.kill('SIGKILL');
+    tenant.kill('SIGKILL');
+  }
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { pause } from '../lib/deadline.ts';
@@ -107,21 +107,38 @@ export async function endProcess(
   return graceful ? 'gone' : 'killed';
 }
 
-/** Every running process for which `match` is true of its environment and command line. */
+interface Seen {
+  readonly env: readonly string[];
+  readonly argv: readonly string[];
+}
+
+/**
+ * Every running process for which `match` is true of its environment and command line; the answer has its environment too.
+ * Only `here`, unless `anywhere` is said: in a container a tenant gives processes the names and environments he likes.
+ */
 export async function findProcesses(
-  match: (process: { readonly env: readonly string[]; readonly argv: readonly string[] }) => boolean,
-): Promise<ProcessId[]> {
-  const found: ProcessId[] = [];
+  match: (process: Seen) => boolean,
+  where: 'here' | 'anywhere' = 'here',
+): Promise<(ProcessId & Pick<Seen, 'env'>)[]> {
+  const found: (ProcessId & Pick<Seen, 'env'>)[] = [];
+  const here = await namespaceOf('self');
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     const [env, argv] = await Promise.all([
       nulSeparated(`/proc/${name}/environ`),
       nulSeparated(`/proc/${name}/cmdline`),
     ]);
-    const id = match({ env, argv }) ? identify(Number(name)) : undefined;
-    if (id) found.push(id);
+    if (!match({ env, argv })) continue;
+    const id =
+      where === 'anywhere' || (await namespaceOf(name)) === here ? identify(Number(name)) : undefined;
+    if (id) found.push({ ...id, env });
   }
   return found;
+}
+
+/** Of processes; containers have their own. Of one that ended while we looked there is none. */
+function namespaceOf(pid: string): Promise<string | undefined> {
+  return readlink(`/proc/${pid}/ns/pid`).catch(() => undefined);
 }
 
 async function nulSeparated(path: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serveLocal, sendJson } from '../lib/local-http.ts';
@@ -35,6 +35,16 @@ async function begin(
   if (!id) throw new Error('it does not run');
   begun.push(id);
   return id;
+}
+/** Waits until the process would hear the signal instead of dying of it. */
+async function hears({ pid }: ProcessId, name: 'SIGTERM'): Promise<void> {
+  const bit = 1n << BigInt(constants.signals[name] - 1);
+  const caught = async (): Promise<boolean> => {
+    const [, mask = '0'] =
+      /^SigCgt:\s*([0-9a-f]+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return (BigInt(`0x${mask}`) & bit) !== 0n;
+  };
+  await expect.poll(caught, { interval: 5 }).toBe(true);
 }
 async function runs(name: PartName): Promise<ProcessId> {
   const id = await begin(markOf(home, name));
@@ -99,10 +109,11 @@ describe('stopping a platform', () => {
     });
     return { told, address: `unix://${socket}`, [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose]() };
   }
-  const stop = async (engine: string, apps: AppsFate): Promise<string[]> => {
+  const stop = async (engine: string, apps: AppsFate, silentMs?: number): Promise<string[]> => {
     const said: string[] = [];
     const terminal = { say: (line: string) => said.push(line), confirm: () => Promise.resolve(false) };
-    await stopPlatform(home, { apps, engine, terminal }, patient);
+    const how = { apps, engine, terminal, ...(silentMs !== undefined && { silentMs }) };
+    await stopPlatform(home, how, patient);
     return said;
   };
 
@@ -116,6 +127,19 @@ describe('stopping a platform', () => {
       '  postgres: stopped',
     ]);
     expect(engine.told).toEqual([]);
+  });
+
+  it('says what it waits for when a part takes its time', async () => {
+    await using engine = await engineWith([], []);
+    const slow = ['/bin/sh', '-c', "trap 'sleep 0.1; exit' TERM; sleep 60 & wait"] as const;
+    const id = await begin(markOf(home, 'redis'), slow);
+    await writePidFile(pidFileOf(home, 'redis'), { ...id, fingerprint: 'f' });
+    await hears(id, 'SIGTERM');
+    const said = await stop(engine.address, 'keep where the engine is not ours', 1);
+    expect(said.filter((line) => line.startsWith('  redis'))).toEqual([
+      '  redis: still ending; it is given 10 s …',
+      '  redis: stopped',
+    ]);
   });
 
   it('ends our own engine last, after the apps', async () => {

@@ -80,5 +80,5 @@ async function leftoversOf(home: Home, name: PartName, signal: AbortSignal): Pro
 async function insideNamespace(home: Home, signal: AbortSignal): Promise<ProcessId[]> {
   const listed = await run('ip', ['netns', 'pids', `gantry-${home.id}`], { env: bareEnvironment() }, signal);
   const pids = new Set(listed.stdout.split('\n'));
-  return (await findProcesses(() => true)).filter((id) => pids.has(String(id.pid)));
+  return (await findProcesses(() => true, 'anywhere')).filter((id) => pids.has(String(id.pid)));
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, runOrThrow } from '../lib/child.ts';
-import { settingsSchema } from './config.ts';
+import { INHERITED, settingsSchema } from './config.ts';
 import { bareEnvironment } from './context.ts';
 import { exists, forget, writeAtomically, type Home } from './home.ts';
 import { DIST } from './platform.ts';
@@ -22,9 +22,9 @@ export function renderUnit(
     .replaceAll('@ENVIRONMENT@', () => values.environment);
 }
 
-/** The settings that were given, as systemd's EnvironmentFile= reads them. */
+/** The settings that were given, and how to reach the outside, as systemd's EnvironmentFile= reads them. */
 export function environmentFile(given: NodeJS.ProcessEnv): string {
-  return Object.keys(settingsSchema.shape)
+  return [...Object.keys(settingsSchema.shape), ...INHERITED]
     .filter((name) => given[name] !== undefined)
     .map((name) => `${name}="${(given[name] ?? '').replace(/[\\"]/g, '\\$&')}"\n`)
     .join('');

@@ -1,22 +1,27 @@
-import { readFile, readlink, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { run } from '../lib/child.ts';
 import { removeBuildNetwork } from './build-network.ts';
 import { inCharge } from './charge.ts';
 import { removeLink } from './command-link.ts';
 import type { Settings } from './config.ts';
 import { APPS_SOCKET, bareEnvironment } from './context.ts';
-import { createDocker } from './docker.ts';
+import { createDocker, labelOf } from './docker.ts';
 import { stopPlatform } from './down.ts';
+import { foreignIn } from './engine-holds.ts';
 import { setupErrors } from './errors.ts';
-import { exists, findHome, forget } from './home.ts';
+import { exists, findHome, forget, type Home } from './home.ts';
 import { pidFileOf } from './keeper.ts';
+import { mountsBelow } from './mounts.ts';
 import { removePacketRules } from './packet-rules.ts';
+import { readPidFile } from './process-id.ts';
 import { removeUnit } from './systemd.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
  * Removes what the platform made on this machine: processes, containers, networks, rules, unit, link. Keeps its
  * state, unless purging is asked for and confirmed. Debian packages stay: others may have come to need them. Idempotent.
+ * Throws, before it has touched anything, when something of others is in the platform's own engine and would go with it.
  */
 export async function uninstall(
   settings: Settings,
@@ -36,9 +41,10 @@ export async function uninstall(
     if (!(await terminal.confirm(question))) throw setupErrors.of('not_confirmed', { path: root });
   }
   const engine = settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`;
+  await spareOthers(home, { engine, state: how.state }, signal);
   await inCharge(home, signal, async () => {
     await stopPlatform(home, { apps: 'remove', engine, terminal }, signal);
-    if (how.state === 'purge') await removeImages(settings, engine, signal);
+    if (how.state === 'purge') await removeImages(home, engine, signal);
     await removeUnit(home, signal);
     await removeBuildNetwork(home, signal);
     await removePacketRules(home.id, signal);
@@ -55,20 +61,35 @@ export async function uninstall(
   });
 }
 
-/** The apps' images in an engine that is not ours; our own engine's go with the state. */
-async function removeImages(settings: Settings, engine: string, signal: AbortSignal): Promise<void> {
-  const registry = settings.GANTRY_REGISTRY ?? `127.0.0.1:${settings.GANTRY_REGISTRY_PORT}`;
-  const docker = createDocker(engine);
-  await docker.removeImagesOf(registry, signal).catch(() => signal.throwIfAborted()); // no engine, no images
+/** Our own engine goes, and with the state all that it holds: that may be somebody else's, whether it runs or not. */
+async function spareOthers(
+  home: Home,
+  { engine, state }: { readonly engine: string; readonly state: 'keep' | 'purge' },
+  signal: AbortSignal,
+): Promise<void> {
+  const label = labelOf(home.id);
+  const runs = (await readPidFile(pidFileOf(home, 'engine'))) !== undefined;
+  const running = runs
+    ? await createDocker(engine)
+        .others(label, signal)
+        .catch(() => []) // one that hangs has none we could spare
+    : [];
+  const stored = state === 'purge' ? await foreignIn(join(home.root, 'engine'), label) : [];
+  const others = [...new Set([...running, ...stored])];
+  if (others.length > 0) throw setupErrors.of('engine_in_use', { others });
+}
+
+/** What the server fetched into an engine that is not ours, as it wrote down; our own engine's images go with the state. */
+async function removeImages(home: Home, engine: string, signal: AbortSignal): Promise<void> {
+  const fetched = await readFile(join(home.root, 'engine-images'), 'utf8').catch(() => ''); // nothing yet
+  const repositories = new Set(fetched.split('\n').filter((line) => line !== ''));
+  await createDocker(engine)
+    .removeImagesOf(repositories, signal)
+    .catch(() => signal.throwIfAborted()); // no engine, no images
 }
 
 /** Mounts that engines which were killed left below these directories; a directory with one in it cannot be removed. */
 async function unmountBelow(roots: readonly string[], signal: AbortSignal): Promise<void> {
-  const real = await Promise.all(roots.map((root) => readlink(root).catch(() => root)));
-  const mounted = (await readFile('/proc/self/mountinfo', 'utf8'))
-    .split('\n')
-    .flatMap((line) => line.split(' ')[4] ?? [])
-    .filter((point) => real.some((root) => point.startsWith(`${root}/`)));
-  for (const point of mounted.reverse())
+  for (const point of await mountsBelow(roots, await readFile('/proc/self/mountinfo', 'utf8')))
     await run('umount', ['--lazy', point], { env: bareEnvironment() }, signal);
 }

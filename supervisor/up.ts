@@ -19,6 +19,7 @@ import { superviseUntil } from './life.ts';
 import { installPackages, missingPackages } from './packages.ts';
 import { lastWords } from './part-log.ts';
 import { codeVersion, DIST, selfCheck, supervisionVersion } from './platform.ts';
+import { checkDatabaseVersion } from './parts/postgres.ts';
 import { preflight } from './preflight.ts';
 import { identify, isAlive, readPidFile, type ProcessId } from './process-id.ts';
 import { makeSecrets } from './secrets.ts';
@@ -41,6 +42,7 @@ export async function prepare({ settings, terminal }: Caller, signal: AbortSigna
     await installPackages(missing, signal);
   }
   const home = await makeHome(settings.GANTRY_HOME);
+  if (settings.DATABASE_URL === undefined) await checkDatabaseVersion(home);
   await makeSecrets(home, signal);
   await makeCertificates(home, settings.GANTRY_DOMAIN, signal);
   await makeLink(home, settings.GANTRY_COMMAND_LINK);

@@ -11,6 +11,7 @@ export const account: TopicSpec = {
         'On a terminal a browser opens, in which you approve the login. With --interactive it asks for email, password and second factor (or reads them, a line each, from standard input). With --token, or without a terminal, it takes a token.',
       options: [
         { flags: '-i, --interactive', says: 'by email and password' },
+        { flags: '-e, --expires-in <seconds>', says: 'of -i: how long it lasts (default: 30 days)' },
         { flags: '--browser', says: 'by a browser, also without a terminal' },
         { flags: '--token', says: 'by a token, typed or from standard input' },
         { flags: '--url <url>', says: 'the API of the server (default: GANTRY_API_URL, else this machine)' },
@@ -65,7 +66,7 @@ export const account: TopicSpec = {
     },
     {
       name: 'auth:2fa',
-      aliases: ['2fa'],
+      aliases: ['2fa', 'twofactor'],
       summary: 'show whether your logins need a second factor',
       prints: 'TwoFactor',
       examples: ['gantry auth:2fa'],
@@ -81,7 +82,7 @@ export const account: TopicSpec = {
     },
     {
       name: 'auth:2fa:disable',
-      aliases: ['2fa:disable'],
+      aliases: ['2fa:disable', 'twofactor:disable'],
       summary: 'remove the second factor',
       prints: 'TwoFactor',
       examples: ['gantry auth:2fa:disable'],

@@ -5,7 +5,7 @@ export const apps: TopicSpec = {
   commands: [
     {
       name: 'apps',
-      aliases: ['apps:list'],
+      aliases: ['apps:list', 'list'],
       summary: 'list the apps you own or collaborate on',
       options: [
         { flags: '-A, --all', says: 'all that you may see, those of your teams among them' },
@@ -54,11 +54,43 @@ export const apps: TopicSpec = {
       load: () => import('../commands/apps/info.ts'),
     },
     {
+      name: 'apps:exists',
+      summary: 'exit with 0 when there is an app of that name that you may see, else with 1',
+      details: 'Prints nothing but the reason why not, on standard error.',
+      args: '[name]',
+      onApp: true,
+      prints: 'App',
+      examples: ['gantry apps:exists hello || gantry apps:create hello'],
+      load: () => import('../commands/apps/exists.ts'),
+    },
+    {
+      name: 'apps:urls',
+      aliases: ['urls'],
+      summary: 'print the addresses of an app, its own first, each on a line',
+      details: 'A domain such as *.example.com stands for many addresses and is left out.',
+      args: '[name]',
+      options: [{ flags: '--own', says: 'only its own address, not those at domains' }],
+      onApp: true,
+      prints: 'Address[]',
+      examples: ['gantry apps:urls hello', 'gantry apps:urls --own'],
+      load: () => import('../commands/apps/urls.ts'),
+    },
+    {
+      name: 'apps:diff',
+      summary: 'show what differs between two apps: image, config vars, buildpacks, features',
+      details: 'Values of config vars are not shown without --values.',
+      args: '<app> <other>',
+      options: [{ flags: '--values', says: 'show the values of config vars' }],
+      prints: 'AppDifference[]',
+      examples: ['gantry apps:diff shop-staging shop', 'gantry apps:diff shop-staging shop --values'],
+      load: () => import('../commands/apps/diff.ts'),
+    },
+    {
       name: 'apps:setup',
       aliases: ['setup'],
       summary: 'make an app of a folder or an https address, as its app.json says',
       details:
-        'Reads app.json: config vars, buildpacks, formation, and the command to run once after the first deploy (scripts.postdeploy). Prints where the app is. What is required and has no value in app.json is given with --env.',
+        'Reads app.json: config vars, buildpacks, formation, and the command to run once after the first deploy (scripts.postdeploy). Prints where the app is. What is required and has no value in app.json is given with --env. Where it fails before anything was built, the app is removed again; later the app stays, with its logs, to go on from or to be destroyed.',
       args: '[source]',
       options: [
         { flags: '-n, --name <name>', says: 'the name of the app; else the platform chooses one' },
@@ -94,7 +126,7 @@ export const apps: TopicSpec = {
     },
     {
       name: 'apps:destroy',
-      aliases: ['destroy'],
+      aliases: ['destroy', 'apps:delete'],
       summary: 'destroy an app with everything it has; cannot be undone',
       args: '[name]',
       options: [

@@ -1,8 +1,11 @@
 import type { OptionSpec, TopicSpec } from '../command.ts';
 
-const NAME: OptionSpec = { flags: '--name <name>', says: 'which one, where the app has several' };
+const NAME: readonly OptionSpec[] = [
+  { flags: '--name <name>', says: 'which one, where the app has several' },
+  { flags: '--endpoint <name>', says: 'the same, as clients of Heroku say it' },
+];
 const CONFIRM: OptionSpec = {
-  flags: '--confirm <name>',
+  flags: '-c, --confirm <name>',
   says: 'the name of the app again; asked for on a terminal',
 };
 const FILES =
@@ -34,7 +37,7 @@ export const certs: TopicSpec = {
       name: 'certs:info',
       summary: 'show a certificate: its names, who issued it, when it ends',
       options: [
-        NAME,
+        ...NAME,
         { flags: '--show-domains', says: 'what happens anyway: with the domains that show it' },
       ],
       onApp: true,
@@ -47,7 +50,7 @@ export const certs: TopicSpec = {
       summary: 'replace a certificate by another one for the same domains',
       details: `${FILES} Who is connected stays so; the next handshake is shown the new one.`,
       args: '[chain] [key]',
-      options: [NAME, CONFIRM],
+      options: [...NAME, CONFIRM],
       onApp: true,
       prints: 'Certificate',
       examples: ['gantry certs:update site.crt site.key -a hello --confirm hello'],
@@ -56,7 +59,7 @@ export const certs: TopicSpec = {
     {
       name: 'certs:remove',
       summary: 'remove a certificate; its domains show that of the platform again',
-      options: [NAME, CONFIRM],
+      options: [...NAME, CONFIRM],
       onApp: true,
       prints: 'Certificate',
       examples: ['gantry certs:remove -a hello --name tokyo-12 --confirm hello'],
@@ -76,6 +79,8 @@ export const certs: TopicSpec = {
         { flags: '--city <name>', says: 'city of the owner' },
         { flags: '--subject <name>', says: 'the whole subject instead, such as /O=Example/CN=example.com' },
         { flags: '--now', says: 'what happens anyway: nothing is asked' },
+        { flags: '-a, --app <name>', says: 'the app it is for, to say what to do with it' },
+        { flags: '-r, --remote <name>', says: 'the git remote that names this app' },
       ],
       local: true,
       prints: 'CertificateFiles',
@@ -88,14 +93,16 @@ export const certs: TopicSpec = {
     {
       name: 'certs:auto',
       summary: 'show whether the platform gets certificates for the domains of an app, and how that goes',
+      options: [{ flags: '--wait', says: 'stay until it is decided for every domain' }],
       onApp: true,
       prints: 'AutomaticCertificates',
-      examples: ['gantry certs:auto'],
+      examples: ['gantry certs:auto', 'gantry certs:auto --wait'],
       load: () => import('../commands/certs/auto.ts'),
     },
     {
       name: 'certs:auto:enable',
       summary: 'have the platform get certificates for the domains of an app',
+      options: [{ flags: '--wait', says: 'stay until every domain has one' }],
       onApp: true,
       prints: 'App',
       examples: ['gantry certs:auto:enable'],

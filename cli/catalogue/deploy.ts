@@ -66,6 +66,7 @@ export const deploy: TopicSpec = {
     },
     {
       name: 'stacks',
+      aliases: ['apps:stacks', 'stack'],
       summary: 'list the stacks an app can be built on',
       onApp: true,
       prints: 'Stacks',
@@ -74,6 +75,7 @@ export const deploy: TopicSpec = {
     },
     {
       name: 'stacks:set',
+      aliases: ['apps:stacks:set', 'stack:set'],
       summary: 'choose the stack for the next build',
       args: '<stack>',
       onApp: true,

@@ -1,4 +1,5 @@
 import type { TopicSpec } from '../command.ts';
+import { LISTING_OPTIONS } from '../listing-options.ts';
 
 export const domains: TopicSpec = {
   title: 'Domains',
@@ -6,10 +7,15 @@ export const domains: TopicSpec = {
     {
       name: 'domains',
       summary: 'list the hosts that lead to an app, and where their DNS must lead',
-      options: [{ flags: '-c, --csv', says: 'print them as CSV' }],
+      details: '--filter and --sort hold for --json, too.',
+      options: LISTING_OPTIONS,
       onApp: true,
       prints: 'Domain[]',
-      examples: ['gantry domains', 'gantry domains --csv > domains.csv'],
+      examples: [
+        'gantry domains',
+        'gantry domains --csv > domains.csv',
+        "gantry domains --filter 'domain name=example' --sort certificate -x",
+      ],
       load: () => import('../commands/domains/list.ts'),
     },
     {
@@ -73,7 +79,9 @@ export const domains: TopicSpec = {
     {
       name: 'domains:clear',
       summary: 'remove all domains of an app but its own address',
-      options: [{ flags: '--confirm <name>', says: 'the name of the app again; asked for on a terminal' }],
+      options: [
+        { flags: '-c, --confirm <name>', says: 'the name of the app again; asked for on a terminal' },
+      ],
       onApp: true,
       prints: 'Domain[]',
       examples: ['gantry domains:clear -a hello --confirm hello'],

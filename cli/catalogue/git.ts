@@ -20,6 +20,26 @@ export const git: TopicSpec = {
       load: () => import('../commands/git/remote.ts'),
     },
     {
+      name: 'git:clone',
+      summary: 'clone what was pushed to an app, with a git remote that leads back to it',
+      details:
+        'Into a folder of the name of the app, unless another is given. Over SSH, or over HTTP as git:remote does.',
+      args: '[app] [directory]',
+      options: [
+        { flags: '--https', says: 'over HTTP instead of SSH' },
+        { flags: '-a, --app <name>', says: 'the app, as clients of Heroku say it' },
+        { flags: '-r, --remote <name>', says: 'what the git remote is called (default: gantry)' },
+      ],
+      local: true,
+      prints: 'GitClone',
+      examples: [
+        'gantry git:clone hello',
+        'gantry git:clone hello copy',
+        'gantry git:clone -a hello --https',
+      ],
+      load: () => import('../commands/git/clone.ts'),
+    },
+    {
       name: 'git:credentials',
       summary: 'tell git the token of this server; git runs it, see git:remote --https',
       details: 'Speaks the protocol of gitcredentials(7) on standard input and output.',
@@ -41,6 +61,7 @@ export const git: TopicSpec = {
       examples: [
         'gantry git:deploy-branch',
         'gantry git:deploy-branch live',
+        'gantry git:deploy-branch feature/login',
         'gantry git:deploy-branch --unset',
       ],
       load: () => import('../commands/git/deploy-branch.ts'),

@@ -17,6 +17,8 @@ export const logs: TopicSpec = {
           flags: '-s, --source <source>',
           says: 'only what the app printed (app), or the platform and its router said (heroku)',
         },
+        { flags: '--force-colors', says: 'in colours, also where no screen is' },
+        { flags: '--no-color', says: 'without colours, also on a screen' },
       ],
       details:
         'Of instances that are gone (crashed, restarted, replaced by a deploy) the last 1,500 lines of the app are kept, at most 1 MB and 8 KiB per line, until the app is destroyed; of what visitors asked (heroku[router]) as many. With --json, one JSON object per line.',

@@ -33,11 +33,12 @@ export const options: TopicSpec = {
     },
     {
       name: 'buildpacks:remove',
-      summary: 'remove a buildpack from those chosen',
-      args: '<buildpack>',
+      summary: 'remove a buildpack from those chosen, by its name or its place',
+      args: '[buildpack]',
+      options: [{ flags: '-i, --index <number>', says: 'the one at this place, counted from 1' }],
       onApp: true,
       prints: 'BuildpackInstallation[]',
-      examples: ['gantry buildpacks:remove heroku/nodejs'],
+      examples: ['gantry buildpacks:remove heroku/nodejs', 'gantry buildpacks:remove --index 2'],
       load: () => import('../commands/buildpacks/remove.ts'),
     },
     {
@@ -52,8 +53,17 @@ export const options: TopicSpec = {
       name: 'buildpacks:search',
       summary: 'list the buildpacks of the platform',
       args: '[word]',
+      options: [
+        { flags: '--namespace <names>', says: 'only of these, with commas between' },
+        { flags: '--name <names>', says: 'only those called so, with commas between' },
+        { flags: '--description <text>', says: 'only those that are described so' },
+      ],
       prints: 'RegistryBuildpack[]',
-      examples: ['gantry buildpacks:search', 'gantry buildpacks:search node'],
+      examples: [
+        'gantry buildpacks:search',
+        'gantry buildpacks:search node',
+        'gantry buildpacks:search --namespace heroku --name nodejs,ruby',
+      ],
       load: () => import('../commands/buildpacks/search.ts'),
     },
     {
@@ -106,6 +116,7 @@ export const options: TopicSpec = {
       aliases: ['labs:disable'],
       summary: 'switch a feature off',
       args: '<feature>',
+      options: [{ flags: '--confirm <name>', says: 'the name of the app, which nothing here asks for' }],
       onApp: true,
       prints: 'Feature',
       examples: ['gantry features:disable runtime-dyno-metadata'],

@@ -130,5 +130,12 @@ export const pipelines: TopicSpec = {
       () => import('../commands/pipelines/diff.ts'),
       { prints: 'PipelineDiff', onApp: true },
     ),
+    command(
+      'pipelines:open',
+      'say where a pipeline is to be seen, which has no page of its own here',
+      'gantry pipelines:open shop',
+      () => import('../commands/pipelines/open.ts'),
+      { prints: null, args: '<pipeline>' },
+    ),
   ],
 };

@@ -1,3 +1,4 @@
+import { EVENT_KINDS, LIVE_KINDS } from '../../server/contract/event-kinds.ts';
 import type { TopicSpec } from '../command.ts';
 
 export const platform: TopicSpec = {
@@ -6,8 +7,7 @@ export const platform: TopicSpec = {
     {
       name: 'events',
       summary: 'follow what happens to your apps: builds, releases, instances, domains, …',
-      details:
-        'It goes on until it is interrupted. When the connection breaks it goes on from where it was; what is lost all the same is said.',
+      details: `It goes on until it is interrupted. When the connection breaks it goes on from where it was; what is lost all the same is said. Kinds: ${EVENT_KINDS.join(', ')}. Of one app, when they are asked for: ${LIVE_KINDS.join(', ')} (the lines of its log; every ten seconds its requests, memory and processor time).`,
       options: [
         { flags: '-t, --tail', says: 'what happens anyway: it goes on' },
         { flags: '-a, --app <name>', says: 'only of this app' },
@@ -18,10 +18,11 @@ export const platform: TopicSpec = {
         },
         { flags: '-n, --num <count>', says: 'end after so many' },
       ],
-      prints: ['Event per line', 'EventGap per line'],
+      prints: ['Event per line', 'EventGap per line', 'LogEvent per line', 'MetricEvent per line'],
       examples: [
         'gantry events --tail',
         'gantry events -a hello -k release,deployment',
+        'gantry events -a hello -k route,metric,log',
         'gantry events --after 0 -n 20 --json | jq .kind',
       ],
       load: () => import('../commands/platform/events.ts'),
@@ -43,8 +44,12 @@ export const platform: TopicSpec = {
     {
       name: 'regions',
       summary: 'list where apps can run',
+      options: [
+        { flags: '--common', says: 'only those that are shared by all' },
+        { flags: '--private', says: 'only those that can be the own of somebody' },
+      ],
       prints: 'Region[]',
-      examples: ['gantry regions'],
+      examples: ['gantry regions', 'gantry regions --common'],
       load: () => import('../commands/platform/regions.ts'),
     },
   ],

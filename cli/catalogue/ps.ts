@@ -6,15 +6,17 @@ export const ps: TopicSpec = {
     {
       name: 'ps',
       aliases: ['ps:list'],
-      summary: 'show what runs',
+      summary: 'show what runs, all of it or only of some process types',
+      args: '[type...]',
+      options: [{ flags: '--no-wrap', says: 'whole lines, also where the screen is narrower' }],
       onApp: true,
       prints: 'Dyno[]',
-      examples: ['gantry ps', 'gantry ps --json'],
+      examples: ['gantry ps', 'gantry ps web run', 'gantry ps --json'],
       load: () => import('../commands/ps/list.ts'),
     },
     {
       name: 'ps:scale',
-      aliases: ['scale'],
+      aliases: ['scale', 'dyno:scale'],
       summary: 'change how many instances run; without arguments, show it',
       args: '[change...]',
       onApp: true,
@@ -43,15 +45,38 @@ export const ps: TopicSpec = {
     {
       name: 'ps:wait',
       summary: 'wait until all instances that are wanted are up',
-      options: [{ flags: '-t, --type <type>', says: 'only of this process type' }],
+      options: [
+        { flags: '-t, --type <type>', says: 'only of this process type' },
+        {
+          flags: '-w, --wait-interval <seconds>',
+          says: 'how often to look (default: several times a second)',
+        },
+        { flags: '-R, --with-run', says: 'until one-off processes of older releases have ended, too' },
+      ],
       onApp: true,
       prints: 'Dyno[]',
-      examples: ['gantry ps:wait', 'gantry ps:wait -t web'],
+      examples: ['gantry ps:wait', 'gantry ps:wait -t web', 'gantry ps:wait --with-run'],
       load: () => import('../commands/ps/wait.ts'),
     },
     {
+      name: 'ps:copy',
+      summary: 'copy a file out of an instance into this folder',
+      details:
+        'A name that does not begin with / is counted from the folder of the app. A file that is here already is left alone.',
+      args: '<file>',
+      options: [
+        { flags: '-d, --dyno <process>', says: 'out of which one (default: web.1)' },
+        { flags: '-o, --output <file>', says: 'what it is called here (default: as there)' },
+      ],
+      onApp: true,
+      local: true,
+      prints: 'CopiedFile',
+      examples: ['gantry ps:copy log/production.log', 'gantry ps:copy /tmp/heap.dump -d worker.1 -o heap'],
+      load: () => import('../commands/ps/copy.ts'),
+    },
+    {
       name: 'ps:restart',
-      aliases: ['restart'],
+      aliases: ['restart', 'dyno:restart'],
       summary: 'replace all instances by fresh ones, dropping no request',
       details:
         'Naming a process makes sure that it is there; all instances of the app are replaced together.',

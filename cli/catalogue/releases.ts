@@ -16,9 +16,10 @@ export const releases: TopicSpec = {
       name: 'releases:info',
       summary: 'show one release, by default the newest',
       args: '[version]',
+      options: [{ flags: '-s, --shell', says: 'print its config vars instead, as lines a shell can read' }],
       onApp: true,
       prints: 'ReleaseInfo',
-      examples: ['gantry releases:info v12'],
+      examples: ['gantry releases:info v12', 'gantry releases:info v12 --shell > .env'],
       load: () => import('../commands/releases/info.ts'),
     },
     {

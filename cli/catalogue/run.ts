@@ -6,6 +6,15 @@ const ENV: OptionSpec = {
   joinedBy: ';',
 };
 const SIZE: OptionSpec = { flags: '-s, --size <name>', says: 'the size of the process' };
+const TYPE: OptionSpec = {
+  flags: '--type <type>',
+  says: 'the process type it stands for; it must be there and changes nothing: image, config and size are the same',
+};
+const NO_LAUNCHER: OptionSpec = {
+  flags: '--no-launcher',
+  says: 'what happens anyway: no launcher is put before the command',
+};
+const NO_NOTIFY: OptionSpec = { flags: '--no-notify', says: 'what happens anyway: no desktop is told' };
 const NO_TTY: OptionSpec = { flags: '--no-tty', says: 'without a terminal, also where there is one' };
 const EXIT: OptionSpec = {
   flags: '-x, --exit-code',
@@ -21,7 +30,7 @@ export const run: TopicSpec = {
       details:
         'The command may be a process type of the Procfile. It has your keyboard and screen, and its exit code becomes ours. The app may be the last word too: run bash -a NAME.',
       args: '[command...]',
-      options: [ENV, SIZE, NO_TTY, EXIT],
+      options: [ENV, SIZE, TYPE, NO_TTY, EXIT, NO_LAUNCHER, NO_NOTIFY],
       onApp: true,
       passThrough: true,
       prints: null,
@@ -36,18 +45,24 @@ export const run: TopicSpec = {
       name: 'run:detached',
       summary: 'run a command without waiting for it; its output goes to the log',
       args: '[command...]',
-      options: [ENV, SIZE],
+      options: [
+        ENV,
+        SIZE,
+        TYPE,
+        { flags: '-t, --tail', says: 'show what it prints until it has ended; its exit code becomes ours' },
+        NO_LAUNCHER,
+      ],
       onApp: true,
       passThrough: true,
       prints: 'Dyno',
-      examples: ['gantry run:detached -- npm run import'],
+      examples: ['gantry run:detached -- npm run import', 'gantry run:detached --tail -- npm run import'],
       load: () => import('../commands/run/detached.ts'),
     },
     {
       name: 'run:inside',
       summary: 'run a command inside a process that runs',
       args: '[process] [command...]',
-      options: [ENV, NO_TTY, EXIT],
+      options: [ENV, NO_TTY, EXIT, NO_LAUNCHER],
       onApp: true,
       passThrough: true,
       prints: null,
@@ -58,11 +73,15 @@ export const run: TopicSpec = {
       name: 'ps:exec',
       summary: 'open a shell inside a process that runs, or run a command there',
       args: '[command...]',
-      options: [{ flags: '-d, --dyno <process>', says: 'which one (default: web.1)' }, NO_TTY],
+      options: [
+        { flags: '-d, --dyno <process>', says: 'which one (default: web.1)' },
+        { flags: '--status', says: 'only list the processes that can be entered' },
+        NO_TTY,
+      ],
       onApp: true,
       passThrough: true,
       prints: null,
-      examples: ['gantry ps:exec', 'gantry ps:exec -d worker.1 -- ps'],
+      examples: ['gantry ps:exec', 'gantry ps:exec -d worker.1 -- ps', 'gantry ps:exec --status'],
       load: () => import('../commands/ps/exec.ts'),
     },
     {

@@ -42,7 +42,9 @@ export const teams: TopicSpec = {
       name: 'teams:destroy',
       summary: 'remove a team that has no apps',
       args: '<team>',
-      options: [{ flags: '--confirm <name>', says: 'the name of the team again; asked for on a terminal' }],
+      options: [
+        { flags: '-c, --confirm <name>', says: 'the name of the team again; asked for on a terminal' },
+      ],
       prints: 'Team',
       examples: ['gantry teams:destroy acme --confirm acme'],
       load: () => import('../commands/teams/destroy.ts'),

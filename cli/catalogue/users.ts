@@ -40,7 +40,7 @@ export const users: TopicSpec = {
       name: 'users:remove',
       summary: 'remove an account that owns no apps',
       args: '<email>',
-      options: [{ flags: '--confirm <email>', says: 'say the email again' }],
+      options: [{ flags: '-c, --confirm <email>', says: 'say the email again' }],
       prints: 'User',
       examples: ['gantry users:remove ann@example.com --confirm ann@example.com'],
       load: () => import('../commands/users/remove.ts'),

@@ -62,9 +62,17 @@ export const webhooks: TopicSpec = {
     command(
       'webhooks:deliveries',
       'list what webhooks were told, newest first',
-      'gantry webhooks:deliveries',
+      'gantry webhooks:deliveries --status failed',
       () => import('../commands/webhooks/deliveries.ts'),
-      { prints: 'WebhookDelivery[]' },
+      {
+        prints: 'WebhookDelivery[]',
+        options: [
+          {
+            flags: '-s, --status <status>',
+            says: 'only those that are pending, scheduled, retrying, failed or succeeded',
+          },
+        ],
+      },
     ),
     command(
       'webhooks:deliveries:info',

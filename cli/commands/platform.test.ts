@@ -40,6 +40,45 @@ describe('events', () => {
     expect(JSON.parse(json)).toMatchObject({ id: 3, kind: 'release', after: { version: 3 } });
   });
 
+  it('are also the lines of an app and what it takes, when they are asked for', async () => {
+    const terminal = createFakeTerminal('');
+    const following = cli.gantry(['events', '-a', 'demo', '-k', 'metric,log', '-n', '2'], { terminal });
+    await expect.poll(() => terminal.out(), WAIT).toContain('metric');
+    cli.door.world.apps
+      .get('demo')
+      ?.lines.push({ at: new Date('2026-11-21T10:00:05Z'), source: 'app', instance: 'web.1', text: 'hello' });
+    expect((await following).code).toBe(0);
+    expect(terminal.out()).toMatch(
+      /^2026-11-21T10:00:00Z demo metric requests=0 in 0 s dropped=0 sessions=0 web\.1=64\.0 MB of 512 MB, 1\.5 s of processor/,
+    );
+    expect(terminal.out()).toMatch(/\n2026-11-21T10:00:05Z demo log app\[web\.1\]: hello\n$/);
+  });
+
+  it('say where visitors are led', async () => {
+    const { apps, happenings, services } = cli.door.world;
+    const appId = apps.get('demo')?.app.id ?? '';
+    const led = {
+      hosts: ['a.test', 'b.test'],
+      instances: ['web.1', 'web.2'],
+      release: 4,
+      maintenance: false,
+    };
+    const nowhere = { ...led, release: null, instances: [] };
+    const about = { kind: 'route', action: 'update', appId, subject: appId } as const;
+    await happenings.note(
+      [
+        { ...about, before: led, after: nowhere },
+        { ...about, before: nowhere, after: led },
+      ],
+      patient,
+    );
+    await services.happenings.publish(patient);
+    expect((await cli.gantry(['events', '--after', '0', '-n', '2'])).out).toBe(
+      '2026-11-21T10:00:00Z demo route update maintenance=false instances=none hosts=a.test,b.test\n' +
+        '2026-11-21T10:00:00Z demo route update release=4 maintenance=false instances=web.1,web.2 hosts=a.test,b.test\n',
+    );
+  });
+
   it('that are lost are said to be', async () => {
     await happens(1, 2, 3);
     cli.door.world.happenings.forget(2);
@@ -62,7 +101,7 @@ describe('events', () => {
     [['--after', 'x'], 2, /--after must be the place/],
     [['-n', '0'], 2, /--num must be a number/],
     [['-a', 'nope'], 1, /Couldn't find that app/],
-    [['-k', 'A B'], 1, /must be kinds/],
+    [['-k', 'releases'], 1, /must be some of these, with commas between them: app, .*release/],
   ])('%j is told in a sentence', async (args, code, says) => {
     expect(await cli.gantry(['events', ...args])).toMatchObject({ code, out: '', err: matching(says) });
   });

@@ -49,6 +49,23 @@ describe('domains', () => {
     );
   });
 
+  it('are chosen, ordered and shown as heroku does it', async () => {
+    for (const host of ['www.example.com', 'example.com', 'b.example.org']) await ok('domains:add', host);
+    const filtered = ['domains', '--filter', 'Domain Name=example.com'];
+    expect(
+      await ok(...filtered, '--columns', 'Domain Name,DNS Record Type', '--csv', '--sort', 'hostname'),
+    ).toBe('Domain name,DNS record\nexample.com,ALIAS or ANAME\nwww.example.com,CNAME\n');
+    expect(await json(...filtered)).toHaveLength(2);
+    expect(await ok('domains', '-x')).toMatch(/^Domain name .*Certificate +Status$/m);
+    const nothing = await cli.gantry(['domains', '--filter', 'hostname=nope', ...ON]);
+    expect(nothing).toMatchObject({ code: 0, err: 'It has no such domains.\n' });
+    expect(nothing.out).toBe('=== demo: its own address\ndemo.localhost\n');
+    expect(await cli.gantry(['domains', '--sort', 'port', ...ON])).toMatchObject({
+      code: 2,
+      err: matching(/no column port; there are Domain name, DNS record,/),
+    });
+  });
+
   it('are cleared only by whoever says the name of the app', async () => {
     await ok('domains:add', 'www.example.com');
     const asked = await cli.gantry(['domains:clear', ...ON]);
@@ -143,6 +160,15 @@ describe('certificates', () => {
     expect(await cli.gantry(['certs:info', ...ON])).toMatchObject({ code: 1 });
   });
 
+  it('are named by --endpoint, too, and by -c the name of the app again', async () => {
+    for (let i = 0; i < 2; i += 1) await ok('certs:add', ...(await files()), '--no-attach');
+    const [first] = (await json('certs')) as { name: string }[];
+    const name = first?.name ?? '';
+    expect(await json('certs:info', '--endpoint', name)).toMatchObject({ name });
+    await ok('certs:remove', '--endpoint', name, '-c', 'demo');
+    expect(await json('certs')).toHaveLength(1);
+  });
+
   it('need both files, that are there', async () => {
     const [crt] = await files();
     expect(await cli.gantry(['certs:add', crt, ...ON])).toMatchObject({
@@ -178,6 +204,17 @@ describe('certificates', () => {
     }
   });
 
+  it('are generated with the command that comes next for the app that is named', async () => {
+    const generate = async (host: string, ...more: string[]) =>
+      (await cli.gantry(['certs:generate', host, '--selfsigned', ...more], { attach })).err;
+    expect(await generate('a.example.com')).toContain(': gantry certs:add /');
+    expect(await generate('b.example.com', ...ON)).toContain(': gantry certs:add -a demo /');
+    await ok('certs:add', ...(await files()));
+    expect(await generate('www.example.com', ...ON)).toContain(
+      `: gantry certs:update -a demo --name ${await nameOf()} /`,
+    );
+  });
+
   it.each(['../x', '/etc/x', 'a b', '-x.example.com', ''])('are generated for no host %j', async (host) => {
     expect(await cli.gantry(['certs:generate', '--', host], { attach })).toMatchObject({ code: 2, out: '' });
   });
@@ -187,6 +224,14 @@ describe('certificates', () => {
     await ok('certs:auto:enable');
     await ok('domains:add', 'www.example.com');
     expect(await ok('certs:auto')).toMatch(/^on\nDomain +Status.*\nwww\.example\.com +failed/);
+    for (const args of [
+      ['certs:auto', '--wait'],
+      ['certs:auto:enable', '--wait'],
+    ])
+      expect(await cli.gantry([...args, ...ON])).toMatchObject({
+        code: 1,
+        err: matching(/Error: There is no certificate for www\.example\.com: .*[^.]\.\n$/),
+      });
     await ok('certs:auto:refresh');
     expect(await cli.gantry(['certs:auto:disable', ...ON])).toMatchObject({ code: 2 });
     await ok('certs:auto:disable', '--confirm', 'demo');

@@ -39,8 +39,13 @@ import {
 /** A change of config answers with all values, and with the release that it made, if any. */
 interface ConfigAnswer {
   readonly config: ConfigVarsResource;
-  readonly release: number | null;
+  readonly release: MadeRelease | null;
 }
+
+/** A release that a call has made, and whose it is. */
+export type MadeRelease = Pick<ReleaseResource, 'id' | 'version'> & {
+  readonly app: Pick<ReleaseResource['app'], 'id'>;
+};
 
 export interface LogQuery {
   readonly lines?: number;
@@ -145,10 +150,9 @@ export function createClient(options: ClientOptions): Client {
     async changeConfig(name, change, signal) {
       const path = appPath(name, 'config-vars');
       const answer = await call({ method: 'PATCH', path, body: change }, signal);
-      const version = Number(answer.headers.get('gantry-release') ?? '');
       return {
         config: understand(configVars, answer.body, options.url),
-        release: version > 0 ? version : null,
+        release: madeRelease(name, answer.headers),
       };
     },
     formation: (name, signal) => list(formation, appPath(name, 'formation'), signal),
@@ -210,6 +214,14 @@ function understand<T>(schema: z.ZodType<T>, body: unknown, url: string): T {
     `the answer is not one of a Gantry server (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`,
     parsed.error,
   );
+}
+
+/** What the headers say of it. An older server tells its number only: then the names that were asked for have to do. */
+function madeRelease(app: string, headers: Pick<Headers, 'get'>): MadeRelease | null {
+  const version = Number(headers.get('gantry-release') ?? '');
+  if (!(version > 0)) return null;
+  const id = headers.get('gantry-release-id') ?? `v${version}`;
+  return { id, version, app: { id: headers.get('gantry-app-id') ?? app } };
 }
 
 /** `{}` stands for nothing, because the Platform API always answers with an object. */

@@ -9,6 +9,11 @@ export interface WireLogLine {
 /** What the platform says of itself is said in the Platform API's name, by which its clients and drains know it. */
 const WIRE_SOURCE: Readonly<Record<string, string>> = { gantry: 'heroku' };
 
+/** How a source of lines is called in what is sent. */
+export function wireSource(source: string): string {
+  return WIRE_SOURCE[source] ?? source;
+}
+
 /** Writes a log line; ends of line inside the text become spaces, because a line is the unit of the protocol. */
 export function formatLogLine(line: {
   readonly at: Date;
@@ -17,8 +22,7 @@ export function formatLogLine(line: {
   readonly text: string;
 }): string {
   const at = line.at.toISOString().replace('Z', '000+00:00');
-  const source = WIRE_SOURCE[line.source] ?? line.source;
-  return `${at} ${source}[${line.instance}]: ${line.text.replace(/[\r\n\u2028\u2029]+/g, ' ').trimEnd()}`;
+  return `${at} ${wireSource(line.source)}[${line.instance}]: ${line.text.replace(/[\r\n\u2028\u2029]+/g, ' ').trimEnd()}`;
 }
 
 /** Reads a log line; undefined for a line that has another form. */

@@ -93,14 +93,16 @@ export const addKey = z.strictObject({
 });
 
 const QUANTITY_IS = 'must be a number such as 2, or a change such as "+1" or "-1"';
-/** As many digits as a number holds exactly; how many instances there may be is for the service to say. */
-const QUANTITY = /^[+-]?\d{1,15}$/;
+/** However many digits: how many instances there may be is for the service to say, with the limit. */
+const QUANTITY = /^[+-]?\d+$/;
+/** More is no more: it is exact in a number, and refused whatever it is. */
+const QUANTITY_MAX = 1_000_000;
 /** `2`, `"2"`, `"+1"`, `"-1"`: the last two are relative to what is. */
 const quantity = z
   .union([z.int().min(0, QUANTITY_IS), z.string().regex(QUANTITY, QUANTITY_IS)], { error: QUANTITY_IS })
   .transform((value): QuantityChange => {
-    if (typeof value === 'number') return { set: value };
-    return /^[+-]/.test(value) ? { by: Number(value) } : { set: Number(value) };
+    const count = Math.max(-QUANTITY_MAX, Math.min(Number(value), QUANTITY_MAX));
+    return typeof value === 'string' && /^[+-]/.test(value) ? { by: count } : { set: count };
   });
 export type QuantityChange = { readonly set: number } | { readonly by: number };
 
@@ -248,7 +250,8 @@ export const setFeature = z.strictObject({ enabled: z.boolean() });
 export const createSlug = z.looseObject({});
 
 export const createLogSession = z.strictObject({
-  lines: z.coerce.number().int().min(0).max(1500).default(100),
+  /** Of more than are kept all are told. */
+  lines: z.coerce.number().int().min(0).default(100),
   tail: z.boolean().default(false),
   source: z.string().max(100).nullish(),
   /** `web.1` or `web`. */

@@ -80,7 +80,7 @@ export type PermissionResource = z.infer<typeof permission>;
 export const collaborator = z.object({
   id: z.string(),
   app: ref,
-  user: person,
+  user: person.extend({ federated: z.boolean() }),
   role: z.string().nullable(),
   permissions: z.array(permission),
   created_at: time,
@@ -269,6 +269,7 @@ export const slug = z.object({
   size: z.number().nullable(),
   stack: ref,
   created_at: time,
+  deleted_at: time.nullable(),
   updated_at: time,
 });
 export type SlugResource = z.infer<typeof slug>;

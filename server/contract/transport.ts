@@ -66,6 +66,8 @@ export interface ClientOptions {
   readonly ask?: Ask;
   /** Sent with every call, in place of those of the same name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Told what an answer warns of, besides what it says. */
+  readonly warned?: (warning: string) => void;
   /** The longest wait for an answer to begin, in milliseconds. Default 60 s, as the server answers early. */
   readonly timeoutMs?: number;
 }
@@ -109,7 +111,11 @@ export function createCall(options: ClientOptions): Caller {
         if (attempt >= TRIES || signal.aborted) throw err;
         return undefined;
       });
-      if (res !== undefined) return answerOf(options.url, res);
+      if (res !== undefined) {
+        const warning = res.headers.get('warning-message');
+        if (warning !== null) options.warned?.(warning);
+        return answerOf(options.url, res);
+      }
       await pause(200 * attempt, signal);
     }
   };

@@ -15,11 +15,13 @@ export const webhook = z.object({
 });
 export type WebhookResource = z.infer<typeof webhook>;
 
+export const deliveryStatus = z.enum(['pending', 'scheduled', 'retrying', 'failed', 'succeeded']);
+
 export const webhookDelivery = z.object({
   id: z.string(),
   event: z.object({ id: z.string(), include: z.string() }),
   webhook: z.object({ id: z.string(), level }),
-  status: z.enum(['pending', 'scheduled', 'retrying', 'failed', 'succeeded']),
+  status: deliveryStatus,
   num_attempts: z.number(),
   next_attempt_at: time.nullable(),
   last_attempt: z

@@ -17,7 +17,14 @@ function rollout(types: readonly string[]): Rollout {
 function desired(changes: Partial<DesiredApp> = {}): DesiredApp {
   return {
     app: { id: 'a', name: 'shop', network: 1 },
-    ...{ deleting: false, maintenance: false, domains: [], unreadable: null },
+    ...{
+      deleting: false,
+      maintenance: false,
+      affinity: false,
+      domains: [],
+      unreadable: null,
+      unreadableNext: null,
+    },
     formation: new Map([['web', 2]]),
     current: rollout(['web', 'worker']),
     next: null,

@@ -145,34 +145,32 @@ describe('a deployment', () => {
     ]);
     expect([...(await rig.living(app.id)).formation.keys()]).toEqual(['web']);
   });
-
-  it('goes on where the last controller was killed', async () => {
-    const rig = createControllerRig();
-    const app = await rig.createApp('hello');
-    const killed = await rig.startController();
-    const deployment = await rig.release(app.id, rig.image({ listensAfterMs: 100 }));
-    await until(killed, async () => expect(await rig.running()).toHaveLength(1));
-    await using controller = await rig.startController();
-    await until(controller, async () => expect(await rig.statusOf(deployment)).toBe('succeeded'));
-    expect(rig.engine.starts).toEqual(['d1 web.1 #0']);
-    await vi.waitFor(() => expect(killed.endOfReign()).toBe(true), { timeout: 3_000 });
-    await killed[Symbol.asyncDispose]();
-  });
 });
 
 describe('what serves', () => {
-  it('is not taken out of the router by a controller that takes over', async () => {
+  it('is restarted while the image of the next release is still being fetched', async () => {
     const rig = createControllerRig();
-    const first = await rig.startController();
-    await live(rig, first);
-    await first[Symbol.asyncDispose]();
-    const before = rig.router.tables.length;
     await using controller = await rig.startController();
-    await until(controller, () => expect(rig.router.tables.length).toBeGreaterThan(before));
-    const served = rig.router.tables
-      .slice(before)
-      .map((t) => t.routes.every((r) => (r.serving?.servers.length ?? 0) > 0));
-    expect(served).not.toContain(false);
+    const app = await live(rig, controller);
+    let prepared = 0;
+    let arrive = (): void => undefined;
+    rig.engine.interfere((call, when) => {
+      if (call !== 'prepare' || when !== 'before') return;
+      prepared += 1;
+      if (prepared > 1) return;
+      return new Promise((resolve) => (arrive = resolve));
+    });
+    const second = await rig.release(app.id, rig.image());
+    await until(controller, () => expect(prepared).toBe(1));
+    const [instance] = await rig.found();
+    rig.engine.kill(instance?.id ?? '', { code: 1, outOfMemory: false });
+    await until(controller, () => expect(rig.router.visit('hello.test').byApp).toBe(true));
+    expect([await rig.statusOf(second), rig.engine.starts]).toEqual([
+      'rolling',
+      ['d1 web.1 #0', 'd1 web.1 #1'],
+    ]);
+    arrive();
+    await until(controller, async () => expect(await rig.statusOf(second)).toBe('succeeded'));
   });
 
   it('comes back when its process dies, and is routed again', async () => {
@@ -239,6 +237,19 @@ describe('what serves', () => {
     await until(controller, async () => expect(await rig.running()).toEqual(['d1 web.1']));
   });
 
+  it('shows what a live release has replaced as leaving, while its last requests are answered', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const second = await rig.release(app.id, rig.image());
+    await until(controller, async () => expect(await rig.statusOf(second)).toBe('succeeded'));
+    await until(controller, () => {
+      const all = controller.instancesOf(app.id).map(({ seq, state }) => `d${seq} ${state}`);
+      expect(all.toSorted()).toEqual(['d1 stopping', 'd2 ready']);
+    });
+    expect((await rig.running()).toSorted()).toEqual(['d1 web.1', 'd2 web.1']);
+  });
+
   it('shows no crash of what was told to end, however long its removal takes', async () => {
     const rig = createControllerRig();
     await using controller = await rig.startController();
@@ -257,6 +268,31 @@ describe('what serves', () => {
       expect([ended?.state, states.has('stopping')]).toEqual(['crashed', true]);
     });
     expect(states).not.toContain('crashed');
+  });
+
+  it('fills a place at once that is asked for again while what had it is being removed, and calls that no crash', async () => {
+    const rig = createControllerRig();
+    await using controller = await rig.startController();
+    const app = await live(rig, controller);
+    const scale = async (web: number) =>
+      rig.apps.setFormation(await rig.living(app.id), new Map([['web', web]]), patient);
+    await scale(2);
+    await until(controller, () => expect(controller.instancesOf(app.id)).toHaveLength(2));
+    let removal = (): void => undefined;
+    rig.engine.interfere((call, when) =>
+      call === 'remove' && when === 'before' ? new Promise((resolve) => (removal = resolve)) : undefined,
+    );
+    await scale(1);
+    await until(controller, async () => {
+      rig.pass(500);
+      expect((await rig.found()).find(({ number }) => number === 2)?.state).toBe('crashed');
+    });
+    await scale(2);
+    await until(controller, () => {
+      const second = controller.instancesOf(app.id).filter(({ number }) => number === 2);
+      expect(second.map(({ state }) => state).toSorted()).toEqual(['ready', 'stopping']);
+    });
+    removal();
   });
 
   it('survives an engine and a router that are away for a while', async () => {
@@ -285,6 +321,35 @@ it('removes everything of a destroyed app', async () => {
   });
   expect(rig.engine.networks.size).toBe(0);
   expect(rig.router.visit('hello.test').status).toBe(404);
+});
+
+it('gives up a deployment whose records make no sense, and keeps what serves', async () => {
+  const rig = createControllerRig();
+  await using controller = await rig.startController();
+  const app = await live(rig, controller);
+  const spoilt = await rig.release(app.id, rig.image());
+  rig.spoil(spoilt);
+  await until(controller, async () => expect(await rig.statusOf(spoilt)).toBe('failed'));
+  expect(await rig.failureOf(spoilt)).toMatch(
+    /cannot be read, so it was given up; what served before goes on/,
+  );
+  expect(rig.router.visit('hello.test').byApp).toBe(true);
+  const next = await rig.release(app.id, rig.image());
+  await until(controller, async () => expect(await rig.statusOf(next), 'the next one').toBe('succeeded'));
+});
+
+it('gives up a deployment that was under way when its records were spoilt, with all it had begun', async () => {
+  const rig = createControllerRig();
+  await using controller = await rig.startController();
+  const app = await live(rig, controller);
+  const under = await rig.release(app.id, rig.image({ listensAfterMs: 60_000 }));
+  await until(controller, async () => expect(await rig.running()).toContain(`d${under.seq} web.1`));
+  rig.spoil(under);
+  await until(controller, async () => {
+    expect(await rig.statusOf(under)).toBe('failed');
+    expect((await rig.found()).some(({ seq }) => seq === under.seq)).toBe(false);
+  });
+  expect(rig.router.visit('hello.test').byApp).toBe(true);
 });
 
 it('confines an app whose every start fails to itself', async () => {

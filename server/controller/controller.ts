@@ -12,17 +12,21 @@ import type { ExecuteDeps } from './execute.ts';
 import { createCollection, type Collection, type CollectionDeps } from './collection.ts';
 import { createLanes } from './lanes.ts';
 import { isComingBack } from './coming-back.ts';
+import { giveUpUnreadable } from './giving-up.ts';
 import { judge, worldOf } from './observe.ts';
 import { createInstanceNews } from './instance-news.ts';
 import { createProgress } from './progress.ts';
 import type { Check, Readiness } from './readiness.ts';
+import { createRouteNews } from './route-news.ts';
 import type { Routes, WantedRoute } from './routes.ts';
+import { createTeller } from './teller.ts';
+import { pruneTranscripts, type PruningDeps } from './transcript-pruning.ts';
 
 /**
  * The only writer of instances: it alone starts and stops them and tells the router where requests go. Level-triggered:
  * each round looks at everything, plans one step further for every app, acts, and looks again.
  *
- * INVARIANTS: at most one batch of steps per app at a time; one app's failure is confined to that app; a controller
+ * INVARIANTS: at most one batch of steps per deployment of an app at a time; one app's failure is confined to that app; a controller
  * whose reign has ended does nothing any more.
  */
 export interface Controller extends AsyncDisposable {
@@ -40,7 +44,8 @@ export interface Controller extends AsyncDisposable {
   instancesOf(appId: string): readonly Instance[];
 }
 
-export interface ControllerDeps extends Omit<ExecuteDeps, 'collection' | 'ending'>, CollectionDeps {
+export interface ControllerDeps
+  extends Omit<ExecuteDeps, 'collection' | 'ending'>, CollectionDeps, PruningDeps {
   readonly engine: Engine;
   readonly readiness: Readiness;
   readonly routes: Routes;
@@ -55,10 +60,11 @@ export interface ControllerDeps extends Omit<ExecuteDeps, 'collection' | 'ending
 const ROUND_MS = 1_000;
 /** A round that takes longer has lost its engine, database or router; the next one asks anew. */
 const ROUND_LIMIT_MS = 30_000;
-/** Housekeeping: isolation rules are made true again, images nobody needs are removed. */
+/** Housekeeping: isolation rules are made true again, images and transcripts nobody needs are removed. */
 const ISOLATE_MS = 30_000;
 const COLLECT_ENGINE_MS = 10 * 60_000;
 const COLLECT_REGISTRY_MS = 60_000;
+const PRUNE_MS = 60_000;
 
 interface Planned {
   readonly desired: DesiredApp;
@@ -71,7 +77,9 @@ export function createController(deps: ControllerDeps): Controller {
   let loop: Loop | undefined;
   const wake = (): void => loop?.wake();
   const collection = createCollection(deps);
-  const news = createInstanceNews(deps);
+  const tell = createTeller(deps);
+  const news = createInstanceNews(tell);
+  const routeNews = createRouteNews(tell);
   const ending: ExecuteDeps['ending'] = (instance, signal) => news.ending(instance, signal);
   const lanes = createLanes({ ...deps, collection, ending }, wake);
   const progress = createProgress(deps);
@@ -90,27 +98,31 @@ export function createController(deps: ControllerDeps): Controller {
     // Found before desired: an instance that is found then belongs to an app that is known, or to one that is gone.
     const found = await deps.engine.find(signal);
     const desired = withOrphans(await deps.state.desired(signal), found);
+    await giveUpUnreadable(deps, desired, signal);
     if (!recovered) {
       // What serves is ready by definition: taking it out of the router until it was asked again would drop requests.
-      for (const id of await routes.recover(found, signal)) readiness.trust(id);
+      for (const id of await routes.recover(found, leftMsOf(desired), signal)) readiness.trust(id);
       recovered = true;
     }
     const checks = new Map(desired.map((d) => [d.app.id, d]));
     readiness.watch(found, (instance) => checkOf(deps, checks.get(instance.appId), instance));
     const instances = judge(found, readiness, lanes.stopping);
     news.look(instances, desired, signal);
-    const look = await routes.look(instances, signal);
+    const deploying = new Set(desired.flatMap(({ app, next }) => (next === null ? [] : [app.id])));
+    const look = await routes.look(instances, deploying, signal);
     rollouts.count(look.reports);
 
     const planned = desired.map((d): Planned => {
       const mine = instances.filter((i) => i.appId === d.app.id);
       progress.instances(d, mine, signal);
-      const world = worldOf(d, mine, { nowMs: deps.nowMs(), look, routes, rollouts });
+      const world = worldOf(d, mine, { nowMs: deps.nowMs(), look, routes, rollouts, readiness });
       return { desired: d, instances: mine, steps: planSafely(d, () => plan(world)) };
     });
     shown = planned.flatMap((p) => asShown(p));
     // All apps' routes go out as one table; steps that rely on them are planned in the next round.
-    const tookMs = await routes.apply(wantedRoutes(deps, planned), instances, signal);
+    const wanted = wantedRoutes(deps, planned);
+    const tookMs = await routes.apply(wanted, instances, signal);
+    routeNews.look(wanted, instances, signal);
     inControl = true;
     appsAreBack = !planned.some((p) =>
       isComingBack({ ...p, route: routes.acknowledged(p.desired.app.id) }, bornMs),
@@ -141,12 +153,16 @@ export function createController(deps: ControllerDeps): Controller {
   };
 }
 
-/** What has ended and is to be removed had been told to end, or has a successor that is up: nobody needs to hear of a crash. */
-function asShown({ instances, steps }: Planned): Instance[] {
+/**
+ * As people are to see them. What has ended and is to be removed had been told to end, or has a successor that is up: nobody
+ * needs to hear of a crash. And what a live release has replaced is leaving, also while its last requests are answered.
+ */
+function asShown({ desired, instances, steps }: Planned): Instance[] {
   const going = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.instance] : [])));
-  return instances.map((one) =>
-    one.state === 'crashed' && going.has(one.id) ? { ...one, state: 'stopping' } : one,
-  );
+  const live = desired.current?.deployment.seq ?? 0;
+  const leaves = ({ id, seq, state }: Instance): boolean =>
+    state === 'crashed' ? going.has(id) : state === 'ready' && seq < live;
+  return instances.map((one) => (leaves(one) ? { ...one, state: 'stopping' } : one));
 }
 
 function startRounds(deps: ControllerDeps, round: (signal: AbortSignal) => Promise<void>): Loop {
@@ -180,6 +196,7 @@ function startHousekeeping(deps: ControllerDeps, collection: Collection, wake: (
       log,
       everyMs: COLLECT_REGISTRY_MS,
     }),
+    startLoop((signal) => pruneTranscripts(deps, signal), { name: 'transcripts', log, everyMs: PRUNE_MS }),
     startLoop((signal) => listen(deps, wake, signal), { name: 'engine events', log, everyMs: ROUND_MS }),
   ];
 }
@@ -211,16 +228,25 @@ function createSafePlanning(log: Logger): (desired: DesiredApp, decide: () => St
   };
 }
 
+/** When an instance that was replaced received its last visitor: its successor's success was written once all had moved. */
+function leftMsOf(desired: readonly DesiredApp[]): (instance: Instance) => number | null {
+  const live = new Map(desired.map(({ app, current }) => [app.id, current?.deployment]));
+  return ({ appId, seq }) => {
+    const current = live.get(appId);
+    return current && seq < current.seq ? (current.finishedAt?.getTime() ?? null) : null;
+  };
+}
+
 /** What the planner wants to change, else what is acknowledged; an app that is gone from both has no hosts any more. */
 function wantedRoutes(deps: ControllerDeps, planned: readonly Planned[]): WantedRoute[] {
-  return planned.flatMap(({ desired: { app, deleting, domains, maintenance }, steps }) => {
+  return planned.flatMap(({ desired: { app, deleting, domains, maintenance, affinity }, steps }) => {
     const route = steps.find((s) => s.do === 'route')?.to ?? deps.routes.acknowledged(app.id);
     if (deleting && !route.serving && !route.staged) return [];
     const hosts = [deps.hostOf(app.name), ...domains.map(({ host }) => host)];
     const certificates = domains.flatMap(({ host, certificate }) =>
       certificate === null ? [] : [{ host, digest: certificate }],
     );
-    return [{ appId: app.id, hosts, certificates, maintenance, route }];
+    return [{ appId: app.id, hosts, certificates, maintenance, affinity, route }];
   });
 }
 
@@ -240,11 +266,13 @@ function withOrphans(desired: readonly DesiredApp[], found: readonly FoundInstan
     app: { id, name: `orphan-${id.slice(0, 8)}`, network: -1 },
     deleting: true,
     maintenance: false,
+    affinity: false,
     domains: [],
     formation: new Map<string, number>(),
     current: null,
     next: null,
     unreadable: null,
+    unreadableNext: null,
   }));
   return [...desired, ...gone];
 }

@@ -25,7 +25,7 @@ describe('begin', () => {
     await perform(desiredOf({ next: rolloutOf(rig.image(), 2, 'pending') }), { do: 'begin' });
     expect(rig.did).toEqual(['begin deployment-2 7']);
     // Not begun: the ledger of what follows must not count from here.
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    rig.answers.nowMs += 5;
     expect(rig.rollouts.ledger('deployment-2', 'hello-id').bootMs).toBe(0);
   });
 
@@ -96,18 +96,63 @@ describe('start', () => {
 });
 
 describe('prove', () => {
+  const PROVE = { do: 'prove', untilMs: 90_000 } as const;
   const checked = (): DesiredApp => rolling(rig.image({}, { checks: { web: '/up' } }));
 
   it.each([
-    ['any answer of the app, when it has no check', false, { status: 500, byApp: true }, true],
-    ['a good answer to the check', true, { status: 302, byApp: true }, true],
-    ['no bad answer to the check', true, { status: 404, byApp: true }, false],
-    ['no answer of the router itself', false, { status: 200, byApp: false }, false],
+    [{ status: 500, byApp: true, ms: 3, sent: 1 }, 'GET /up was answered 500'],
+    [{ status: 504, byApp: false, ms: 55_012, sent: 1 }, 'GET /up had no answer within 55 s'],
+    [
+      { status: 502, byApp: false, ms: 3, sent: 1 },
+      'GET /up met a connection that was closed without an answer in HTTP',
+    ],
+    [
+      { status: 503, byApp: false, ms: 3, sent: 1 },
+      'GET /up was answered 503 by the router: no instance took it',
+    ],
+  ])('keeps what was met instead: %o', async (answer, heard) => {
+    rig.answers.probe = answer;
+    await perform(checked(), PROVE);
+    expect(rig.rollouts.heard('deployment-2')).toBe(heard);
+  });
+
+  it.each([
+    ['as long as is left', 50_000, 40_000],
+    ['a moment also when nothing is left', 89_000, 5_000],
+    ['a moment also when the time was up before this controller began', 500_000, 5_000],
+    ['not longer than the router would', 0, 60_000],
+  ])('waits %s', async (_, nowMs, timeoutMs) => {
+    rig.answers.nowMs = nowMs;
+    await perform(rolling(), PROVE);
+    expect(rig.timeouts).toEqual([timeoutMs]);
+  });
+
+  it('counts a router that is away as a bad answer, so that the deployment ends some time; not our own end', async () => {
+    const away = new Error('the router does not answer');
+    rig.deps.router.probe = () => Promise.reject(away);
+    const ended = AbortSignal.abort(new Error('shutting down'));
+    await expect(execute(rig.deps, sceneOf(rolling()), PROVE, ended)).rejects.toThrow(away);
+    expect(rig.rollouts.heard('deployment-2')).toBeNull();
+    await expect(perform(rolling(), PROVE)).rejects.toThrow(away);
+    expect(rig.rollouts.heard('deployment-2')).toBe('the router does not answer');
+  });
+
+  it.each([
+    [
+      'any answer of the app, when it has no check',
+      false,
+      { status: 500, byApp: true, ms: 3, sent: 1 },
+      true,
+    ],
+    ['a good answer to the check', true, { status: 302, byApp: true, ms: 3, sent: 1 }, true],
+    ['no bad answer to the check', true, { status: 404, byApp: true, ms: 3, sent: 1 }, false],
+    ['no answer of the router itself', false, { status: 200, byApp: false, ms: 3, sent: 1 }, false],
   ])('takes %s for proof', async (_, isChecked, answer, proven) => {
     rig.answers.probe = answer;
-    await perform(isChecked ? checked() : rolling(), { do: 'prove' });
+    await perform(isChecked ? checked() : rolling(), PROVE);
     expect(rig.did).toEqual([`probe staged hello.test${isChecked ? '/up' : '/'}`]);
     expect(rig.rollouts.isProven('deployment-2')).toBe(proven);
+    expect(rig.rollouts.heard('deployment-2') === null).toBe(proven);
   });
 });
 

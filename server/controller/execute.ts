@@ -4,13 +4,13 @@ import { messageOf } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
 import { STOP_GRACE_SECONDS, type Step } from '../domain/plan.ts';
-import { DEFAULT_PORT, staysUp } from '../domain/release.ts';
+import { DEFAULT_PORT, hasReleaseCommand } from '../domain/release.ts';
 import type { ControllerState, DesiredApp, Rollout } from '../ports/controller-state.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Engine, InstanceSpec } from '../ports/engine.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Repositories } from '../ports/repositories.ts';
-import type { Router } from '../ports/router.ts';
+import type { ProbeAnswer, Router } from '../ports/router.ts';
 import type { Collection } from './collection.ts';
 import { dynoMetadata } from './dyno-metadata.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -27,6 +27,7 @@ export interface ExecuteDeps {
   readonly rollouts: Rollouts;
   readonly log: Logger;
   readonly epoch: () => number;
+  readonly nowMs: () => number;
   readonly hostOf: (appName: string) => string;
   /** Adds lines to what a person sees of a deployment. */
   readonly narrate: (deploymentId: string, lines: readonly string[], signal: AbortSignal) => Promise<void>;
@@ -47,7 +48,9 @@ export interface Scene {
 const BUILD_ENDS_MS = 1_000;
 /** Lines of a failed instance that are shown to whoever pushed. */
 const LAST_LINES = 50;
-const PROBE_LIMIT_MS = 5_000;
+/** A probe that begins when the time is almost up gets this long all the same; the router itself gives up after 55 s. */
+const PROBE_LEAST_MS = 5_000;
+const PROBE_MOST_MS = 60_000;
 const NO_RELEASE_PHASE = [
   ' !     The release command of this app was not run: Gantry has no release phase yet.',
 ];
@@ -70,7 +73,7 @@ export async function execute(
       await start(deps, scene, step, signal);
       break;
     case 'prove':
-      return prove(deps, scene, signal);
+      return prove(deps, scene, step, signal);
     case 'succeed':
       await succeed(deps, scene, signal);
       break;
@@ -100,8 +103,7 @@ async function begin(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Prom
   if (!(await deps.state.begin(deployment.id, deps.epoch(), signal))) return;
   deps.rollouts.began(deployment.id, scene.desired.app.id);
   deps.log.info({ app: scene.desired.app.name, release: deployment.releaseVersion }, 'deployment began');
-  if (!Object.keys(image.processes).every(staysUp))
-    await deps.narrate(deployment.id, NO_RELEASE_PHASE, signal);
+  if (hasReleaseCommand({ image })) await deps.narrate(deployment.id, NO_RELEASE_PHASE, signal);
 }
 
 async function start(
@@ -155,31 +157,55 @@ function specOf(
   };
 }
 
-async function prove(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<Outcome> {
+/** One request with all the time that is left: a first answer may take long, and a second request makes it no quicker. */
+async function prove(
+  deps: ExecuteDeps,
+  scene: Scene,
+  { untilMs }: Extract<Step, { do: 'prove' }>,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { deployment, image } = nextOf(scene);
   const { id, name } = scene.desired.app;
   const path = image.checks['web'];
-  const answer = await deps.router.probe(
-    { app: id, which: 'staged', host: deps.hostOf(name), path: path ?? '/', timeoutMs: PROBE_LIMIT_MS },
-    signal,
-  );
-  deps.rollouts.probed(deployment.id);
+  const timeoutMs = Math.min(PROBE_MOST_MS, Math.max(PROBE_LEAST_MS, untilMs - deps.nowMs()));
+  const request = {
+    app: id,
+    which: 'staged',
+    host: deps.hostOf(name),
+    path: path ?? '/',
+    timeoutMs,
+  } as const;
+  let answer: ProbeAnswer;
+  try {
+    answer = await deps.router.probe(request, signal);
+  } catch (err) {
+    if (!signal.aborted) deps.rollouts.refuted(deployment.id, messageOf(err));
+    throw err;
+  }
+  deps.rollouts.probed(deployment.id, answer.sent);
   const good = answer.byApp && (path === undefined || (answer.status >= 200 && answer.status < 400));
   if (good) {
     deps.rollouts.proven(deployment.id);
     return 'done';
   }
-  deps.log.debug(
-    { app: name, status: answer.status },
-    'the staged release has not answered through the router yet',
-  );
+  const heard = `GET ${request.path} ${met(answer)}`;
+  deps.rollouts.refuted(deployment.id, heard);
+  deps.log.debug({ app: name, heard }, 'the staged release has not answered through the router yet');
   return 'not yet';
+}
+
+/** What a request met instead of a good answer. */
+function met({ byApp, status, ms }: ProbeAnswer): string {
+  if (byApp) return `was answered ${status}`;
+  if (status === 504) return `had no answer within ${Math.round(ms / 1000)} s`;
+  if (status === 502) return 'met a connection that was closed without an answer in HTTP';
+  return `was answered ${status} by the router: no instance took it`;
 }
 
 async function succeed(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
   const { deployment } = nextOf(scene);
   const { app } = scene.desired;
-  deps.rollouts.count(await deps.router.backends(signal));
+  deps.rollouts.countOf(app.id, await deps.router.backends([app.id], signal));
   const ledger = deps.rollouts.ledger(deployment.id, app.id);
   if (!(await deps.state.succeed(deployment.id, deps.epoch(), ledger, signal))) return;
   deps.rollouts.forget(deployment.id);

@@ -48,6 +48,16 @@ it('routes hosts of people’s own, and stops as soon as they are removed', asyn
   expect(visited('hello.test')).toBe(200);
 });
 
+it('has visitors come back to the same instance while the owner wants that', async () => {
+  const asks = (): boolean | undefined =>
+    rig.router.tables.at(-1)?.routes.find((route) => route.app === app.id)?.affinity;
+  expect(asks()).toBeUndefined();
+  await rig.options.setFeature(app.id, 'http-session-affinity', new Date(), patient);
+  await until(() => asks() === true);
+  await rig.options.setFeature(app.id, 'http-session-affinity', null, patient);
+  await until(() => asks() === undefined);
+});
+
 it('shows visitors the maintenance page while instances run and deploys go on', async () => {
   await rig.apps.setFlags(await rig.living(app.id), { maintenance: true }, patient);
   controller.wake(app.id);

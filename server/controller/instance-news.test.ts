@@ -4,6 +4,7 @@ import { instanceOf } from '../../test/support/fake-app.ts';
 import type { Note } from '../domain/happening.ts';
 import type { Instance } from '../domain/instance.ts';
 import { createInstanceNews } from './instance-news.ts';
+import { createTeller } from './teller.ts';
 
 const patient = new AbortController().signal;
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -19,7 +20,7 @@ function createRig() {
     notes.push(...some);
     return Promise.resolve();
   };
-  const news = createInstanceNews({ note, log: quietLog(), nowMs: () => (ms += 1_000) });
+  const news = createInstanceNews(createTeller({ note, log: quietLog(), nowMs: () => (ms += 1_000) }));
   const settled = (act: () => void): Promise<unknown> => (act(), settle());
   return {
     notes,
@@ -107,4 +108,22 @@ describe('an instance that was told to end', () => {
     const [first, second] = rig.notes.map(({ at }) => at?.getTime() ?? 0);
     expect(first).toBeLessThan(second ?? 0);
   });
+});
+
+it('tells with each change since when an instance runs, and of one that has ended since when it does not', async () => {
+  const rig = createRig();
+  const startedAt = new Date('2026-11-21T10:00:00.250Z');
+  const endedAt = new Date('2026-11-21T10:00:03.000Z');
+  const web: Instance = { ...instanceOf('a', 'web', 1, 1), startedAt, endedAt: null };
+  await rig.look();
+  await rig.look({ ...web, startedAt: null, state: 'starting' });
+  await rig.look({ ...web, state: 'ready' });
+  await rig.look({ ...web, endedAt, state: 'crashed' });
+  const times = rig.notes.map(({ after }) => [after?.['startedAt'], after?.['endedAt']]);
+  const [started, ended] = [startedAt.toISOString(), endedAt.toISOString()];
+  expect(times).toEqual([
+    [undefined, undefined],
+    [started, undefined],
+    [started, ended],
+  ]);
 });

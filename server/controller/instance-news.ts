@@ -1,7 +1,7 @@
-import type { Logger } from '../../lib/log.ts';
 import type { Note } from '../domain/happening.ts';
 import { instanceName, type Instance, type InstanceState } from '../domain/instance.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
+import type { Tell } from './teller.ts';
 
 /** Tells what becomes of instances, of which the database knows nothing: they are observed, round by round. */
 export interface InstanceNews {
@@ -17,49 +17,15 @@ interface Told {
   readonly state: string;
 }
 
-/** Untold news that wait for a database that is away; more than this are let go, the oldest first. */
-const MOST_WAITING = 2_000;
-
-export function createInstanceNews({
-  note,
-  log,
-  nowMs,
-}: {
-  readonly note: (notes: readonly Note[], signal: AbortSignal) => Promise<void>;
-  readonly log: Logger;
-  readonly nowMs: () => number;
-}): InstanceNews {
+export function createInstanceNews(tell: Tell): InstanceNews {
   let known: ReadonlyMap<string, Told> | undefined;
   /** Those that were told to end and are not gone. */
   const ended = new Set<string>();
-  let waiting: Note[] = [];
-  let telling = false;
-
-  async function tell(signal: AbortSignal): Promise<void> {
-    telling = true;
-    const batch = waiting;
-    waiting = [];
-    try {
-      await note(batch, signal);
-    } catch (err) {
-      waiting = [...batch, ...waiting].slice(-MOST_WAITING);
-      log.warn({ err, notes: waiting.length }, 'news of instances wait for the database');
-    } finally {
-      telling = false;
-    }
-  }
-
-  function say(notes: readonly Note[], signal: AbortSignal): void {
-    // In the moment of the change: what waits for the database is not to look as if it had happened later.
-    waiting.push(...notes.map((one) => ({ ...one, at: new Date(nowMs()) })));
-    if (waiting.length > 0 && !telling) void tell(signal);
-  }
-
   return {
     look(instances, desired, signal) {
       const there = instances.filter(({ state }) => state !== 'created');
       const now = new Map(there.map((one) => [one.id, { instance: one, state: wordOf(one, ended) }]));
-      say(known ? changes(known, now, desired) : [], signal);
+      tell(known ? changes(known, now, desired) : [], signal);
       known = now;
       for (const id of ended) if (!now.has(id)) ended.delete(id);
     },
@@ -70,7 +36,7 @@ export function createInstanceNews({
       ended.add(instance.id);
       if (known === undefined || old === undefined) return;
       known = new Map(known).set(instance.id, { instance, state });
-      say([noteOf(instance, 'update', { state: old.state }, { state })], signal);
+      tell([noteOf(instance, 'update', { state: old.state }, { state })], signal);
     },
   };
 }
@@ -127,7 +93,18 @@ function noteOf(
     appId,
     subject: id,
     before,
-    after: { name, type, number, release, ...after },
+    after: { name, type, number, release, ...timesOf(instance), ...after },
+  };
+}
+
+/** As far as it has any: they are among what names it to those who look it up. */
+function timesOf({ startedAt, endedAt }: Instance): {
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+} {
+  return {
+    ...(startedAt && { startedAt: startedAt.toISOString() }),
+    ...(endedAt && { endedAt: endedAt.toISOString() }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { instanceOf } from '../../test/support/fake-app.ts';
 import { createStepRig, desiredOf, rolloutOf, type StepRig } from '../../test/support/step-rig.ts';
 import type { Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
@@ -42,7 +43,36 @@ describe('a batch of steps', () => {
     expect(await rig.engine.find(patient)).toHaveLength(2);
   });
 
-  it('is the only one of its app, while other apps go on', async () => {
+  it('goes on beside that of another deployment of the same app', async () => {
+    const release = hold('prepare');
+    const both = desiredOf({ current: rolloutOf(rig.image(), 1), next: rolloutOf(rig.image(), 2) });
+    drive(both, START);
+    const dead = { ...instanceOf('hello-id', 'web', 1, 1), id: 'dead' };
+    lanes.drive(both, [dead], [{ do: 'remove', instance: 'dead' }]);
+    await woken(1);
+    release();
+    await woken(2);
+    expect(rig.specs).toHaveLength(1);
+  });
+
+  it('that forgets the app waits for all others of it, and no other begins meanwhile', async () => {
+    const release = hold('prepare');
+    drive(rolling(), START);
+    drive(desiredOf({ deleting: true }), { do: 'forget' });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(rig.did).toEqual([]);
+    release();
+    await woken(1);
+    const [found] = await rig.engine.find(patient);
+    await rig.engine.remove(found?.id ?? '', patient);
+    drive(desiredOf({ deleting: true }), { do: 'forget' });
+    drive(rolling(), START);
+    await woken(2);
+    expect(rig.did.at(-1)).toBe('forget hello-id 7');
+    expect(rig.specs).toHaveLength(1);
+  });
+
+  it('is the only one of its deployment, while other apps go on', async () => {
     const release = hold('prepare');
     const other = desiredOf({ app: { id: 'other-id', name: 'other', network: 4 } });
     drive(rolling(), START);
@@ -71,6 +101,39 @@ describe('a batch of steps', () => {
     drive(rolling(), { do: 'route', to: { serving: null, staged: null } });
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect([wakes, rig.router.tables]).toEqual([0, []]);
+  });
+});
+
+describe('a probe', () => {
+  const PROVE = { do: 'prove', untilMs: 90_000 } as const;
+  /** A release that takes its request and says nothing. */
+  function mute() {
+    const probe = vi.fn(
+      (_: unknown, signal: AbortSignal) =>
+        new Promise<never>((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error)),
+        ),
+    );
+    rig.deps.router.probe = probe;
+    return probe;
+  }
+
+  it('runs aside and once, however long it takes', async () => {
+    const probe = mute();
+    drive(rolling(), PROVE);
+    drive(rolling(), PROVE, { ...START, number: 2 });
+    await woken(1);
+    expect([rig.specs.length, probe.mock.calls.length]).toEqual([1, 1]);
+    await lanes[Symbol.asyncDispose]();
+  });
+
+  it('is given up when it is not planned any more, which is nobody’s failure', async () => {
+    mute();
+    drive(rolling(), PROVE);
+    drive(rolling(), { do: 'fail', reason: 'web.1 exited', instance: null });
+    await woken(2);
+    expect(rig.did).toContain('fail deployment-2 7: web.1 exited');
+    expect(rig.rollouts.heard('deployment-2')).toBeNull();
   });
 });
 

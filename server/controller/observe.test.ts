@@ -25,7 +25,7 @@ const found = (id: string, state: FoundInstance['state'] = 'starting'): FoundIns
 });
 
 describe('what runs', () => {
-  it('is ready when it answered, and stopping once it was told to end, whatever it answered', async () => {
+  it('is ready when it answered, and stopping once it was told to end until it is removed', async () => {
     await using readiness = createReadiness({
       health: { check: () => Promise.resolve({ ready: true }) },
       nowMs: () => 0,
@@ -37,13 +37,15 @@ describe('what runs', () => {
       found('ready'),
       found('ending'),
       found('dead', 'crashed'),
+      found('ended', 'crashed'),
       found('made', 'created'),
     ];
-    expect(judge(all, readiness, new Set(['ending', 'dead'])).map(({ id, state }) => [id, state])).toEqual([
+    expect(judge(all, readiness, new Set(['ending', 'ended'])).map(({ id, state }) => [id, state])).toEqual([
       ['fresh', 'starting'],
       ['ready', 'ready'],
       ['ending', 'stopping'],
       ['dead', 'crashed'],
+      ['ended', 'stopping'],
       ['made', 'created'],
     ]);
   });
@@ -62,6 +64,7 @@ describe('the world of an app', () => {
       nowMs: () => 5,
     }),
     rollouts: rig.rollouts,
+    readiness: { reason: (id: string) => (id === 'a' ? 'nothing listens on port 5000' : undefined) },
   };
 
   it('has no sides before the first deployment', () => {
@@ -73,6 +76,7 @@ describe('the world of an app', () => {
     const processes = { web: { command: 'a', argv: null }, release: { command: 'migrate', argv: null } };
     const image = rig.image({}, { processes });
     rig.rollouts.proven('deployment-2');
+    rig.rollouts.refuted('deployment-2', 'GET / was answered 500');
     rig.rollouts.refused('deployment-2', 'web.1', 'no room', true);
     const desired = desiredOf({ current: rolloutOf(image, 1, 'succeeded'), next: rolloutOf(image, 2) });
     const world = worldOf(desired, [found('a')], observed);
@@ -81,11 +85,12 @@ describe('the world of an app', () => {
       seq: 2,
       types: ['web'],
       status: 'rolling',
-      stagedMs: null,
+      heard: 'GET / was answered 500',
       proven: true,
       trouble: 'no room',
     });
     expect(world.instances).toHaveLength(1);
+    expect(world.unready).toEqual(new Map([['a', 'nothing listens on port 5000']]));
   });
 
   it('has a pending deployment as pending', () => {

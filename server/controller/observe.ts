@@ -8,16 +8,21 @@ import type { Readiness } from './readiness.ts';
 import type { Rollouts } from './rollouts.ts';
 import type { Look, Routes } from './routes.ts';
 
-/** What was found plus what we know about it: running becomes ready, or stopping when we have told it to end. */
+/**
+ * What was found plus what we know about it: running becomes ready, or stopping when we have told it to end. That it
+ * has ended then, and only waits to be removed, is no crash: its place is free for another at once.
+ */
 export function judge(
   found: readonly FoundInstance[],
   readiness: Readiness,
   stopping: ReadonlySet<string>,
 ): Instance[] {
   return found.map((instance) => {
-    if (instance.state !== 'starting') return instance;
+    if (instance.state === 'created') return instance;
     if (stopping.has(instance.id)) return { ...instance, state: 'stopping' };
-    return readiness.isReady(instance.id) ? { ...instance, state: 'ready' } : instance;
+    return instance.state === 'starting' && readiness.isReady(instance.id)
+      ? { ...instance, state: 'ready' }
+      : instance;
   });
 }
 
@@ -26,6 +31,7 @@ export interface Observed {
   readonly look: Look;
   readonly routes: Routes;
   readonly rollouts: Rollouts;
+  readonly readiness: Pick<Readiness, 'reason'>;
 }
 
 /** One app's world, as the planner wants it. */
@@ -44,15 +50,21 @@ export function worldOf(desired: DesiredApp, instances: readonly Instance[], obs
     instances,
     route: observed.routes.acknowledged(desired.app.id),
     traffic: observed.look.traffic,
+    unready: new Map(
+      instances.flatMap(({ id }) => {
+        const reason = observed.readiness.reason(id);
+        return reason === undefined ? [] : [[id, reason] as const];
+      }),
+    ),
   };
 }
 
 function progress(
   deploymentId: string,
   rollouts: Rollouts,
-): { stagedMs: number | null; proven: boolean; trouble: string | null } {
+): { heard: string | null; proven: boolean; trouble: string | null } {
   return {
-    stagedMs: rollouts.stagedMs(deploymentId),
+    heard: rollouts.heard(deploymentId),
     proven: rollouts.isProven(deploymentId),
     trouble: rollouts.trouble(deploymentId),
   };

@@ -75,14 +75,12 @@ describe('the ledger', () => {
     expect(rig.rollouts.ledger('deployment-2', 'hello-id').requests).toBe(0);
   });
 
-  it('has its boot end when the whole incoming set is ready', async () => {
+  it('has its boot end when the whole incoming set is ready', () => {
     progress.instances(rolling(), [web(1, 1), web(2, null)], patient);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    rig.answers.nowMs += 10;
     progress.instances(rolling(), [web(1, 1), web(2, 2), web(1, null, 1)], patient);
-    const boot = rig.rollouts.ledger('deployment-2', 'hello-id').bootMs;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(rig.rollouts.ledger('deployment-2', 'hello-id').bootMs).toBe(boot);
-    expect(boot).toBeGreaterThanOrEqual(9);
+    rig.answers.nowMs += 20;
+    expect(rig.rollouts.ledger('deployment-2', 'hello-id').bootMs).toBe(10);
   });
 });
 
@@ -91,11 +89,9 @@ describe('an acknowledged route', () => {
   const old = { seq: 1, instances: ['d1 web.1'] };
   const route = (to: AppRoute): Step[] => [{ do: 'route', to }];
 
-  it('begins the proof when it stages the incoming deployment', () => {
+  it('is no switch when the incoming deployment is only staged', () => {
     progress.routed(rolling(), route({ serving: old, staged: null }), 3);
-    expect(rig.rollouts.stagedMs('deployment-2')).toBeNull();
     progress.routed(rolling(), route({ serving: old, staged: target }), 3);
-    expect(rig.rollouts.stagedMs('deployment-2')).not.toBeNull();
     expect(rig.rollouts.ledger('deployment-2', 'hello-id').switchMs).toBe(0);
   });
 
@@ -106,7 +102,7 @@ describe('an acknowledged route', () => {
 
   it('means nothing without a deployment, and a round without a route means nothing', () => {
     progress.routed(desiredOf(), route({ serving: target, staged: null }), 12);
-    progress.routed(rolling(), [{ do: 'prove' }], 12);
+    progress.routed(rolling(), [{ do: 'prove', untilMs: 90_000 }], 12);
     expect(rig.rollouts.ledger('deployment-2', 'hello-id').switchMs).toBe(0);
   });
 });

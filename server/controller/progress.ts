@@ -54,7 +54,6 @@ export function createProgress(deps: ProgressDeps): Progress {
     routed({ next }, steps, tookMs) {
       const to = steps.find((s) => s.do === 'route')?.to;
       if (!next || !to) return;
-      if (to.staged?.seq === next.deployment.seq) deps.rollouts.staged(next.deployment.id);
       if (to.serving?.seq === next.deployment.seq) deps.rollouts.switched(next.deployment.id, tookMs);
     },
   };

@@ -7,6 +7,7 @@ type Target = Parameters<Health['check']>[0];
 type Verdict = Awaited<ReturnType<Health['check']>>;
 
 let asked: Target[];
+let patience: number[];
 let changed: string[];
 let verdict: (target: Target) => Verdict;
 let readiness: Readiness;
@@ -14,13 +15,15 @@ let readiness: Readiness;
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
+  patience = [];
   changed = [];
   verdict = () => ({ ready: true });
   readiness = createReadiness({
     health: {
-      check(target, _timeoutMs, signal) {
+      check(target, timeoutMs, signal) {
         signal.throwIfAborted();
         asked.push(target);
+        patience.push(timeoutMs);
         return Promise.resolve(verdict(target));
       },
     },
@@ -82,6 +85,22 @@ describe('an instance with a port', () => {
     verdict = () => ({ ready: true });
     await pass(500);
     expect(readiness.isReady('a')).toBe(true);
+  });
+
+  it('may take half of what is left of its boot for an answer, and 5 s also when nothing is left', async () => {
+    watch(
+      running('a'),
+      running('b', { startedAt: new Date(Date.now() - 54_000) }),
+      running('c', { startedAt: new Date(Date.now() - 600_000) }),
+    );
+    await pass(0);
+    expect(patience).toEqual([30_000, 5_000, 5_000]);
+  });
+
+  it('has 5 s for a connection, which comes about at once or not at all', async () => {
+    readiness.watch([running('a')], () => ({ host: 'hello.test', path: null }));
+    await pass(0);
+    expect(patience).toEqual([5_000]);
   });
 
   it('is not asked before it has an address', async () => {

@@ -1,4 +1,5 @@
 import { pause } from '../../lib/deadline.ts';
+import { BOOT_LIMIT_MS } from '../domain/plan.ts';
 import type { FoundInstance } from '../ports/engine.ts';
 import type { Health } from '../ports/health.ts';
 
@@ -28,7 +29,7 @@ export interface Check {
 const SETTLE_MS = 1_500;
 const ASK_FIRST_MS = 30;
 const ASK_CAP_MS = 500;
-const ANSWER_LIMIT_MS = 5_000;
+const ANSWER_LEAST_MS = 5_000;
 
 export function createReadiness(deps: {
   readonly health: Health;
@@ -53,7 +54,7 @@ export function createReadiness(deps: {
           path: check.path,
           host: check.host,
         };
-        const answer = await deps.health.check(target, ANSWER_LIMIT_MS, signal);
+        const answer = await deps.health.check(target, patience(instance, check, deps.nowMs()), signal);
         if (answer.ready) break;
         reasons.set(instance.id, answer.reason);
         await pause(wait, signal);
@@ -93,4 +94,13 @@ export function createReadiness(deps: {
       await Promise.all(running.map(({ done }) => done));
     },
   };
+}
+
+/**
+ * How long an answer may take: half of what is left of the boot, which is enough for a slow first one and leaves time
+ * to ask again if it got lost. A connection is made at once or, most likely, not at all.
+ */
+function patience({ startedAt }: FoundInstance, { path }: Check, nowMs: number): number {
+  const leftMs = (startedAt?.getTime() ?? nowMs) + BOOT_LIMIT_MS - nowMs;
+  return path === null ? ANSWER_LEAST_MS : Math.max(ANSWER_LEAST_MS, Math.round(leftMs / 2));
 }

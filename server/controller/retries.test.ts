@@ -9,11 +9,13 @@ const APP: DesiredApp = {
   app: { id: 'a', name: 'hello', network: 0 },
   deleting: false,
   maintenance: false,
+  affinity: false,
   domains: [],
   formation: new Map(),
   current: null,
   next: null,
   unreadable: null,
+  unreadableNext: null,
 };
 const start = (number: number): Step => ({ do: 'start', seq: 1, type: 'web', number, attempt: 0 });
 
@@ -37,7 +39,7 @@ describe('a step that failed', () => {
   });
 
   it('is tried again in a moment when it asks whether a new release answers', () => {
-    expect(waits({ do: 'prove' }, 7)).toEqual([50, 100, 200, 400, 800, 1_000, 1_000]);
+    expect(waits({ do: 'prove', untilMs: 90_000 }, 7)).toEqual([50, 100, 200, 400, 800, 1_000, 1_000]);
   });
 
   it('hinders no other step, and wakes when its wait is over', () => {
@@ -123,7 +125,7 @@ describe('a controller', () => {
     Object.assign(rig.router, {
       probe: () => {
         probes += 1;
-        return Promise.resolve({ status: 503, byApp: false });
+        return Promise.resolve({ status: 503, byApp: false, ms: 1, sent: 0 });
       },
     });
     await rig.release(app.id, rig.image());

@@ -36,6 +36,16 @@ describe('the ledger', () => {
     expect(ledger()).toMatchObject({ requests: 43, dropped: 5 });
   });
 
+  it('counts one app between two looks, and of the others what is new since the last', () => {
+    rollouts.began('d', 'hello');
+    rollouts.began('e', 'other');
+    rollouts.count([report('d1', 40), report('d1', 100, 0, 'other')]);
+    rollouts.countOf('hello', [report('d1', 50), report('d2', 1)]);
+    expect(ledger().requests).toBe(51);
+    rollouts.count([report('d1', 60), report('d2', 2), report('d1', 110, 0, 'other')]);
+    expect([ledger().requests, rollouts.ledger('e', 'other').requests]).toEqual([62, 110]);
+  });
+
   it('takes a backend that comes back for a new one', () => {
     rollouts.began('d', 'hello');
     rollouts.count([report('d1', 40)]);
@@ -46,11 +56,11 @@ describe('the ledger', () => {
 
   it('does not count our own probes, and never less than nothing', () => {
     rollouts.began('d', 'hello');
-    rollouts.probed('d');
-    rollouts.probed('d');
+    rollouts.probed('d', 2);
+    rollouts.probed('d', 1);
     expect(ledger().requests).toBe(0);
     rollouts.count([report('d2', 5)]);
-    expect(ledger().requests).toBe(3);
+    expect(ledger().requests).toBe(2);
   });
 
   it('measures the boot from the beginning to the first time that all were ready', () => {
@@ -74,15 +84,19 @@ describe('the ledger', () => {
 });
 
 describe('a deployment that is staged', () => {
-  it('is so since the first time, and proven once it answered', () => {
-    expect([rollouts.stagedMs('d'), rollouts.isProven('d')]).toEqual([null, false]);
-    nowMs = 5;
-    rollouts.staged('d');
-    nowMs = 9;
-    rollouts.staged('d');
+  it('is proven once it answered', () => {
+    expect(rollouts.isProven('d')).toBe(false);
     rollouts.proven('d');
-    expect([rollouts.stagedMs('d'), rollouts.isProven('d')]).toEqual([5, true]);
-    expect([rollouts.stagedMs('other'), rollouts.isProven('other')]).toEqual([null, false]);
+    expect([rollouts.isProven('d'), rollouts.isProven('other')]).toEqual([true, false]);
+  });
+
+  it('has what the last request met, until the deployment is forgotten', () => {
+    expect(rollouts.heard('d')).toBeNull();
+    rollouts.refuted('d', 'GET / had no answer within 55 s');
+    rollouts.refuted('d', 'GET / was answered 500');
+    expect([rollouts.heard('d'), rollouts.heard('other')]).toEqual(['GET / was answered 500', null]);
+    rollouts.forget('d');
+    expect(rollouts.heard('d')).toBeNull();
   });
 });
 

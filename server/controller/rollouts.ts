@@ -4,10 +4,11 @@ import type { BackendReport } from '../ports/router.ts';
 /** What this process remembers of a deployment under way; losing it costs only the ledger's precision. */
 export interface Rollouts {
   began(deploymentId: string, appId: string): void;
-  staged(deploymentId: string): void;
-  stagedMs(deploymentId: string): number | null;
-  /** A request of ours went through the router; it is no visitor's. */
-  probed(deploymentId: string): void;
+  /** So many requests of ours went through the router; they are no visitors'. */
+  probed(deploymentId: string, requests: number): void;
+  /** It met this instead of a good answer. */
+  refuted(deploymentId: string, heard: string): void;
+  heard(deploymentId: string): string | null;
   proven(deploymentId: string): void;
   isProven(deploymentId: string): boolean;
   switched(deploymentId: string, tookMs: number): void;
@@ -16,8 +17,10 @@ export interface Rollouts {
   trouble(deploymentId: string): string | null;
   ready(deploymentId: string): void;
   ledger(deploymentId: string, appId: string): Ledger;
-  /** Notes the counters of the router for the ledgers of what is under way. */
+  /** Notes the counters of the router for the ledgers of what is under way: of all such apps at once. */
   count(reports: readonly BackendReport[]): void;
+  /** As `count`, of one app, between two looks at all of them. */
+  countOf(appId: string, reports: readonly BackendReport[]): void;
   forget(deploymentId: string): void;
 }
 
@@ -28,7 +31,7 @@ interface Notes {
   beganMs: number;
   readyMs: number | null;
   probes: number;
-  stagedMs: number | null;
+  heard: string | null;
   proven: boolean;
   switchMs: number;
   readonly refusals: Map<string, number>;
@@ -45,7 +48,7 @@ interface Count {
 export function createRollouts(nowMs: () => number): Rollouts {
   const notes = new Map<string, Notes>();
   /** Per backend what it had counted when last seen, and the app's total ever since we look. */
-  let seen = new Map<string, Count>();
+  let seen = new Map<string, Count & { readonly app: string }>();
   const totals = new Map<string, { requests: number; dropped: number }>();
 
   const totalOf = (appId: string): Count => totals.get(appId) ?? { requests: 0, dropped: 0 };
@@ -56,7 +59,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
       beganMs: nowMs(),
       readyMs: null,
       probes: 0,
-      stagedMs: null,
+      heard: null,
       proven: false,
       switchMs: 0,
       refusals: new Map<string, number>(),
@@ -67,11 +70,28 @@ export function createRollouts(nowMs: () => number): Rollouts {
     return fresh;
   }
 
+  /** Adds what is new since it was last seen to the totals; answers what was seen now. */
+  function added(reports: readonly BackendReport[]): typeof seen {
+    const next: typeof seen = new Map();
+    for (const report of reports) {
+      const key = `${report.app} ${report.key}`;
+      const before = seen.get(key) ?? { requests: 0, dropped: 0 };
+      const total = totals.get(report.app) ?? { requests: 0, dropped: 0 };
+      // Counters start again when a backend is filled anew: then all of it is new.
+      total.requests +=
+        report.requests >= before.requests ? report.requests - before.requests : report.requests;
+      total.dropped += report.dropped >= before.dropped ? report.dropped - before.dropped : report.dropped;
+      totals.set(report.app, total);
+      next.set(key, report);
+    }
+    return next;
+  }
+
   return {
     began: (id, appId) => void of(id, appId),
-    staged: (id) => void (of(id).stagedMs ??= nowMs()),
-    stagedMs: (id) => notes.get(id)?.stagedMs ?? null,
-    probed: (id) => void (of(id).probes += 1),
+    probed: (id, requests) => void (of(id).probes += requests),
+    refuted: (id, heard) => void (of(id).heard = heard),
+    heard: (id) => notes.get(id)?.heard ?? null,
     proven: (id) => void (of(id).proven = true),
     isProven: (id) => notes.get(id)?.proven ?? false,
     switched: (id, tookMs) => void (of(id).switchMs = tookMs),
@@ -93,20 +113,10 @@ export function createRollouts(nowMs: () => number): Rollouts {
         dropped: now.dropped - note.dropped,
       };
     },
-    count(reports) {
-      const next = new Map<string, Count>();
-      for (const report of reports) {
-        const key = `${report.app} ${report.key}`;
-        const before = seen.get(key) ?? { requests: 0, dropped: 0 };
-        const total = totals.get(report.app) ?? { requests: 0, dropped: 0 };
-        // Counters start again when a backend is filled anew: then all of it is new.
-        total.requests +=
-          report.requests >= before.requests ? report.requests - before.requests : report.requests;
-        total.dropped += report.dropped >= before.dropped ? report.dropped - before.dropped : report.dropped;
-        totals.set(report.app, total);
-        next.set(key, report);
-      }
-      seen = next;
+    count: (reports) => void (seen = added(reports)),
+    countOf(appId, reports) {
+      const others = [...seen].filter(([, { app }]) => app !== appId);
+      seen = new Map([...others, ...added(reports)]);
     },
     forget: (id) => void notes.delete(id),
   };

@@ -15,7 +15,7 @@ const web = (number: number): Instance => ({
 const both = [web(1), web(2)];
 const serving = (...instances: string[]): WantedRoute[] => [
   {
-    ...{ appId: 'hello', hosts: ['hello.test'], certificates: [], maintenance: false },
+    ...{ appId: 'hello', hosts: ['hello.test'], certificates: [], maintenance: false, affinity: false },
     route: { serving: { seq: 1, instances }, staged: null },
   },
 ];
@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 
 const unroutedMs = async (id: string): Promise<number | undefined> =>
-  (await routes.look(both, patient)).traffic.get(id)?.unroutedMs;
+  (await routes.look(both, new Set(), patient)).traffic.get(id)?.unroutedMs;
 const served = (): (string | undefined)[] =>
   router.tables.at(-1)?.routes[0]?.serving?.servers.map(({ id }) => id) ?? [];
 

@@ -20,6 +20,7 @@ export interface WantedRoute {
   readonly hosts: readonly string[];
   readonly certificates: readonly { readonly host: string; readonly digest: string }[];
   readonly maintenance: boolean;
+  readonly affinity: boolean;
   readonly route: AppRoute;
 }
 
@@ -29,19 +30,30 @@ export interface WantedRoute {
  * takes over starts from what visitors see and not from nothing.
  */
 export interface Routes {
-  /** Reads back what the router serves; call once before anything else, with everything that runs. */
-  recover(instances: readonly Instance[], signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Reads back what the router serves; call once before anything else, with everything that runs. `leftMs` says when an
+   * instance received its last visitor, where that is on record: its drain goes on from there.
+   */
+  recover(
+    instances: readonly Instance[],
+    leftMs: (instance: Instance) => number | null,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   acknowledged(appId: string): AppRoute;
   /** True when the router has acknowledged a table with this host, whatever answers for it. */
   carries(host: string): boolean;
   /** Makes the whole table true unless it is already; answers the milliseconds it took, 0 when nothing was to do. */
   apply(wanted: readonly WantedRoute[], instances: readonly Instance[], signal: AbortSignal): Promise<number>;
-  /** Looks what the router carries; also notices a router that has lost its table, so that the next `apply` repeats it. */
-  look(instances: readonly Instance[], signal: AbortSignal): Promise<Look>;
+  /**
+   * Looks what the router carries of the apps whose deployment is under way or of which something is to drain: of the others
+   * nothing is decided by that. Also notices a router that has lost its table, so that the next `apply` repeats it.
+   */
+  look(instances: readonly Instance[], deploying: ReadonlySet<string>, signal: AbortSignal): Promise<Look>;
 }
 
 export interface Look {
   readonly traffic: ReadonlyMap<string, Traffic>;
+  /** Of the apps that were looked at. */
   readonly reports: readonly BackendReport[];
 }
 
@@ -68,10 +80,10 @@ export function createRoutes(deps: {
   }
 
   return {
-    async recover(instances, signal) {
-      acked = servedNow(await deps.router.backends(signal), instances);
-      // Anything that runs may have carried requests a moment ago.
-      for (const instance of instances) lastRouted.set(instance.id, deps.nowMs());
+    async recover(instances, leftMs, signal) {
+      acked = servedNow(await deps.router.backends('all', signal), instances);
+      // Anything else that runs may have carried requests a moment ago.
+      for (const instance of instances) lastRouted.set(instance.id, leftMs(instance) ?? deps.nowMs());
       return receiversOf(acked.values());
     },
 
@@ -102,9 +114,10 @@ export function createRoutes(deps: {
       return deps.nowMs() - began;
     },
 
-    async look(instances, signal) {
+    async look(instances, deploying, signal) {
+      const asked = new Set([...deploying, ...appsBesides(acked, instances)]);
       const [reports, version] = await Promise.all([
-        deps.router.backends(signal),
+        asked.size === 0 ? [] : deps.router.backends([...asked], signal),
         deps.router.applied(signal),
       ]);
       if (version.epoch > deps.epoch()) throw PlatformError.of('fenced', { epoch: version.epoch });
@@ -114,7 +127,11 @@ export function createRoutes(deps: {
       for (const id of lastRouted.keys()) if (!here.has(id)) lastRouted.delete(id);
       return {
         reports,
-        traffic: trafficOf(reports, instances, (id) => deps.nowMs() - (lastRouted.get(id) ?? -Infinity)),
+        traffic: trafficOf(
+          { reports, asked },
+          instances,
+          (id) => deps.nowMs() - (lastRouted.get(id) ?? -Infinity),
+        ),
       };
     },
   };
@@ -132,6 +149,7 @@ function routesOf(
       hosts: want.hosts,
       ...(want.certificates.length > 0 && { certificates: want.certificates }),
       ...(want.maintenance && { maintenance: true }),
+      ...(want.affinity && { affinity: true }),
       serving: backendOf(want.route.serving, byId),
       staged: backendOf(want.route.staged, byId),
     })),
@@ -191,8 +209,19 @@ function targetOf(report: BackendReport, instances: readonly Instance[]): Target
   return { seq, instances: named.map((i) => i.id) };
 }
 
+/** The apps of instances that visitors were or are to be sent to, and that are in no acknowledged route. */
+function appsBesides(acked: ReadonlyMap<string, AppRoute>, instances: readonly Instance[]): string[] {
+  const named = new Set(
+    [...acked.values()].flatMap(({ serving, staged }) => [
+      ...(serving?.instances ?? []),
+      ...(staged?.instances ?? []),
+    ]),
+  );
+  return instances.flatMap(({ id, appId, port }) => (port !== null && !named.has(id) ? [appId] : []));
+}
+
 function trafficOf(
-  reports: readonly BackendReport[],
+  { reports, asked }: { readonly reports: readonly BackendReport[]; readonly asked: ReadonlySet<string> },
   instances: readonly Instance[],
   unroutedMs: (id: string) => number,
 ): ReadonlyMap<string, Traffic> {
@@ -205,7 +234,9 @@ function trafficOf(
       .map((i) => [
         i.id,
         {
-          sessions: sessions.get(`${i.appId} ${backendKey(i.seq)} ${serverId(i)}`) ?? 0,
+          // What was not asked may be some: nothing that relies on there being none is to be decided by it.
+          sessions:
+            sessions.get(`${i.appId} ${backendKey(i.seq)} ${serverId(i)}`) ?? (asked.has(i.appId) ? 0 : 1),
           unroutedMs: unroutedMs(i.id),
         },
       ]),

@@ -14,7 +14,7 @@ async function openRig(needed: (ids: readonly string[]) => Promise<ReadonlySet<s
     image: {
       repository: 'apps/app',
       digest: 'sha256:0',
-      bytes: 1,
+      storedBytes: 1,
       builder: 'x',
       processes: {},
       port: null,

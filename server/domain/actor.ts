@@ -37,3 +37,6 @@ export const EVERYTHING: readonly Scope[] = ['global'];
 
 /** Whoever asks without saying who they are: may do nothing that needs anybody. */
 export const NOBODY: Actor = { userId: '', email: '', admin: false, scopes: [] };
+
+/** The platform itself: sees every app. */
+export const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true, scopes: EVERYTHING };

@@ -5,6 +5,8 @@ import type { AppManifest } from './app-manifest.ts';
 export interface AppSetup {
   readonly id: string;
   readonly appId: string;
+  /** What its app was called, which went with the setup when that failed; null: it did not. */
+  readonly formerApp: string | null;
   readonly userId: string;
   readonly status: 'pending' | 'succeeded' | 'failed';
   readonly source: SetupSource;

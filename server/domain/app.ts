@@ -1,3 +1,4 @@
+import { shellWord } from '../../lib/shell-word.ts';
 import type { Standing } from './access.ts';
 import { staysUp } from './release.ts';
 
@@ -24,6 +25,10 @@ export interface App {
   readonly updatedAt: Date;
   /** When the current release went live; null before the first. */
   readonly releasedAt: Date | null;
+  /** What the image of the current release takes in the registry; null: there is none, or nobody knows. */
+  readonly slugBytes: number | null;
+  /** What its repository took on disk after the last push; null before the first. */
+  readonly repositoryBytes: number | null;
   /** Grows with each change of the row; writes compare it. */
   readonly revision: number;
 }
@@ -60,7 +65,8 @@ export function refuseBranch(app: App, ref: string, lastDeployed: string | null)
   const branches = deployBranches(app, lastDeployed);
   if (branches.some((branch) => ref === `${BRANCHES}${branch}`)) return undefined;
   const name = branchName(ref);
-  return `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there (git push gantry ${name}:${branches[0] ?? 'main'}) or choose it (gantry git:deploy-branch ${name})`;
+  const there = shellWord(`${name}:${branches[0] ?? 'main'}`);
+  return `${app.name} deploys ${branches.join(' or ')}, so nothing of ${name} was stored or deployed; to deploy it, push it there (git push gantry ${there}) or choose it (gantry git:deploy-branch ${shellWord(name)})`;
 }
 
 /** How many instances a formation asks for. */

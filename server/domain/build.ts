@@ -75,5 +75,8 @@ export function settled(build: Pick<Build, 'status'>): boolean {
   return build.status !== 'queued' && build.status !== 'building';
 }
 
+/** What so many of the newest builds of an app have printed is kept, and as many of its deployments. */
+export const KEPT_TRANSCRIPTS = 20;
+
 /** A build whose worker died is tried this many times in all. */
 export const BUILD_ATTEMPTS = 2;

@@ -33,6 +33,11 @@ export const BUILDPACKS: readonly Buildpack[] = [
   },
 ];
 
+/** Heroku's own, without those that the platform has: people ask for them by name, and an app may keep the choice. */
+const HEROKUS: readonly string[] = [
+  ...['clojure', 'go', 'gradle', 'java', 'jvm', 'php', 'python', 'ruby', 'scala'],
+];
+
 const URN = 'urn:buildpack:';
 /** `heroku/nodejs`, `urn:buildpack:heroku/nodejs`, or the address of one. */
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}\/[a-z0-9][a-z0-9_.-]{0,62}$/i;
@@ -60,6 +65,20 @@ function isAddress(text: string): boolean {
 export function findBuildpack(word: string): Buildpack | undefined {
   const name = buildpackName(word).toLowerCase();
   return BUILDPACKS.find((one) => [`${one.namespace}/${one.name}`, ...one.aliases].includes(name));
+}
+
+/** What can be told of a buildpack: of those of the platform, and of Heroku's, that it does not have them. */
+export type DescribedBuildpack = Pick<Buildpack, 'namespace' | 'name' | 'description' | 'readme'>;
+
+/** What is told of a buildpack that goes by this name; undefined when nobody knows it. */
+export function describeBuildpack(word: string): DescribedBuildpack | undefined {
+  const own = findBuildpack(word);
+  if (own) return own;
+  const [namespace = '', name = ''] = buildpackName(word).toLowerCase().split('/');
+  if (namespace !== 'heroku' || !HEROKUS.includes(name)) return undefined;
+  const description = `Known, and not on this platform yet: an app may choose it, and no build can use it.`;
+  const readme = `# ${namespace}/${name}\n\n${description} A Dockerfile at the root of the source builds such an app.\n`;
+  return { namespace, name, description, readme };
 }
 
 /**

@@ -7,8 +7,14 @@ export interface Feature {
 }
 
 export const DYNO_METADATA = 'runtime-dyno-metadata';
+export const SESSION_AFFINITY = 'http-session-affinity';
 
 export const FEATURES: readonly Feature[] = [
+  {
+    name: SESSION_AFFINITY,
+    description: 'A visitor comes back to the instance that answered first, while that one serves.',
+    always: null,
+  },
   {
     name: 'preboot',
     description:

@@ -52,3 +52,25 @@ function pick(values: Values | null, name: string): Values {
 export function isNews({ kind }: Happening): boolean {
   return kind !== 'current';
 }
+
+/**
+ * A row as it was before these changes, the newest first; null: it was not there. A value that was too secret to be
+ * told is what it is now.
+ */
+export function undone(
+  row: Values | null,
+  changes: readonly Pick<Happening, 'action' | 'before'>[],
+): Values | null {
+  return changes.reduce<Values | null>((is, { action, before }) => {
+    if (action === 'create') return null;
+    // What is gone was told as a whole; a row that is there all the same was read before it went.
+    return is === null && action === 'update' ? null : { ...is, ...open(before ?? {}) };
+  }, row);
+}
+
+function open(values: Values): Values {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== REDACTED));
+}
+
+/** What is told instead of a value that could be a secret. */
+const REDACTED = '[redacted]';

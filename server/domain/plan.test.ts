@@ -1,53 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Instance, InstanceState } from './instance.ts';
-import { NO_ROUTE, plan, type Side, type Step, type World } from './plan.ts';
-
-const NOW = 10_000_000;
-
-function instance(seq: number, number: number, state: InstanceState, more: Partial<Instance> = {}): Instance {
-  const type = more.type ?? 'web';
-  const attempt = more.attempt ?? 0;
-  return {
-    id: `${seq}-${type}.${number}-${attempt}`,
-    appId: 'a',
-    seq,
-    release: seq,
-    type,
-    number,
-    attempt,
-    host: 'local',
-    address: '10.0.0.2',
-    port: 5000,
-    state,
-    startedAt: new Date(NOW - 5_000),
-    endedAt: state === 'crashed' ? new Date(NOW - 100) : null,
-    exit: state === 'crashed' ? { code: 1, outOfMemory: false } : null,
-    ...more,
-  };
-}
-
-const web = (seq: number): Side => ({ seq, types: ['web'] });
-
-function world(more: Partial<World>): World {
-  return {
-    nowMs: NOW,
-    deleting: false,
-    formation: new Map([['web', 1]]),
-    current: null,
-    next: null,
-    instances: [],
-    route: NO_ROUTE,
-    traffic: new Map(),
-    ...more,
-  };
-}
-
-const incoming = (seq: number, more: object = {}) =>
-  ({ ...web(seq), status: 'rolling', stagedMs: null, proven: false, trouble: null, ...more }) as const;
-
-const only = <D extends Step['do']>(steps: Step[], name: D): Extract<Step, { do: D }>[] =>
-  steps.filter((step): step is Extract<Step, { do: D }> => step.do === name);
+import { incoming, instance, NOW, only, web, world } from '../../test/support/planned-world.ts';
+import type { Instance } from './instance.ts';
+import { NO_ROUTE, plan, type Step } from './plan.ts';
 
 describe('a first deployment', () => {
   it('begins, boots, is staged, proven, routed and only then succeeds', () => {
@@ -61,12 +15,12 @@ describe('a first deployment', () => {
     ]);
     expect(plan(world({ next: incoming(1), instances: [{ ...first, state: 'starting' }] }))).toEqual([]);
     expect(plan(world({ next: incoming(1), instances: [first] }))).toEqual([{ do: 'route', to: staged }]);
-    expect(plan(world({ next: incoming(1, { stagedMs: NOW }), instances: [first], route: staged }))).toEqual([
-      { do: 'prove' },
+    expect(plan(world({ next: incoming(1), instances: [first], route: staged }))).toEqual([
+      { do: 'prove', untilMs: NOW + 85_000 },
     ]);
-    expect(
-      plan(world({ next: incoming(1, { stagedMs: NOW, proven: true }), instances: [first], route: staged })),
-    ).toEqual([{ do: 'route', to: serving }]);
+    expect(plan(world({ next: incoming(1, { proven: true }), instances: [first], route: staged }))).toEqual([
+      { do: 'route', to: serving },
+    ]);
     expect(plan(world({ next: incoming(1), instances: [first], route: serving }))).toEqual([
       { do: 'succeed' },
     ]);
@@ -112,22 +66,67 @@ describe('a replacement', () => {
     ]);
   });
 
-  it('fails when nothing listens by the boot limit', () => {
-    const mute = instance(2, 1, 'starting', { startedAt: new Date(NOW - 60_001) });
-    const [step] = only(
-      plan(world({ current: web(1), next: incoming(2), instances: [old, mute], route })),
-      'fail',
-    );
-    expect(step?.reason).toContain('port 5000');
+  it('is not given up for an instance that nobody has asked yet, however long it has been running', () => {
+    const unasked = instance(2, 1, 'starting', { startedAt: new Date(NOW - 600_000) });
+    expect(plan(world({ current: web(1), next: incoming(2), instances: [old, unasked], route }))).toEqual([]);
   });
 
-  it('fails when the healthy release never answers through the router', () => {
-    const ready = instance(2, 1, 'ready');
-    const staged = { ...route, staged: { seq: 2, instances: [ready.id] } };
-    const next = incoming(2, { stagedMs: NOW - 20_001 });
-    const steps = plan(world({ current: web(1), next, instances: [old, ready], route: staged }));
-    expect(only(steps, 'fail')).toHaveLength(1);
-    expect(only(steps, 'route')).toEqual([{ do: 'route', to: route }]);
+  it('fails by the boot limit with what was found when it was last asked', () => {
+    const ill = instance(2, 1, 'starting', { startedAt: new Date(NOW - 60_001) });
+    const unready = new Map([[ill.id, 'GET /health answered 500']]);
+    const [step] = only(
+      plan(world({ current: web(1), next: incoming(2), instances: [old, ill], route, unready })),
+      'fail',
+    );
+    expect(step?.reason).toBe('web.1 was not healthy within 60 s of its start: GET /health answered 500');
+  });
+
+  describe('that is healthy and does not answer through the router', () => {
+    const heard = 'GET / had no answer within 55 s';
+    const after = (bootedMs: number, more: object, ...others: Instance[]): Step[] => {
+      const ready = instance(2, 1, 'ready', { startedAt: new Date(NOW - bootedMs) });
+      const all = [ready, ...others];
+      const staged = { ...route, staged: { seq: 2, instances: all.map(({ id }) => id) } };
+      const formation = new Map([['web', all.length]]);
+      return plan(
+        world({
+          ...{ current: web(1), next: incoming(2, more), formation },
+          ...{ instances: [old, ...all], route: staged },
+        }),
+      );
+    };
+
+    it('fails 90 s after its start with what was met and whose lines are to be shown', () => {
+      const steps = after(90_001, { heard });
+      expect(only(steps, 'fail')).toEqual([
+        {
+          do: 'fail',
+          reason: `the new release is healthy but did not answer through the router within 90 s of its start: ${heard}`,
+          instance: '2-web.1-0',
+        },
+      ]);
+      expect(only(steps, 'route').map(({ to }) => to.staged)).toEqual([null]);
+    });
+
+    it('is asked until then, and once in any case: a controller that takes over late finds out for itself', () => {
+      expect(only(after(90_000, { heard }), 'prove')).toEqual([{ do: 'prove', untilMs: NOW }]);
+      expect(only(after(600_000, { heard: null }), 'prove')).toEqual([
+        { do: 'prove', untilMs: NOW - 510_000 },
+      ]);
+    });
+
+    it('is asked no more when no web process is wanted any longer', () => {
+      const none = { formation: new Map([['web', 0]]), next: incoming(2, { heard }) };
+      expect(plan(world({ current: web(1), ...none }))).toContainEqual({ do: 'succeed' });
+    });
+
+    it('has the time of its youngest instance, and all the time once it has answered', () => {
+      const younger = instance(2, 2, 'ready', { startedAt: new Date(NOW - 89_000) });
+      expect(only(after(600_000, { heard }, younger), 'prove')).toEqual([
+        { do: 'prove', untilMs: NOW + 1_000 },
+      ]);
+      expect(only(after(600_000, { heard, proven: true }), 'fail')).toEqual([]);
+    });
   });
 
   it('gives traffic back when it is superseded after the switch but before success was written', () => {
@@ -209,152 +208,5 @@ describe('what runs', () => {
     ).toEqual([{ do: 'route', to: NO_ROUTE }]);
     expect(only(plan(world({ deleting: true, instances: [one] })), 'stop')).toHaveLength(1);
     expect(plan(world({ deleting: true }))).toEqual([{ do: 'forget' }]);
-  });
-});
-
-const states = fc.constantFrom<InstanceState>('created', 'starting', 'ready', 'stopping', 'crashed');
-
-/** Any world at all, also ones that should never come to be. */
-const anyWorld: fc.Arbitrary<World> = fc
-  .record({
-    instances: fc.uniqueArray(
-      fc
-        .record({
-          seq: fc.integer({ min: 1, max: 3 }),
-          number: fc.integer({ min: 1, max: 3 }),
-          attempt: fc.integer({ min: 0, max: 2 }),
-          type: fc.constantFrom('web', 'worker'),
-          state: states,
-          ageMs: fc.integer({ min: 0, max: 90_000 }),
-        })
-        .map(({ seq, number, state, ageMs, ...more }) =>
-          instance(seq, number, state, { ...more, startedAt: new Date(NOW - ageMs) }),
-        ),
-      { maxLength: 8, selector: (i) => i.id },
-    ),
-    count: fc.integer({ min: 0, max: 3 }),
-    current: fc.option(fc.constant(web(1))),
-    next: fc.option(
-      fc.record({
-        seq: fc.constant(2),
-        types: fc.constantFrom(['web'], ['web', 'worker'], ['worker']),
-        status: fc.constantFrom('pending' as const, 'rolling' as const),
-        stagedMs: fc.option(fc.integer({ min: NOW - 30_000, max: NOW })),
-        proven: fc.boolean(),
-        trouble: fc.option(fc.constant('the image is gone'), { freq: 8 }),
-      }),
-    ),
-    servingSeq: fc.option(fc.integer({ min: 1, max: 3 })),
-    stagedSeq: fc.option(fc.integer({ min: 1, max: 3 })),
-    picks: fc.infiniteStream(fc.boolean()),
-    traffic: fc.infiniteStream(
-      fc.record({
-        sessions: fc.integer({ min: 0, max: 2 }),
-        unroutedMs: fc.integer({ min: 0, max: 60_000 }),
-      }),
-    ),
-    deleting: fc.boolean(),
-  })
-  .map((raw) => {
-    const target = (seq: number | null) =>
-      seq === null
-        ? null
-        : {
-            seq,
-            instances: raw.instances
-              .filter((i) => i.seq === seq && i.type === 'web' && raw.picks.next().value)
-              .map((i) => i.id),
-          };
-    return world({
-      instances: raw.instances,
-      formation: new Map([
-        ['web', raw.count],
-        ['worker', 1],
-      ]),
-      current: raw.current,
-      next: raw.next,
-      deleting: raw.deleting,
-      route: { serving: target(raw.servingSeq), staged: target(raw.stagedSeq) },
-      traffic: new Map(raw.instances.map((i) => [i.id, raw.traffic.next().value])),
-    });
-  });
-
-/** A healthy release in any surroundings. */
-const servingWorld = anyWorld.map((w): World => {
-  const useful = instance(1, 1, 'ready', { attempt: 7 });
-  return {
-    ...w,
-    deleting: false,
-    current: web(1),
-    formation: new Map([...w.formation, ['web', 2]]),
-    instances: [...w.instances, useful],
-  };
-});
-
-const named = (w: World): ReadonlySet<string> =>
-  new Set([...(w.route.serving?.instances ?? []), ...(w.route.staged?.instances ?? [])]);
-
-describe('in any world', () => {
-  const stateOf = (w: World, id: string): InstanceState | undefined =>
-    w.instances.find((i) => i.id === id)?.state;
-  const holds = (worlds: fc.Arbitrary<World>, check: (w: World) => void): void => {
-    fc.assert(fc.property(worlds, check), { numRuns: 2_000 });
-    expect.hasAssertions();
-  };
-
-  it('routes ready instances only', () => {
-    holds(anyWorld, (w) => {
-      const ids = only(plan(w), 'route').flatMap(({ to }) => [
-        ...(to.serving?.instances ?? []),
-        ...(to.staged?.instances ?? []),
-      ]);
-      expect(ids.map((id) => stateOf(w, id)).filter((state) => state !== 'ready')).toEqual([]);
-    });
-  });
-
-  it('gives traffic to the current deployment, or to one that is proven or has it already', () => {
-    holds(anyWorld, (w) => {
-      const allowed = [
-        w.current?.seq,
-        w.next?.proven || w.route.serving?.seq === w.next?.seq ? w.next?.seq : undefined,
-        undefined,
-      ];
-      for (const { to } of only(plan(w), 'route')) expect(allowed).toContain(to.serving?.seq);
-      expect(allowed).toBeDefined();
-    });
-  });
-
-  it('never stops or removes a useful instance that the router still names', () => {
-    holds(anyWorld, (w) => {
-      const ended = plan(w).flatMap((step) =>
-        step.do === 'stop' || step.do === 'remove' ? [step.instance] : [],
-      );
-      // One that hangs may be stopped though its name lingers: it is of no use to a visitor.
-      expect(ended.filter((id) => named(w).has(id) && stateOf(w, id) === 'ready')).toEqual([]);
-    });
-  });
-
-  it('removes only what does not run', () => {
-    holds(anyWorld, (w) => {
-      const alive = only(plan(w), 'remove').filter(
-        ({ instance: id }) => !['crashed', 'created'].includes(stateOf(w, id) ?? ''),
-      );
-      expect(alive).toEqual([]);
-    });
-  });
-
-  it('never takes the last ready instance of the current deployment out of service unless something else serves', () => {
-    holds(servingWorld, (w) => {
-      for (const { to } of only(plan(w), 'route')) expect(to.serving?.instances.length).toBeGreaterThan(0);
-      expect(w.current).not.toBeNull();
-    });
-  });
-
-  it('asks for each place at most once, and never for a container name that exists and has run', () => {
-    holds(anyWorld, (w) => {
-      const starts = only(plan(w), 'start').map((s) => `${s.seq}-${s.type}.${s.number}-${s.attempt}`);
-      expect(new Set(starts).size).toBe(starts.length);
-      for (const id of starts) expect(['created', undefined]).toContain(stateOf(w, id));
-    });
   });
 });

@@ -3,9 +3,12 @@ import { RECOVERED_MS, restartDelay } from './backoff.ts';
 import { instanceName, type Instance } from './instance.ts';
 
 /** A web process must accept connections this long after its start (Heroku's R10). */
-const BOOT_LIMIT_MS = 60_000;
-/** The new instances are healthy, yet do not answer through the router: given up after this. */
-const PROOF_LIMIT_MS = 20_000;
+export const BOOT_LIMIT_MS = 60_000;
+/**
+ * The new release must have answered through the router this long after the start of its last instance. Counted from
+ * there, not from its staging: the engine knows that moment, so a controller that takes over goes by the same limit.
+ */
+const PROOF_LIMIT_MS = 90_000;
 /** A replaced instance keeps its open requests this long before it is told to end. */
 const DRAIN_LIMIT_MS = 30_000;
 /** Never less: a connection may be on its way to an instance that was just taken out (measured: 100 ms lose nothing). */
@@ -23,8 +26,8 @@ export interface Side {
 /** The deployment that is under way. */
 interface Incoming extends Side {
   readonly status: 'pending' | 'rolling';
-  /** Since when its web instances have been staged in the router; null while they are not. */
-  readonly stagedMs: number | null;
+  /** What the last request through the router met; null while none has come back to this controller. */
+  readonly heard: string | null;
   /** A request through the router was answered by one of the staged instances. */
   readonly proven: boolean;
   /** Why it cannot go on, once trying again has not helped: the engine refuses its image, say. */
@@ -63,6 +66,11 @@ export interface World {
   /** What every router process has acknowledged. */
   readonly route: AppRoute;
   readonly traffic: ReadonlyMap<string, Traffic>;
+  /**
+   * By id of an instance: why it is not ready, as was found when it was last asked. One that is missing has not been asked
+   * yet by this controller, so nothing may be held against it, however long it has been running.
+   */
+  readonly unready: ReadonlyMap<string, string>;
 }
 
 /** What to do; each step is idempotent and safe to repeat. */
@@ -76,7 +84,8 @@ export type Step =
       readonly attempt: number;
     }
   | { readonly do: 'route'; readonly to: AppRoute }
-  | { readonly do: 'prove' }
+  /** A request through the router, answered at that moment at the latest. */
+  | { readonly do: 'prove'; readonly untilMs: number }
   | { readonly do: 'succeed' }
   | { readonly do: 'fail'; readonly reason: string; readonly instance: string | null }
   | { readonly do: 'stop'; readonly instance: string; readonly why: string }
@@ -154,7 +163,7 @@ function fill(world: World, side: Side, firstOnly: boolean): Step[] {
     const start = (attempt: number): Step[] => [{ do: 'start', seq: side.seq, type, number, attempt }];
     if (live?.state === 'created') return start(live.attempt);
     if (live) {
-      const hangs = !firstOnly && live.state === 'starting' && overdue(live, world.nowMs);
+      const hangs = !firstOnly && lateness(world, live) !== null;
       return hangs ? [{ do: 'stop', instance: live.id, why: 'it did not get ready in time' }] : [];
     }
     // One that is still being stopped keeps its name: scaled down and up again, the place gets the next number.
@@ -181,33 +190,45 @@ function advance(world: World, next: Incoming): Step[] {
   if (!all.every((place) => place.live?.state === 'ready')) return fill(world, next, true);
   const web = all.filter((place) => place.type === 'web');
   if (web.length === 0 || world.route.serving?.seq === next.seq) return [{ do: 'succeed' }];
-  return world.route.staged?.seq === next.seq && !next.proven ? [{ do: 'prove' }] : [];
+  const isDue = world.route.staged?.seq === next.seq && !next.proven;
+  return isDue ? [{ do: 'prove', untilMs: proofDue(web) }] : [];
 }
 
 function failure(world: World, next: Incoming): Extract<Step, { do: 'fail' }> | null {
   if (next.trouble !== null) return { do: 'fail', reason: next.trouble, instance: null };
-  for (const { live, dead } of places(world, next)) {
+  const all = places(world, next);
+  for (const { live, dead } of all) {
     if (dead) return { do: 'fail', reason: crash(dead), instance: dead.id };
-    if (live?.state === 'starting' && overdue(live, world.nowMs)) {
-      const what =
-        live.port === null
-          ? 'did not get ready'
-          : `did not accept connections on port ${live.port} (from $PORT, on 0.0.0.0)`;
-      return {
-        do: 'fail',
-        reason: `${instanceName(live)} ${what} within ${BOOT_LIMIT_MS / 1000} s of its start`,
-        instance: live.id,
-      };
-    }
+    const late = live && lateness(world, live);
+    if (late) return { do: 'fail', reason: late, instance: live.id };
   }
-  if (next.stagedMs !== null && !next.proven && world.nowMs - next.stagedMs > PROOF_LIMIT_MS) {
-    return {
-      do: 'fail',
-      reason: `the new release is healthy but did not answer through the router within ${PROOF_LIMIT_MS / 1000} s`,
-      instance: null,
-    };
-  }
-  return null;
+  return unproven(
+    world,
+    next,
+    all.filter((place) => place.type === 'web'),
+  );
+}
+
+/** The end of a release that is healthy, when it has had its time to answer through the router. */
+function unproven(world: World, next: Incoming, web: readonly Place[]): Extract<Step, { do: 'fail' }> | null {
+  // Never before it was asked: a controller that takes over late has to find out whether it answers.
+  if (web.length === 0 || next.heard === null || next.proven) return null;
+  if (world.nowMs <= proofDue(web)) return null;
+  const reason = `the new release is healthy but did not answer through the router within ${PROOF_LIMIT_MS / 1000} s of its start: ${next.heard}`;
+  return { do: 'fail', reason, instance: web.find(({ live }) => live)?.live?.id ?? null };
+}
+
+/** Until when a side must have answered through the router. */
+function proofDue(web: readonly Place[]): number {
+  return Math.max(0, ...web.map(({ live }) => live?.startedAt?.getTime() ?? 0)) + PROOF_LIMIT_MS;
+}
+
+/** Why an instance that is not ready should be by now, or null while it may take its time. */
+function lateness(world: World, live: Instance): string | null {
+  const heard = world.unready.get(live.id);
+  if (live.state !== 'starting' || heard === undefined || live.startedAt === null) return null;
+  if (world.nowMs - live.startedAt.getTime() <= BOOT_LIMIT_MS) return null;
+  return `${instanceName(live)} was not healthy within ${BOOT_LIMIT_MS / 1000} s of its start: ${heard}`;
 }
 
 /** 128 and SIGKILL. */
@@ -281,10 +302,6 @@ function drained(traffic: Traffic | undefined): boolean {
 
 function alive(found: Instance): boolean {
   return found.state === 'starting' || found.state === 'ready';
-}
-
-function overdue(found: Instance, nowMs: number): boolean {
-  return found.startedAt !== null && nowMs - found.startedAt.getTime() > BOOT_LIMIT_MS;
 }
 
 function ranFor(dead: Instance): number {

@@ -28,7 +28,8 @@ export interface BuiltImage {
   /** Repository in the platform's registry, without host. */
   readonly repository: string;
   readonly digest: string;
-  readonly bytes: number;
+  /** Of its layers as the registry holds them; null: nobody knows, as of images built long ago. */
+  readonly storedBytes: number | null;
   readonly builder: string;
   readonly processes: Readonly<Record<string, ProcessType>>;
   /** The one port the image EXPOSEs; null: PORT is the platform's choice. */
@@ -47,6 +48,14 @@ interface ProcessType {
 /** A `release` process is a command for a new release, not something that stays up: it has no instances and no count. */
 export function staysUp(type: string): boolean {
   return type !== 'release';
+}
+
+/**
+ * Whether its source declares a command for each new release; what became of that is in the transcript of its deployment.
+ * Clients of the Platform API take any output of a release for that of this command, and wait for it.
+ */
+export function hasReleaseCommand({ image }: Pick<Release, 'image'>): boolean {
+  return !Object.keys(image?.processes ?? {}).every(staysUp);
 }
 
 /** An app's environment. Values are opened only where they leave the process. */

@@ -16,3 +16,6 @@ export const SOURCE_LIMITS: SourceLimits = {
   depth: 64,
   links: 10_000,
 };
+
+/** What a repository may hold, packed as git keeps it: all that its branches and tags lead to. */
+export const REPOSITORY_BYTES = 1024 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { told, type Happening, type Values } from './happening.ts';
+import type { Happening, Values } from './happening.ts';
 
 /** An app's wish to be told of some of what happens to it. */
 export interface Webhook {
@@ -15,8 +15,8 @@ export interface Webhook {
 export const WEBHOOK_LEVELS = ['notify', 'sync'] as const;
 export type WebhookLevel = (typeof WEBHOOK_LEVELS)[number];
 
-/** What can be asked for, by what it is made of. */
-const INCLUDES: Readonly<Record<string, string>> = {
+/** What can be asked for, by the kind of what happens. Nothing happens to add-ons here yet. */
+export const INCLUDES: Readonly<Record<string, string>> = {
   app: 'api:app',
   formation: 'api:formation',
   build: 'api:build',
@@ -39,65 +39,6 @@ export interface WebhookPayload {
   readonly previous_data: Values;
   readonly published_at: string;
   readonly version: string;
-}
-
-/** Who did what nobody in particular did. */
-const PLATFORM = { id: '00000000-0000-0000-0000-000000000000', email: 'platform@gantry' };
-const VERSION = 'application/vnd.heroku+json; version=3';
-
-/**
- * What to tell of something that happened, and who has to have asked for it; undefined for what no webhook is told.
- * `whole`: all that is known of the thing by then.
- */
-export function webhookNews(
-  happening: Happening,
-  whole: Values,
-): { readonly include: string; readonly payload: WebhookPayload } | undefined {
-  const { kind, action, subject, app, by, before, after, at } = told(happening);
-  const include = INCLUDES[kind];
-  if (include === undefined || app === null) return undefined;
-  return {
-    include,
-    payload: {
-      action,
-      actor: by ?? PLATFORM,
-      resource: include.replace(/^api:/, ''),
-      data: dataOf(
-        kind === 'formation' ? { ...after, id: app.id } : { ...whole, ...after, id: subject },
-        app,
-        by,
-        kind,
-      ),
-      previous_data: snake(before ?? {}),
-      published_at: at.toISOString().replace(/\.\d+Z$/, 'Z'),
-      version: VERSION,
-    },
-  };
-}
-
-function dataOf(row: Values, app: Happening['app'], by: Happening['by'], kind: string): Values {
-  const { user_id: userId, ...data } = snake(row);
-  return {
-    ...data,
-    ...(kind !== 'app' && { app }),
-    ...(typeof userId === 'string' && { user: by?.id === userId ? by : { id: userId } }),
-    ...(kind === 'build' && { status: BUILD_STATUS[String(data['status'])] ?? data['status'] }),
-  };
-}
-
-/** The Platform API knows three. */
-const BUILD_STATUS: Readonly<Record<string, string>> = {
-  queued: 'pending',
-  building: 'pending',
-  superseded: 'failed',
-};
-
-function snake(values: Values): Record<string, unknown> {
-  const entries = Object.entries(values).map(([name, value]) => [
-    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
 }
 
 /** The pauses before it is tried again, in seconds; after the last it is given up: about three hours in all. */

@@ -4,9 +4,10 @@ import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
 import { freePort } from '../../test/support/free-port.ts';
+import { sshPair } from '../../test/support/ssh-pair.ts';
 import { createExecDoor, type ExecDoor, type ExecDoorDeps } from './door.ts';
 
-const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const keys = sshPair();
 const unused = (): never => {
   throw new Error('nobody gets that far');
 };

@@ -12,12 +12,13 @@ import {
   type FakeProcess,
 } from '../../test/support/fake-attachment.ts';
 import { freePort } from '../../test/support/free-port.ts';
+import { sshPair } from '../../test/support/ssh-pair.ts';
 import { NOBODY } from '../domain/actor.ts';
 import type { RunOrder } from '../services/runs.ts';
 import { createExecDoor, type ExecDoor } from './door.ts';
 
-const host = ssh2.utils.generateKeyPairSync('ed25519');
-const ann = ssh2.utils.generateKeyPairSync('ed25519');
+const host = sshPair();
+const ann = sshPair();
 const MOST = 3_000_000;
 
 let door: ExecDoor;

@@ -3,10 +3,11 @@ import { pause, withDeadline } from '../../lib/deadline.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
-import type { Pushes } from '../services/pushes.ts';
+import type { OpenRepository, Pushes } from '../services/pushes.ts';
 import type { GitClient } from './client.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
 import type { GitProgram, GitTurn } from './process.ts';
+import { createPlaces } from './places.ts';
 import { listenForHooks } from './push-hook.ts';
 import { read, receive } from './transfer.ts';
 
@@ -25,8 +26,9 @@ interface GitCall {
 /** What every door has git do; there is one of it, so that its limits hold for all doors together. */
 export interface GitCommands extends AsyncDisposable {
   /**
-   * Runs git for a client and answers its exit code. A fetch ends with its client; a push whose pack is complete does not.
-   * Throws `too_many_git_commands`, `restarting`, and what `Pushes.open` throws; then nothing was started.
+   * Runs git for a client, as soon as there is a place for it, and answers its exit code. A fetch ends with its client; a
+   * push whose pack is complete does not. Throws `too_many_git_commands`, `restarting`, and what `Pushes.open` throws;
+   * then nothing was started.
    */
   run(call: GitCall, client: GitClient): Promise<number>;
 }
@@ -69,12 +71,16 @@ export async function createGitCommands(deps: GitCommandsDeps): Promise<GitComma
     async run(call, client) {
       const { actor, app, program, turn, protocol } = call;
       if (closing()) throw PlatformError.of('restarting', {});
-      const leave = places.take(actor.userId, client);
+      const place = places.take(actor.userId, client);
+      const leave = typeof place === 'function' ? place : await place;
+      if (!leave) return NO_CLIENT;
+      let repository: OpenRepository | undefined;
       try {
         const access = program === 'receive-pack' ? 'write' : 'read';
-        const { appId, path } = await withDeadline(OPEN_MS, stop.signal, (inner) =>
+        repository = await withDeadline(OPEN_MS, stop.signal, (inner) =>
           pushes.open(actor, app, access, inner),
         );
+        const { appId, path } = repository;
         // It may have left while we asked, and would never say so again.
         if (client.isGone()) return NO_CLIENT;
         call.onAllowed?.();
@@ -85,50 +91,17 @@ export async function createGitCommands(deps: GitCommandsDeps): Promise<GitComma
         if (code !== 0 && closing()) throw PlatformError.of('restarting', {});
         return code;
       } finally {
+        repository?.leave();
         leave();
       }
     },
     async [Symbol.asyncDispose]() {
       stop.abort(PlatformError.of('restarting', {}));
+      places.close(PlatformError.of('restarting', {}));
       await hook[Symbol.asyncDispose]();
       await settle(FAREWELL_MS);
       cut.abort(new Error('the platform is ending'));
       await settle(FAREWELL_MS);
-    },
-  };
-}
-
-interface Places {
-  /** Takes a place for one git process; the answer gives it back. Throws `too_many_git_commands`. */
-  take(userId: string, client: GitClient): () => void;
-  taken(): number;
-}
-
-/** A command that outlives its client no longer counts against the person, only against all. */
-function createPlaces(limits: GitLimits): Places {
-  const waiting = new Map<string, number>();
-  let running = 0;
-  return {
-    taken: () => running,
-    take(userId, client) {
-      const mine = waiting.get(userId) ?? 0;
-      if (running >= limits.commands || mine >= limits.commandsPerActor)
-        throw PlatformError.of('too_many_git_commands', {});
-      running += 1;
-      waiting.set(userId, mine + 1);
-      let counted = true;
-      const uncount = (): void => {
-        if (!counted) return;
-        counted = false;
-        const left = (waiting.get(userId) ?? 0) - 1;
-        if (left > 0) waiting.set(userId, left);
-        else waiting.delete(userId);
-      };
-      client.onGone(uncount);
-      return () => {
-        running -= 1;
-        uncount();
-      };
     },
   };
 }

@@ -13,12 +13,19 @@ export interface ProcessLimits {
 export interface GitLimits {
   readonly commandsPerActor: number;
   readonly commands: number;
+  /** Commands that wait for a place: of one person, of all together, and how long at most. */
+  readonly waitingPerActor: number;
+  readonly waiting: number;
+  readonly waitMs: number;
   readonly process: ProcessLimits;
 }
 
 export const GIT_LIMITS: GitLimits = {
   commandsPerActor: 20,
   commands: 64,
+  waitingPerActor: 100,
+  waiting: 300,
+  waitMs: 45_000, // less than the router waits for an answer over HTTP
   process: {
     packBytes: 512 * 1024 * 1024,
     memoryBytes: 512 * 1024 * 1024,

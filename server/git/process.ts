@@ -59,6 +59,9 @@ const RECEIVE: readonly string[] = [
   'receive.shallowUpdate=false',
   'receive.updateServerInfo=false',
   'receive.autogc=false',
+  // Refs are moved by our hook: for git itself one that is where it is to go already is a failure.
+  'receive.procReceiveRefs=refs/heads',
+  'receive.procReceiveRefs=refs/tags',
   'receive.keepAlive=5',
 ];
 

@@ -9,6 +9,7 @@ describe('refusalOf', () => {
     'refs/heads/feature/#123-grüße',
     'refs/heads/dependabot/npm_and_yarn/@types/node-20',
     'refs/tags/v1.0.0',
+    `refs/heads/${'x'.repeat(244)}`,
   ])('has nothing against %s', (ref) => {
     expect(refusalOf([update(ref)])).toBeUndefined();
   });
@@ -31,7 +32,7 @@ describe('refusalOf', () => {
     'refs/gantry/builds/x',
     'HEAD',
     '__proto__',
-    `refs/heads/${'x'.repeat(250)}`,
+    `refs/heads/${'x'.repeat(245)}`,
   ])('refuses %j', (ref) => {
     expect(refusalOf([update('refs/heads/main'), update(ref)])).toContain('is not a branch or tag name');
   });

@@ -7,6 +7,7 @@ import { KnownError } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
+import { plainRef } from '../domain/names.ts';
 import type { Pushes, RefUpdate } from '../services/pushes.ts';
 import { printableLines } from './printable.ts';
 
@@ -44,15 +45,11 @@ const question = z.object({
 });
 type Question = z.infer<typeof question>;
 
-/** Refs that other programs could take for something else than a name are refused, whatever git thinks of them. */
-const ORDINARY_REF =
-  /^refs\/(?:heads|tags)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u;
-
 /** Why this set of ref updates is out of the question for any app, or undefined. */
 export function refusalOf(updates: readonly RefUpdate[]): string | undefined {
   if (updates.length > MAX_UPDATES)
     return `it changes ${updates.length} refs; at most ${MAX_UPDATES} may change in one push`;
-  const odd = updates.find((update) => update.ref.length > 255 || !ORDINARY_REF.test(update.ref));
+  const odd = updates.find((update) => !plainRef.safeParse(update.ref).success);
   return odd && `${JSON.stringify(odd.ref.slice(0, 100))} is not a branch or tag name this platform takes`;
 }
 
@@ -199,9 +196,9 @@ function readLine(socket: Socket): Promise<string> {
     };
     const leave = (): void => finish(new Error('a hook went away before it asked'));
     const take = (chunk: string): void => {
-      text += chunk;
-      const end = text.indexOf('\n');
-      if (end >= 0) finish(text.slice(0, end));
+      const end = chunk.indexOf('\n'); // not in all that came before: a long question would be read again and again
+      text += end < 0 ? chunk : chunk.slice(0, end);
+      if (end >= 0) finish(text);
       else if (text.length > MAX_QUESTION_BYTES) finish(new Error('a hook asked too much'));
     };
     socket.setEncoding('utf8');

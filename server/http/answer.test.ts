@@ -63,6 +63,37 @@ describe('a question', () => {
   });
 });
 
+describe('a list that is written once', () => {
+  const list = (headers = {}) => door.call('GET', '/apps', { headers });
+
+  it('is JSON like any other answer, and the same as the answers about each', async () => {
+    door.world.deployed('other');
+    const { status, headers, body } = await list();
+    expect([status, headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    const each = await Promise.all(['demo', 'other'].map((name) => door.call('GET', `/apps/${name}`)));
+    expect(body).toEqual(each.map((one) => one.body));
+  });
+
+  it('is empty where there is nothing, and cut where a part is asked for', async () => {
+    const token = door.world.otherToken;
+    expect((await door.call('GET', '/apps', { token })).text).toBe('[]');
+    door.world.deployed('other');
+    const part = await list({ range: 'name ..; max=1' });
+    expect(part).toMatchObject({ status: 206, body: [{ name: 'demo' }] });
+    expect(part.headers['next-range']).toContain('name ]demo..');
+  });
+
+  it('is not sent to who has it, and sent as it is now as soon as anything in it changes', async () => {
+    const first = await list();
+    const etag = String(first.headers['etag']);
+    expect(await list({ 'if-none-match': etag })).toMatchObject({ status: 304, text: '' });
+    await door.call('PATCH', '/apps/demo', { body: { maintenance: true } });
+    const now = await list({ 'if-none-match': etag });
+    expect(now).toMatchObject({ status: 200, body: [{ name: 'demo', maintenance: true }] });
+    expect(now.headers['etag']).not.toBe(etag);
+  });
+});
+
 describe('a change', () => {
   it('runs to its end when the client goes away, and tells the answer to who asks again', async () => {
     const begun = holdCreation();

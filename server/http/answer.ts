@@ -10,12 +10,13 @@ import type { Idempotency } from '../ports/accounts.ts';
 import { actorOf, contextOf } from './context.ts';
 import { begin, KEEPALIVE_MS, pump, whileOpen } from './pump.ts';
 import { pageOf, parseRange, type RangeFields } from './range.ts';
+import { Written } from './written.ts';
 
 /** What a route answers with. */
 export interface Answer<Body = unknown> {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: Body;
+  readonly body: Body | Written;
   /** Instead of a body: server-sent events, until they end or the client goes away. */
   readonly stream?: {
     readonly begin: string;
@@ -180,7 +181,9 @@ async function* untilRefused(pieces: AsyncIterable<string>): AsyncGenerator<stri
 
 function send(res: Response, answer: Answer): void {
   for (const [name, value] of Object.entries(answer.headers ?? {})) res.set(name, value);
-  res.status(answer.status ?? 200).json(answer.body);
+  res.status(answer.status ?? 200);
+  if (!(answer.body instanceof Written)) res.json(answer.body);
+  else res.set('ETag', answer.body.etag).type('json').send(answer.body.json);
 }
 
 /** Answers with the part of a list that the Range header asks for: 206 when it cuts the list, else 200. */
@@ -190,11 +193,27 @@ export function listAnswer<T, R>(
   fields: RangeFields<T>,
   shape: (item: T) => R,
 ): Answer<R[]> {
+  const { page, ...answer } = pageAnswer(range, items, fields);
+  return { ...answer, body: page.map(shape) };
+}
+
+/** As `listAnswer`, of a list that `createLists` writes. */
+export function writtenListAnswer<T>(
+  range: string | undefined,
+  items: readonly T[],
+  fields: RangeFields<T>,
+  write: (items: readonly T[]) => Written,
+): Answer<never> {
+  const { page, ...answer } = pageAnswer(range, items, fields);
+  return { ...answer, body: write(page) };
+}
+
+function pageAnswer<T>(range: string | undefined, items: readonly T[], fields: RangeFields<T>) {
   const names = Object.keys(fields);
   const page = pageOf(items, fields, parseRange(range, names));
   return {
     ...(page.next !== null && { status: 206 }),
     headers: { 'Accept-Ranges': names.join(', '), ...(page.next !== null && { 'Next-Range': page.next }) },
-    body: page.items.map(shape),
+    page: page.items,
   };
 }

@@ -32,6 +32,9 @@ The API is that of the Heroku Platform API v3: its paths, shapes, statuses and e
 does not have is under \`/gantry\`. The server describes it as OpenAPI 3.1 at \`/schema\`; the same document is [openapi.json](openapi.json).
 
 - A token is sent as \`Authorization: Bearer TOKEN\`, or as the password of \`Basic\` with any user name.
+- There is version 3: \`Accept: application/vnd.heroku+json; version=3\` or any \`3.x\`, any other type, or nothing. Another version is 406.
+- Paths are as they are written here: upper case, a slash more or a slash at the end is another path, at which nothing is.
+- Whoever may not make a call hears that (404, 403), also where something else is wrong with it.
 - Errors are told as [errors.md](errors.md) says. A field nobody knows is refused, never ignored.
 - What is not even HTTP, too long (431) or too slow (408) is refused in the same shape, by the server and, for what comes through the
   router, by the router (400, 408; without a \`request_id\`, as nothing knows of the request). What HAProxy cannot even parse has HAProxy's
@@ -40,6 +43,8 @@ does not have is under \`/gantry\`. The server describes it as OpenAPI 3.1 at \`
 - Lists take a \`Range\` header (\`version ..; max=10, order=desc\`) and answer 206 with \`Next-Range\` when there is more.
 - A write with a \`Request-Id\` is done once: a repeat within five minutes gets the first answer again.
 - Answers carry an \`ETag\`; \`If-None-Match\` gets 304. \`RateLimit-Remaining\` tells how many calls a token has left.
+- A webhook gets resources: \`data\` is what a call shows of the thing (of what is gone, what it was), \`previous_data\` the fields that were
+  otherwise before. What changes no field of a resource is not told; each process type that was scaled is told by itself.
 
 What a call **needs**: \`open\` and \`link\` nobody in particular; \`identity\` and \`platform:read\` any token; \`self:…\` a token that is good
 for everything; \`apps:…\` a token that may read or write; \`app:…\` a role on the app of the path (view < deploy < operate < manage <

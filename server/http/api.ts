@@ -13,6 +13,7 @@ import { sendFailure } from './errors.ts';
 import { gitHandler } from './git/handler.ts';
 import { loginPages } from './login-pages.ts';
 import { createLinks } from './links.ts';
+import { mediaVersion } from './media-version.ts';
 import { dispatch, inOrder } from './dispatch.ts';
 import { jsonBody } from './json-body.ts';
 import { createOutputs } from './outputs.ts';
@@ -94,6 +95,9 @@ export function createApi(deps: ApiDeps): Express {
   const api = express();
   api.disable('x-powered-by');
   api.set('query parser', 'simple');
+  // One address for one thing, as the document of the API says it.
+  api.set('case sensitive routing', true);
+  api.set('strict routing', true);
   // The router, which tells whose request it passes on, is on this machine.
   api.set('trust proxy', 'loopback');
   api.use(plainTilde, context(cut, perHour), logged(log), wellFormed);
@@ -111,6 +115,7 @@ export function createApi(deps: ApiDeps): Express {
   const dispatchDeps = {
     answering,
     audit: services.audit,
+    permits: services.permits,
     apiHost: apiHost(deps),
     holdMs: deps.holdMs ?? HOLD_MS,
     ...(deps.checkAnswers !== undefined && { checkAnswers: deps.checkAnswers }),
@@ -119,6 +124,7 @@ export function createApi(deps: ApiDeps): Express {
   const mount = (some: readonly Route[], ...before: readonly RequestHandler[]): void => {
     api.use(byTopic(some, (route) => [...before, dispatch(route, dispatchDeps)]));
   };
+  api.use(mediaVersion);
   const json = jsonBody();
   const isOpen = ({ endpoint }: Route): boolean => endpoint.needs === 'open' || endpoint.needs === 'link';
   mount(routes.filter(isOpen), openDoor(rateLimit, deps.version), ...json);
@@ -148,7 +154,7 @@ function byTopic(
   for (const route of routes) {
     const { method, path } = route.endpoint;
     const topic = topicOf(path);
-    const router = topics.get(topic) ?? express.Router();
+    const router = topics.get(topic) ?? express.Router({ caseSensitive: true, strict: true });
     topics.set(topic, router);
     router[METHODS[method]](path, ...serve(route));
   }
@@ -160,9 +166,8 @@ function byTopic(
   };
 }
 
-/** Express tells no upper case from lower. */
 function topicOf(path: string): string {
-  return path.split('/', 2)[1]?.toLowerCase() ?? '';
+  return path.split('/', 2)[1] ?? '';
 }
 
 function apiHost({ domain, httpPort }: Place): string {

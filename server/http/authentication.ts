@@ -38,8 +38,7 @@ function passwordOf(header: string | undefined): { email: string; password: Secr
 }
 
 /** The one call that a password opens; its answer is a token, which opens the others. */
-const isLogin = ({ method, path }: Request): boolean =>
-  method === 'POST' && /^\/oauth\/authorizations\/?$/i.test(path);
+const isLogin = ({ method, path }: Request): boolean => method === 'POST' && path === '/oauth/authorizations';
 
 /** Finds out who asks, and how often they may. Everything behind it has an actor. */
 export function authentication(

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import * as z from 'zod';
 import { pause } from '../../lib/deadline.ts';
@@ -5,13 +6,17 @@ import { segments, type Endpoint } from '../contract/endpoint.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Answer, Answering } from './answer.ts';
 import { actorOf, contextOf } from './context.ts';
+import { isInvalid } from './errors.ts';
 import { originOf } from './links.ts';
 import type { Call, Route } from './route.ts';
 import type { Services } from './services.ts';
+import { NAME, subjectOf } from './subject.ts';
+import { Written } from './written.ts';
 
 export interface DispatchDeps {
   readonly answering: Answering;
   readonly audit: Pick<Services['audit'], 'around'>;
+  readonly permits: Services['permits'];
   /** How long a change waits for a deployment that is under way, before it is refused; in milliseconds. */
   readonly holdMs: number;
   /** The host in links when the client named none that can be one. */
@@ -19,9 +24,6 @@ export interface DispatchDeps {
   /** Refuses an answer that is not what its endpoint says: for tests, as it costs time. */
   readonly checkAnswers?: boolean;
 }
-
-/** What could be the name or id of anything: also an address or a fingerprint, never a control character. */
-const NAME = /^[\x21-\x7e]{1,300}$/;
 
 const NO_BODY = z.strictObject({ confirm: z.string().optional() });
 
@@ -31,7 +33,7 @@ const NO_BODY = z.strictObject({ confirm: z.string().optional() });
  */
 export function dispatch(
   route: Route,
-  { answering, audit, apiHost, checkAnswers, holdMs }: DispatchDeps,
+  { answering, audit, permits, apiHost, checkAnswers, holdMs }: DispatchDeps,
 ): RequestHandler {
   const { endpoint, handle, options } = route;
   const changes = endpoint.method !== 'GET' && options.changesNothing !== true;
@@ -44,7 +46,10 @@ export function dispatch(
   const work =
     (handler: Route['handle']) =>
     async (req: Request, res: Response, signal: AbortSignal): Promise<Answer> => {
-      const answer = await handler(readCall(endpoint, apiHost, req, res, signal));
+      const answer = await permittedFirst(
+        async () => handler(readCall(endpoint, apiHost, req, res, signal)),
+        () => permits.check(actorOf(res), endpoint.needs, subjectOf(readParams(req), req.body), signal),
+      );
       if (checkAnswers === true) mustFit(endpoint, answer.body);
       return { ...answer, status: answer.status ?? endpoint.status ?? 200 };
     };
@@ -59,8 +64,22 @@ export function dispatch(
 }
 
 /**
- * Clients of the Platform API change one thing right after another, and none of them tries again because a deployment is
- * under way. What was refused for that has changed nothing, so it is simply asked again until its turn has come.
+ * Tells nobody what is wrong with a call that they may not make: that would say what is there, and what might work. Use
+ * cases ask about the right first of all; this is for what is found wrong before there is one.
+ */
+async function permittedFirst<T>(work: () => Promise<T>, check: () => Promise<void>): Promise<T> {
+  try {
+    return await work();
+  } catch (err) {
+    if (isInvalid(err)) await check();
+    throw err;
+  }
+}
+
+/**
+ * Clients of the Platform API change one thing right after another, or several at once, and none of them tries again
+ * because a deployment is under way or somebody else was faster. What was refused for that has changed nothing, so it is
+ * simply asked again until its turn has come.
  */
 async function held<T>(work: () => Promise<T>, holdMs: number, signal: AbortSignal): Promise<T> {
   const until = performance.now() + holdMs;
@@ -68,12 +87,19 @@ async function held<T>(work: () => Promise<T>, holdMs: number, signal: AbortSign
     try {
       return await work();
     } catch (err) {
-      if (!PlatformError.is(err, 'deploy_in_progress') || performance.now() >= until) throw err;
-      await pause(HOLD_LOOK_MS, signal);
+      const again = turnMs(err);
+      if (again === null || performance.now() >= until) throw err;
+      await pause(again, signal);
     }
   }
 }
-const HOLD_LOOK_MS = 250;
+
+/** After how long it is worth asking again; null when it is not. Who collided comes back at different times. */
+function turnMs(err: unknown): number | null {
+  if (PlatformError.is(err, 'deploy_in_progress')) return 250;
+  if (PlatformError.is(err, 'app_changed')) return randomInt(5, 50);
+  return null;
+}
 
 function readCall(
   endpoint: Endpoint,
@@ -99,6 +125,13 @@ function readCall(
   };
 }
 
+/** As it was written, without what could do something to a terminal or a log. */
+function shown(text: string): string {
+  return Array.from(text.replace(/[\p{C}\p{Z}]/gu, '?'))
+    .slice(0, 100)
+    .join('');
+}
+
 /** What cannot be the name or id of anything is not found, before it reaches a service. */
 function readParams(req: Request): Record<string, string> {
   const read = Object.entries(req.params).map(([name, value]) => {
@@ -106,14 +139,15 @@ function readParams(req: Request): Record<string, string> {
     if (NAME.test(text)) return [name, text] as const;
     throw PlatformError.of('not_found', {
       resource: name,
-      name: text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100),
+      name: shown(text),
     });
   });
   return Object.fromEntries(read);
 }
 
 /** A bug of ours: an answer that its endpoint does not describe. What is not described is left out by clients. */
-function mustFit(endpoint: Endpoint, body: unknown): void {
+function mustFit(endpoint: Endpoint, answer: unknown): void {
+  const body: unknown = answer instanceof Written ? JSON.parse(answer.json.toString()) : answer;
   const parsed = endpoint.answer.parse(body);
   const [said, sent] = [parsed, body].map((value) => JSON.stringify(sorted(value)));
   if (said !== sent)

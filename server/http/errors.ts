@@ -6,12 +6,14 @@ import { problemOf } from '../../lib/zod-problem.ts';
 import type { FailureResource } from '../contract/resources.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { contextOf } from './context.ts';
+import { NO_OBJECT } from './json-body.ts';
 
 type ErrorId = (typeof PlatformError.ids)[number];
 
 /** The one place where a failure gets its HTTP status; docs/errors.md shows it. */
 export const STATUS: Readonly<Record<ErrorId, number>> = {
   bad_request: 400,
+  not_acceptable: 406,
   request_timeout: 408,
   head_too_large: 431,
   body_too_large: 413,
@@ -22,7 +24,9 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   two_factor: 403,
   forbidden: 403,
   forbidden_platform: 403,
+  app_locked: 403,
   forbidden_team: 403,
+  not_in_team: 403,
   forbidden_pipeline: 403,
   forbidden_transfer: 403,
   role_too_high: 403,
@@ -36,6 +40,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   outcome_unknown: 409,
   build_superseded: 409,
   deploy_in_progress: 409,
+  pipeline_promoting: 409,
   fenced: 409,
   invalid_params: 422,
   two_factor_on: 422,
@@ -155,7 +160,7 @@ function asKnown(err: unknown): KnownError | undefined {
 }
 
 const PROBLEMS: Readonly<Record<string, string>> = {
-  'entity.parse.failed': 'its body must be a JSON object',
+  'entity.parse.failed': NO_OBJECT,
   'encoding.unsupported': 'compressed bodies are not accepted',
   'charset.unsupported': 'its body is not in UTF-8',
   'request.aborted': 'its body ended too early',
@@ -173,6 +178,11 @@ function invalid(err: ZodError): KnownError {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0] ?? ''] : issue.path;
   const field = path.length === 0 ? 'The body' : path.map(String).join('.').slice(0, 100);
   return PlatformError.of('invalid_params', { field, problem: problemOf(issue) });
+}
+
+/** True for a call of which something is not as it must be, whoever makes it. */
+export function isInvalid(err: unknown): boolean {
+  return asKnown(err)?.id === 'invalid_params';
 }
 
 /** True for a failure that is the caller's: nothing was done. */

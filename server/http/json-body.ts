@@ -3,9 +3,12 @@ import express, { type RequestHandler } from 'express';
 import { isText } from '../../lib/unicode.ts';
 import { PlatformError } from '../domain/errors.ts';
 
+/** What is wrong with a body that is anything else: no JSON, a list, a text, null. */
+export const NO_OBJECT = 'its body must be a JSON object';
+
 /**
  * Reads every body as JSON, whatever type is claimed: one that is silently not read would be a change that is silently
- * not made. Throws `bad_request` for what is no JSON, no UTF-8, or holds text that cannot be written as UTF-8.
+ * not made. Throws `bad_request` for what is no JSON object, no UTF-8, or holds text that cannot be written as UTF-8.
  */
 export function jsonBody(): readonly RequestHandler[] {
   const parse = express.json({
@@ -20,6 +23,7 @@ export function jsonBody(): readonly RequestHandler[] {
   return [
     parse,
     (req, _res, next) => {
+      if (Array.isArray(req.body)) throw PlatformError.of('bad_request', { problem: NO_OBJECT });
       if (!isWhole(req.body))
         throw PlatformError.of('bad_request', {
           problem: 'its body holds half a surrogate pair (\\ud800 to \\udfff alone), which is no text',

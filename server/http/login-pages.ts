@@ -49,7 +49,7 @@ const form = z.object({
 /** The pages on which a person approves the login of a program, and the call with which the program waits for it. */
 export function loginPages(deps: LoginPageDeps): RequestHandler {
   const { browserLogins } = deps.services;
-  const router = Router();
+  const router = Router({ caseSensitive: true, strict: true });
   const readForm = express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10, inflate: false });
 
   async function show(req: Request, res: Response, asked: Secret, signal: AbortSignal): Promise<void> {

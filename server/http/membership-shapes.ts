@@ -38,12 +38,21 @@ export function shapeAccess(access: Access, app: App): CollaboratorResource {
     // The owner is a collaborator on the wire only.
     id: access.owner ? uuidOf(`collaborator:${app.id}:${access.user.id}`) : access.id,
     app: { id: app.id, name: app.name },
-    user: { id: access.user.id, email: access.user.email },
-    role: access.owner ? 'owner' : 'collaborator',
+    user: { id: access.user.id, email: access.user.email, federated: false },
+    role: roleOf(access),
     permissions: access.owner ? [] : permissionsOf(access.role).map(shapePermission),
     created_at: wireTime(access.createdAt),
     updated_at: wireTime(access.updatedAt),
   };
+}
+
+/**
+ * Clients put the administrators of a team beside the collaborators of its apps, and leave out of those whoever is called
+ * `admin` here: who is both would be listed twice.
+ */
+function roleOf({ owner, byTeam }: Access): string {
+  if (owner) return 'owner';
+  return byTeam ? 'admin' : 'collaborator';
 }
 
 export function shapeTeam(team: SeenTeam): TeamResource {

@@ -8,7 +8,7 @@ type Caller = Pick<Call, 'actor' | 'origin'>;
 /** Absolute URLs of the streams that are read without credentials. */
 export interface Outputs {
   /** The transcript of a build or of a deployment. */
-  ofTranscript(caller: Caller, app: App, stream: string): string;
+  ofTranscript(caller: Caller, app: Pick<App, 'id'>, stream: string): string;
   /** The transcript of a release's latest deployment. */
   ofRelease(caller: Caller, app: App, releaseId: string): string;
   ofLogs(caller: Caller, query: LogsQuery): string;

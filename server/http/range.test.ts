@@ -103,3 +103,22 @@ it('shows, page after page, exactly what one answer would have shown, in its ord
     }),
   );
 });
+
+const LETTERS = ['a', 'b', 'c', 'd'].map((id, n) => ({ id, version: n + 1 }));
+it.each([
+  ['id b..c', 'bc'],
+  ['id ]b..', 'cd'],
+  ['id ..c[', 'ab'],
+  ['id ]b..c]', 'c'],
+  ['id ]a..; order=desc', 'dcb'],
+  ['version v2..v3', 'bc'],
+  ['version ]2..', 'cd'],
+  ['version x..', ''],
+  ['version ..x', 'abcd'],
+])('of four, %s are %s', (header, ids) => {
+  expect(
+    pageOf(LETTERS, fields, parseRange(header, names))
+      .items.map(({ id }) => id)
+      .join(''),
+  ).toBe(ids);
+});

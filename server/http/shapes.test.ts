@@ -1,11 +1,12 @@
 import { EVERYTHING } from '../domain/actor.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deployedApp, emptyApp, instanceOf, TIME } from '../../test/support/fake-app.ts';
+import { deployedApp, emptyApp, IMAGE, instanceOf, TIME } from '../../test/support/fake-app.ts';
 import * as resources from '../contract/resources.ts';
 import type { Build, BuildStatus } from '../domain/build.ts';
 import type { Deployment } from '../domain/deployment.ts';
 import type { InstanceState } from '../domain/instance.ts';
+import type { Release } from '../domain/release.ts';
 import {
   isOurs,
   OURS,
@@ -59,6 +60,12 @@ describe('an app', () => {
     expect(shapeApp(app, PLACE).released_at).toBe('2026-11-21T10:00:00Z');
     expect(shapeApp(emptyApp('new', ann).app, PLACE).released_at).toBeNull();
   });
+
+  it('tells the sizes of its image and its repository, and null where there is none', () => {
+    const sizes = { slugBytes: 23_400_000, repositoryBytes: 51_200 };
+    expect(shapeApp({ ...app, ...sizes }, PLACE)).toMatchObject({ slug_size: 23_400_000, repo_size: 51_200 });
+    expect(shapeApp(emptyApp('new', ann).app, PLACE)).toMatchObject({ slug_size: null, repo_size: null });
+  });
 });
 
 it('opens config where it leaves the process', () => {
@@ -66,12 +73,28 @@ it('opens config where it leaves the process', () => {
 });
 
 describe('a release', () => {
-  it('has output and a slug only when it has something that runs', () => {
+  it('has a slug only when it has something that runs', () => {
     const [first, second] = releases.map((release) => shapeRelease(release, app, 'http://x/stream'));
-    expect(first).toMatchObject({ output_stream_url: null, slug: null, eligible_for_rollback: false });
-    expect(second).toMatchObject({ output_stream_url: 'http://x/stream', eligible_for_rollback: true });
+    expect(first).toMatchObject({ slug: null, eligible_for_rollback: false });
+    expect(second).toMatchObject({ eligible_for_rollback: true });
     expect(second?.slug?.id).toMatch(/^[0-9a-f-]{36}$/);
     expect(resources.release.safeParse(second).error).toBeUndefined();
+  });
+});
+
+describe('the output of a release', () => {
+  const [empty, plain] = releases;
+  const processes = { ...IMAGE.processes, release: { command: 'migrate', argv: null } };
+  const shapeOf = (release: Release | undefined) => release && shapeRelease(release, app, 'http://x/stream');
+
+  it('is that of its release command, for which clients wait', () => {
+    const migrates = plain && { ...plain, image: { ...IMAGE, processes } };
+    expect(shapeOf(migrates)?.output_stream_url).toBe('http://x/stream');
+  });
+
+  it('is none where there is no such command, however much of it was rolled out', () => {
+    expect(shapeOf(plain)?.output_stream_url).toBeNull();
+    expect(shapeOf(empty)?.output_stream_url).toBeNull();
   });
 });
 

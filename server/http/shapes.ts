@@ -19,8 +19,15 @@ import { PlatformError } from '../domain/errors.ts';
 import type { Build, BuildStatus } from '../domain/build.ts';
 import { buildpackName } from '../domain/buildpacks.ts';
 import type { Deployment } from '../domain/deployment.ts';
-import { instanceName, SMALL, type Instance, type InstanceState } from '../domain/instance.ts';
-import { rollbackTarget, type BuiltImage, type ConfigVars, type Release } from '../domain/release.ts';
+import { instanceName, SMALL, type InstanceState } from '../domain/instance.ts';
+import {
+  hasReleaseCommand,
+  rollbackTarget,
+  type BuiltImage,
+  type ConfigVars,
+  type Release,
+} from '../domain/release.ts';
+import type { TellingInstance } from '../domain/webhook-news.ts';
 import type { Account, Key } from '../ports/accounts.ts';
 import type { ProcessCount } from './services.ts';
 
@@ -127,8 +134,8 @@ export function shapeApp(app: SeenApp, place: Place): AppResource {
     locked: app.locked,
     joined: standing.owner || standing.collaborator !== null,
     space: null,
-    repo_size: null,
-    slug_size: null,
+    repo_size: app.repositoryBytes,
+    slug_size: app.slugBytes,
     released_at: app.releasedAt === null ? null : wireTime(app.releasedAt),
     created_at: wireTime(app.createdAt),
     updated_at: wireTime(app.updatedAt),
@@ -153,7 +160,7 @@ export function shapeRelease(release: Release, app: App, outputUrl: string): Rel
     artifacts: [],
     addon_plan_names: [],
     eligible_for_rollback: rollbackTarget(release),
-    output_stream_url: release.image === null ? null : outputUrl,
+    output_stream_url: hasReleaseCommand(release) ? outputUrl : null,
     failure: release.failure,
     created_at: wireTime(release.createdAt),
     updated_at: wireTime(release.updatedAt),
@@ -204,7 +211,7 @@ const DYNO_STATE: Readonly<Record<InstanceState, DynoResource['state']>> = {
 };
 
 export function shapeDyno(
-  instance: Instance,
+  instance: TellingInstance,
   app: App,
   from: { readonly command: string; readonly releaseId: string },
 ): DynoResource {
@@ -355,9 +362,10 @@ export function shapeSlug({ commit, createdAt }: Release, image: BuiltImage): Sl
     process_types: Object.fromEntries(
       Object.entries(image.processes).map(([type, { command }]) => [type, command]),
     ),
-    size: image.bytes,
+    size: image.storedBytes,
     stack: STACK,
     created_at: wireTime(createdAt),
+    deleted_at: null,
     updated_at: wireTime(createdAt),
   };
 }

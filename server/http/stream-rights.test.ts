@@ -24,14 +24,17 @@ async function tail(token: string): Promise<string> {
   return new URL(logSession.parse(answer.body).logplex_url).pathname;
 }
 
-const ended = (answer: Promise<unknown>) =>
-  Promise.race([answer.then(() => true), pause(300, patient).then(() => false)]);
+const endedWithin = (ms: number) => (answer: Promise<unknown>) =>
+  Promise.race([answer.then(() => true), pause(ms, patient).then(() => false)]);
+const goesOn = async (answer: Promise<unknown>) => !(await endedWithin(300)(answer));
+/** Patient: how soon depends on what else the machine does. */
+const ends = endedWithin(8_000);
 
 describe('an open stream', () => {
   it('goes on as long as its reader may read it', async () => {
     const { token } = await newToken();
     const open = door.call('GET', await tail(token), { token: null });
-    expect(await ended(open)).toBe(false);
+    expect(await goesOn(open)).toBe(true);
     await door.call('DELETE', '/oauth/authorizations/~', { token });
     expect((await open).status).toBe(200);
   });
@@ -57,7 +60,7 @@ describe('an open stream', () => {
     const { id, token } = await newToken();
     const link = await tail(token);
     const open = door.call('GET', link, { token: null });
-    expect(await ended(open)).toBe(false);
+    expect(await goesOn(open)).toBe(true);
     await door.call('POST', `/oauth/authorizations/${id}/actions/regenerate-tokens`, {
       token: door.world.otherToken,
     });
@@ -71,13 +74,13 @@ describe('an open stream', () => {
       const { id, token } = await newToken();
       const path = await tail(token);
       const open = door.call('GET', path, { token: null });
-      expect(await ended(open)).toBe(false);
+      expect(await goesOn(open)).toBe(true);
       const { memory, admin } = door.world;
       if (how === 'revoke') memory.tokens.delete(id);
       if (how === 'expire') Object.assign(memory.tokens.get(id) ?? {}, { expiresAt: new Date(0) });
       if (how === 'rename')
         for (const app of memory.apps.values()) Object.assign(app, { ownerId: admin.userId });
-      expect(await ended(open)).toBe(true);
+      expect(await ends(open)).toBe(true);
       const again = await door.call('GET', path, { token: null });
       expect(again.status).toBe(how === 'rename' ? 404 : 401);
     },
@@ -87,16 +90,16 @@ describe('an open stream', () => {
     const [one, other] = [await newToken(), await newToken()];
     const open = door.call('GET', await tail(other.token), { token: null });
     door.world.memory.tokens.delete(one.id);
-    expect(await ended(open)).toBe(false);
+    expect(await goesOn(open)).toBe(true);
     door.world.memory.tokens.delete(other.id);
-    expect(await ended(open)).toBe(true);
+    expect(await ends(open)).toBe(true);
   });
 
   it('ends with all others when every token is revoked', async () => {
     const { token } = await newToken();
     const open = door.call('GET', await tail(token), { token: null });
-    expect(await ended(open)).toBe(false);
+    expect(await goesOn(open)).toBe(true);
     door.world.memory.tokens.clear();
-    expect(await ended(open)).toBe(true);
+    expect(await ends(open)).toBe(true);
   });
 });

@@ -22,7 +22,7 @@ export interface Apps extends Belonging {
   find(nameOrId: string, signal: AbortSignal): Promise<App | undefined>;
   /** As `find`, with what the actor is to it, whether or not they may see it. */
   findFor(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenApp | undefined>;
-  /** Those the actor may see, by name. */
+  /** Those the actor may see, by name. One that is as it was the last time may be the same object, so none is changed. */
   list(actor: Actor, signal: AbortSignal): Promise<readonly SeenApp[]>;
   /** False when the row changed since it was read. */
   setFormation(app: App, formation: Formation, signal: AbortSignal): Promise<boolean>;
@@ -34,6 +34,8 @@ export interface Apps extends Belonging {
     flags: { readonly maintenance?: boolean; readonly acm?: boolean },
     signal: AbortSignal,
   ): Promise<boolean>;
+  /** Notes what its repository takes on disk. Nothing for an app that is gone. */
+  noteRepositoryBytes(appId: string, bytes: number, signal: AbortSignal): Promise<void>;
   /** Gives the app another name; false when the row changed since it was read. Throws `name_taken`. */
   rename(app: App, name: string, signal: AbortSignal): Promise<boolean>;
   /** Frees the name and its domains, and leaves the rest to the controller; false when the row changed since. */

@@ -42,6 +42,8 @@ export interface Builder {
     },
     signal: AbortSignal,
   ): Promise<boolean>;
-  /** Forgets an app's build cache. */
+  /** Has the next build of an app begin with an empty cache. */
+  renewCache(appId: string, signal: AbortSignal): Promise<void>;
+  /** For an app that is gone: keeps nothing of it. Idempotent. */
   forget(appId: string, signal: AbortSignal): Promise<void>;
 }

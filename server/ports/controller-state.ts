@@ -25,12 +25,16 @@ export interface DesiredApp {
   readonly deleting: boolean;
   readonly formation: Formation;
   readonly maintenance: boolean;
+  /** Visitors come back to the instance that answered them first. */
+  readonly affinity: boolean;
   /** Hosts of its owner's own, by name, each with the digest of its certificate if it has one. */
   readonly domains: readonly { readonly host: string; readonly certificate: string | null }[];
   /** The last deployment that succeeded. */
   readonly current: Rollout | null;
-  /** The oldest undecided deployment. */
+  /** The oldest undecided deployment that can be read. */
   readonly next: Rollout | null;
+  /** An undecided deployment whose records make no sense: it cannot be carried out, nor ever succeed. */
+  readonly unreadableNext: { readonly deploymentId: string; readonly problem: string } | null;
   /** Why its records make no sense, or null. What it should be is then unknown: whatever runs of it is left alone. */
   readonly unreadable: string | null;
 }

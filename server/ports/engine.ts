@@ -65,6 +65,23 @@ export interface Engine {
   isolate(signal: AbortSignal): Promise<void>;
 }
 
+/** What an instance takes of its machine. */
+export interface Usage {
+  /** `web.1`. */
+  readonly instance: string;
+  /** Without what the machine would give back at once: the cache of files. */
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  /** Processor time since its start. */
+  readonly cpuSeconds: number;
+}
+
+/** Asking what processes take. */
+export interface AppUsage {
+  /** Of every instance of an app that runs at this moment. */
+  usage(appId: string, signal: AbortSignal): Promise<readonly Usage[]>;
+}
+
 /** Reading what processes printed. */
 export interface AppLogs {
   /**

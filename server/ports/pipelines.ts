@@ -16,7 +16,7 @@ export interface Pipelines {
   rename(id: string, name: string, signal: AbortSignal): Promise<Pipeline | undefined>;
   /** Gives it to somebody else; undefined when it is gone. */
   give(id: string, to: NewOwner, signal: AbortSignal): Promise<Pipeline | undefined>;
-  /** Its apps stay what they are; what is being promoted and is no release yet is given up. False when it is gone. */
+  /** Its apps stay what they are. False when it is gone. Throws `pipeline_promoting` while a promotion in it is undecided. */
   remove(id: string, signal: AbortSignal): Promise<boolean>;
 
   /** The places of apps, by the name of the app. */

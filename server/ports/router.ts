@@ -15,8 +15,8 @@ export interface Router {
   applied(signal: AbortSignal): Promise<{ readonly epoch: number; readonly seq: number }>;
   /** One request through the router's public port to the instances named by `which`. */
   probe(request: ProbeRequest, signal: AbortSignal): Promise<ProbeAnswer>;
-  /** What still carries requests, and what it has answered. */
-  backends(signal: AbortSignal): Promise<readonly BackendReport[]>;
+  /** What still carries requests, and what it has answered: of all apps, or of these, which is cheaper. */
+  backends(of: 'all' | readonly string[], signal: AbortSignal): Promise<readonly BackendReport[]>;
 }
 
 export interface Table {
@@ -34,6 +34,8 @@ export interface TableRoute {
   readonly certificates?: readonly { readonly host: string; readonly digest: string }[];
   /** Visitors get a page that says so. */
   readonly maintenance?: boolean;
+  /** A visitor comes back to the instance that answered him first, while it receives visitors. */
+  readonly affinity?: boolean;
   readonly serving: TableBackend | null;
   readonly staged: TableBackend | null;
 }
@@ -56,6 +58,10 @@ export interface ProbeAnswer {
   readonly status: number;
   /** False when the router itself had to answer. */
   readonly byApp: boolean;
+  /** How long it took. */
+  readonly ms: number;
+  /** How many requests it was: one through each router process that was there. */
+  readonly sent: number;
 }
 
 export interface BackendReport {

@@ -11,7 +11,7 @@ import type { Certificates as CertificateStore } from '../ports/certificates.ts'
 import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Domains as DomainStore } from '../ports/domains.ts';
-import type { AppLogs } from '../ports/engine.ts';
+import type { AppLogs, AppUsage } from '../ports/engine.ts';
 import type { Hosts as HostsPort } from '../ports/hosts.ts';
 import type { LoginRequests } from '../ports/login-requests.ts';
 import type { Passwords } from '../ports/passwords.ts';
@@ -33,6 +33,7 @@ import type { Repositories } from '../ports/repositories.ts';
 import type { Tokens as AccessTokens } from '../ports/tokens.ts';
 import type { Egress } from '../ports/egress.ts';
 import type { Webhooks as WebhookStore } from '../ports/webhooks.ts';
+import type { Router } from '../ports/router.ts';
 import type { RouterLines, VisitSource } from '../ports/visits.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
 import type { Uploads as UploadStore } from '../ports/uploads.ts';
@@ -40,7 +41,7 @@ import { createAccounts } from './accounts.ts';
 import { createAppOptions } from './app-options.ts';
 import { createAppSetups } from './app-setups.ts';
 import { createApps } from './apps.ts';
-import { createAudit } from './audit.ts';
+import { createAudit, type Audit } from './audit.ts';
 import { auditedPushes } from './audited-pushes.ts';
 import { createAuthorizations } from './authorizations.ts';
 import { createBranches } from './branches.ts';
@@ -53,6 +54,7 @@ import { createDeploys } from './deploys.ts';
 import { createDomains } from './domains.ts';
 import { createDrainDelivery } from './drain-delivery.ts';
 import { createDrains } from './drains.ts';
+import { createEventStream } from './event-stream.ts';
 import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createHappenings } from './happenings.ts';
@@ -63,13 +65,16 @@ import { createLogins } from './logins.ts';
 import { createLogs } from './logs.ts';
 import { createPeople } from './people.ts';
 import { createDirectory } from './directory.ts';
+import { createPermits } from './permits.ts';
 import { createPipelines } from './pipelines.ts';
 import { createPromoting } from './promoting.ts';
 import { createPromotions } from './promotions.ts';
-import { createPushes } from './pushes.ts';
+import { createHousekeeping } from './housekeeping.ts';
+import { createPushes, type PushesDeps } from './pushes.ts';
 import { createReleases } from './releases.ts';
 import { createRunOrders } from './run-orders.ts';
 import { createRuns, type RunsDeps } from './runs.ts';
+import { createSamples } from './samples.ts';
 import { createSettingUp } from './setting-up.ts';
 import { createSources } from './sources.ts';
 import { createTwoFactor } from './two-factor.ts';
@@ -104,7 +109,7 @@ export interface ServicePorts {
   readonly uploads: UploadStore;
   readonly transcripts: TranscriptStore;
   readonly idempotency: Idempotency;
-  readonly engine: AppLogs & RunsDeps['engine'];
+  readonly engine: AppLogs & AppUsage & RunsDeps['engine'];
   readonly repositories: Repositories;
   readonly builder: Builder;
   readonly tokens: RegistryTokens;
@@ -116,7 +121,7 @@ export interface ServicePorts {
   readonly drains: DrainStore;
   readonly drainPipes: DrainPipes;
   readonly egress: Egress;
-  readonly router: VisitSource;
+  readonly router: VisitSource & Pick<Router, 'backends'>;
   readonly routerLines: RouterLines;
   readonly hosts: HostsPort;
   readonly causes: Causes;
@@ -147,7 +152,6 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   const { people, passwords } = ports;
   const throttle = createLoginThrottle(() => clock.now());
   const authorizations = createAuthorizations({ store: ports.accessTokens, apps, clock });
-  const open = new Set<string>();
   const audit = createAudit({ trail: ports.trail, causes: ports.causes, apps, clock, log });
   const logins = createLogins({ people, passwords, throttle, audit, clock });
   const orders = createRunOrders(ports.engine);
@@ -168,7 +172,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     ...setupServices(ports, deps, { apps: ownApps, orders }),
     directory: createDirectory({ store: directory }),
     teams: createTeams({ store: teams, apps, directory }),
-    collaborators: createCollaborators({ apps, directory, store: ports.collaborators }),
+    collaborators: createCollaborators({ apps, directory, teams, store: ports.collaborators }),
     transfers: createTransfers({ apps, teams, directory, store: ports.transfers }),
     ...pipelineServices(ports, deps),
     configVars: createConfigVars({ apps, releases, controller }),
@@ -202,16 +206,13 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
       },
     }),
     uploads: createUploads({ store: ports.uploads }),
-    options: createAppOptions({ apps, store: ports.options, clock }),
+    options: createAppOptions({ apps, store: ports.options, clock, controller }),
     transcripts,
     idempotency: ports.idempotency,
     audit,
     hosts: createHosts(ports.hosts),
     webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
-    happenings: createHappenings({ store: ports.happenings, apps, bulletin }),
-    pushes: auditedPushes(createPushes({ apps, builds, repositories, transcripts, queue, open }), audit),
-    sources: createSources({ builds, repositories }),
-    branches: createBranches({ apps, builds, repositories, open, log }),
+    ...gitServices(ports, deps, { transcripts, audit }),
     deploys: createDeploys({
       ...{ apps, builds, releases, repositories, builder, tokens, transcripts, controller, bulletin, log },
       options: ports.options,
@@ -221,11 +222,31 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
   };
 }
 
-function pipelineServices(ports: ServicePorts, { controller, log, epoch }: ServiceDeps) {
-  const { apps, releases, pipelines, promotions: store } = ports;
-  const { builder, tokens, bulletin } = ports;
+/** What keeps repositories, and what comes in by git. */
+function gitServices(
+  ports: ServicePorts,
+  { log, urlOf }: ServiceDeps,
+  own: Pick<PushesDeps, 'transcripts'> & { readonly audit: Audit },
+) {
+  const { apps, builds, repositories } = ports;
+  const open = new Set<string>();
+  const housekeeping = createHousekeeping({ apps, repositories, log });
+  const pushes = createPushes({ ...ports, ...own, housekeeping, open, log, urlOf });
   return {
-    pipelines: createPipelines({ ...ports, store: pipelines }),
+    housekeeping,
+    pushes: auditedPushes(pushes, own.audit),
+    sources: createSources({ builds, repositories }),
+    branches: createBranches({ apps, builds, repositories, open, log }),
+  };
+}
+
+function pipelineServices(ports: ServicePorts, { controller, log, epoch }: ServiceDeps) {
+  const { apps, releases, teams, pipelines, promotions: store } = ports;
+  const { builder, tokens, bulletin } = ports;
+  const ownPipelines = createPipelines({ ...ports, store: pipelines });
+  return {
+    pipelines: ownPipelines,
+    permits: createPermits({ apps, teams, store: pipelines, pipelines: ownPipelines }),
     promotions: createPromotions({ apps, releases, pipelines, store }),
     promoting: createPromoting({
       ...{ apps, releases, store, builder, tokens, controller, bulletin, log },
@@ -251,14 +272,17 @@ function setupServices(
   };
 }
 
-/** All that an app's log is made of, and where it also goes. */
+/** What happens, all that an app's log is made of, and where both also go. */
 function logServices(ports: ServicePorts, log: Logger) {
-  const { apps, happenings, bulletin, egress } = ports;
-  const visits = createVisits({ source: ports.router, lines: ports.routerLines, apps, log });
-  const logs = createLogs({ apps, visits, logs: ports.engine, happenings, bulletin });
+  const { apps, happenings: store, bulletin, egress, engine, router, clock } = ports;
+  const happenings = createHappenings({ store, apps, bulletin });
+  const visits = createVisits({ source: router, lines: ports.routerLines, apps, log });
+  const logs = createLogs({ apps, visits, logs: engine, happenings: store, bulletin });
+  const samples = createSamples({ engine, router, clock });
+  const eventStream = createEventStream({ apps, happenings, logs, samples });
   const drains = createDrains({ apps, store: ports.drains, egress, bulletin });
   const draining = { store: ports.drains, pipes: ports.drainPipes, logs, bulletin, log };
-  return { visits, logs, drains, drainDelivery: createDrainDelivery(draining) };
+  return { visits, logs, happenings, eventStream, drains, drainDelivery: createDrainDelivery(draining) };
 }
 
 export type AllServices = ReturnType<typeof createServices>;

@@ -7,6 +7,7 @@ import type { Apps } from '../ports/apps.ts';
 import type { Clock } from '../ports/clock.ts';
 import { checked } from './builds.ts';
 import { reach } from './reach.ts';
+import type { Wake } from './wake.ts';
 
 /** A feature of an app, and since when it is on; null: it is off. */
 export interface AppFeature {
@@ -36,10 +37,12 @@ export function createAppOptions({
   apps,
   store,
   clock,
+  controller,
 }: {
   readonly apps: Apps;
   readonly store: AppOptionsStore;
   readonly clock: Clock;
+  readonly controller: Wake;
 }): AppOptions {
   const known = (name: string): Feature => {
     const feature = findFeature(name);
@@ -79,8 +82,10 @@ export function createAppOptions({
       const feature = known(wanted);
       if (feature.always !== null && !on)
         throw PlatformError.of('feature_fixed', { feature: feature.name, why: feature.always });
-      if (feature.always === null)
+      if (feature.always === null) {
         await store.setFeature(app.id, feature.name, on ? clock.now() : null, signal);
+        controller.wake(app.id); // the router has to hear of some of them
+      }
       return shape(app, feature, await store.features(app.id, signal));
     },
   };

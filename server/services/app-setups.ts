@@ -26,7 +26,7 @@ interface SetupWish extends SetupOrder {
 /** A setup, the app it makes, and the build once it has begun. */
 interface SeenSetup {
   readonly setup: AppSetup;
-  readonly app: SeenApp;
+  readonly app: Pick<SeenApp, 'id' | 'name'>;
   readonly build: Build | null;
 }
 
@@ -37,7 +37,7 @@ export interface AppSetups {
    * `name_taken`, `forbidden_team`, and `scope_too_small` also when config vars are given and the token may not set any.
    */
   create(actor: Actor, wish: SetupWish, signal: AbortSignal): Promise<SeenSetup>;
-  /** Of an app the caller may view. */
+  /** Of an app the caller may view, or one that they began and that failed before there was anything of its app. */
   find(actor: Actor, id: string, signal: AbortSignal): Promise<SeenSetup>;
 }
 
@@ -75,6 +75,11 @@ export function createAppSetups({ apps, appStore, builds, store, egress }: AppSe
       const missing = PlatformError.of('not_found', { resource: 'app_setup', name: id.slice(0, 100) });
       const setup = await store.find(id, signal);
       if (!setup) throw missing;
+      const { appId, formerApp, userId } = setup;
+      if (formerApp !== null) {
+        if (userId !== actor.userId || !scopesCover(actor.scopes, 'view', appId)) throw missing;
+        return { setup, app: { id: appId, name: formerApp }, build: null };
+      }
       const app = await reach(appStore, actor, 'view', setup.appId, signal).catch((err: unknown) => {
         throw PlatformError.is(err, 'not_found') ? missing : err;
       });

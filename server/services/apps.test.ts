@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { meanwhile } from '../../test/support/mishaps.ts';
-import { createStoresRig, imageOf, patient } from '../../test/support/services-rig.ts';
+import { commit, createStoresRig, imageOf, patient } from '../../test/support/services-rig.ts';
 import { createApps } from './apps.ts';
 
 function createRig() {
@@ -48,6 +48,8 @@ describe('creating an app', () => {
     ['hello\n', 'Name must be 3 to 30 characters'],
     ['', 'Name must be 3 to 30 characters'],
     ['api', 'Name is reserved by the platform.'],
+    ['status', 'Name is reserved by the platform.'],
+    ['static', 'Name is reserved by the platform.'],
   ])('refuses the name %j', async (name, sentence) => {
     const rig = createRig();
     const asked = rig.service.create(rig.ann, { name }, patient);
@@ -167,16 +169,61 @@ describe('the branch that deploys an app', () => {
     expect(await rig.service.find(rig.ann, 'hello', patient)).toMatchObject({ deployBranch: null });
   });
 
-  it.each(['', '-x', '.x', 'a..b', 'a/b', 'a.', 'a.lock', 'a b', 'a~1', 'refs/heads/x\n', 'x'.repeat(201)])(
-    'is not %j',
+  it.each([
+    '',
+    '-x',
+    '.x',
+    'a..b',
+    'a//b',
+    '/a',
+    'a/',
+    'a/.b',
+    'a/-b',
+    'a.',
+    'a.lock',
+    'a.lock/b',
+    'a b',
+    'a~1',
+    'a@{1}',
+    'a\\b',
+    'x\n',
+    'refs/heads/x',
+    'HEAD',
+    'x'.repeat(245),
+    'ü'.repeat(123),
+  ])('is not %j', async (branch) => {
+    const rig = createRig();
+    await rig.service.create(rig.ann, { name: 'hello' }, patient);
+    await expect(rig.service.setDeployBranch(rig.ann, 'hello', branch, patient)).rejects.toMatchObject({
+      id: 'invalid_params',
+    });
+  });
+
+  it.each(['feature/login', 'dependabot/npm/@types/node-20', 'x;id', "it's", '#1-grüße', 'x'.repeat(244)])(
+    'may be %j',
     async (branch) => {
       const rig = createRig();
       await rig.service.create(rig.ann, { name: 'hello' }, patient);
-      await expect(rig.service.setDeployBranch(rig.ann, 'hello', branch, patient)).rejects.toMatchObject({
-        id: 'invalid_params',
-      });
+      const app = await rig.service.setDeployBranch(rig.ann, 'hello', branch, patient);
+      expect(app.deployBranch).toBe(branch);
     },
   );
+
+  it.each([
+    ['main/live', 'main'],
+    ['feature', 'feature/login'],
+  ])('is not %j beside %j, which its repository has: git keeps only one of them', async (branch, there) => {
+    const rig = createRig();
+    const app = await rig.service.create(rig.ann, { name: 'hello' }, patient);
+    rig.repositories.refs.set(`${app.id} refs/heads/${there}`, commit('a'));
+    rig.repositories.refs.set(`another refs/heads/${branch}/x`, commit('a'));
+    const set = (name: string) => rig.service.setDeployBranch(rig.ann, 'hello', name, patient);
+    await expect(set(branch)).rejects.toThrow(
+      `cannot be ${branch} beside ${there}, which hello has from an earlier deploy; choose another name`,
+    );
+    expect((await set(there)).deployBranch, 'the very branch that is there').toBe(there);
+    expect((await set(`${there}2`)).deployBranch).toBe(`${there}2`);
+  });
 
   it('is nobody else’s to choose', async () => {
     const rig = createRig();
@@ -184,5 +231,18 @@ describe('the branch that deploys an app', () => {
     await expect(rig.service.setDeployBranch(rig.bob, 'hello', 'live', patient)).rejects.toMatchObject({
       id: 'not_found',
     });
+  });
+});
+
+describe('an app whose name no other gets any more', () => {
+  it('keeps it, and may be called by it again, until it takes another', async () => {
+    const rig = createRig();
+    const app = await rig.service.create(rig.ann, { name: 'hello' }, patient);
+    const row = rig.world.apps.get(app.id);
+    if (row) Object.assign(row, { name: 'status' });
+    expect((await rig.service.find(rig.ann, 'status', patient)).id).toBe(app.id);
+    expect((await rig.service.rename(rig.ann, 'status', 'status', patient)).name).toBe('status');
+    await rig.service.rename(rig.ann, 'status', 'hello', patient);
+    await expect(rig.service.rename(rig.ann, 'hello', 'status', patient)).rejects.toThrow('reserved');
   });
 });

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pause } from '../../lib/deadline.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { App, SeenApp } from '../domain/app.ts';
+import { branchName, type App, type SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
-import { appName, branch } from '../domain/names.ts';
+import { branch, newAppName } from '../domain/names.ts';
 import { randomAppName } from '../domain/random-name.ts';
 import type { SeenTeam } from '../domain/team.ts';
 import type { NewSetup } from '../ports/app-setups.ts';
@@ -52,7 +52,7 @@ interface NewApp {
 export interface AppsDeps {
   readonly store: AppStore;
   readonly teams: Pick<Teams, 'find'>;
-  readonly repositories: Pick<Repositories, 'ensure'>;
+  readonly repositories: Pick<Repositories, 'ensure' | 'clash'>;
   readonly controller: Wake;
   /** Whether the router has acknowledged that it carries the app of this name. */
   readonly routed: (name: string) => boolean;
@@ -98,8 +98,7 @@ export function createApps({ store, teams, repositories, controller, routed }: A
 
     async setDeployBranch(actor, nameOrId, wanted, signal) {
       const app = await reach(store, actor, 'manage', nameOrId, signal);
-      const problem = wanted === null ? undefined : branch.safeParse(wanted).error?.issues[0]?.message;
-      if (problem !== undefined) throw PlatformError.of('invalid_params', { field: 'branch', problem });
+      if (wanted !== null) await checkBranch(repositories, app, wanted, signal);
       if (!(await store.setDeployBranch(app, wanted, signal)))
         throw PlatformError.of('app_changed', { app: app.name });
       return { ...app, deployBranch: wanted };
@@ -124,8 +123,8 @@ export function createApps({ store, teams, repositories, controller, routed }: A
 
     async rename(actor, nameOrId, wanted, signal) {
       const app = await reach(store, actor, 'manage', nameOrId, signal);
+      if (wanted === app.name) return app;
       const name = checkedName(wanted);
-      if (name === app.name) return app;
       if (!(await store.rename(app, name, signal))) throw PlatformError.of('app_changed', { app: app.name });
       controller.wake(app.id);
       await untilRouted(name, signal);
@@ -141,8 +140,25 @@ export function createApps({ store, teams, repositories, controller, routed }: A
   };
 }
 
+/** Throws `invalid_params` for what git takes for no branch, or cannot keep beside those that it has of the app. */
+async function checkBranch(
+  repositories: AppsDeps['repositories'],
+  { id, name }: App,
+  wanted: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const refuse = (problem: string): Error => PlatformError.of('invalid_params', { field: 'branch', problem });
+  const problem = branch.safeParse(wanted).error?.issues[0]?.message;
+  if (problem !== undefined) throw refuse(problem);
+  const clash = await repositories.clash(id, `refs/heads/${wanted}`, signal);
+  if (clash !== null)
+    throw refuse(
+      `cannot be ${wanted} beside ${branchName(clash)}, which ${name} has from an earlier deploy; choose another name`,
+    );
+}
+
 function checkedName(wanted: string): string {
-  const parsed = appName.safeParse(wanted);
+  const parsed = newAppName.safeParse(wanted);
   if (parsed.success) return parsed.data;
   const problem = parsed.error.issues[0]?.message ?? 'is not valid';
   throw PlatformError.of('invalid_params', { field: 'Name', problem });

@@ -51,6 +51,15 @@ describe('a branch', () => {
     expect([...rig.repositories.kept]).toEqual([]);
   });
 
+  it('that has been looked after leaves behind how large the repository is then', async () => {
+    const rig = createRig();
+    const app = await rig.createApp();
+    await ended(rig, app, 'a');
+    rig.repositories.sizes.set(app.id, 4_000);
+    await rig.branches.repair(patient);
+    expect((await rig.again(app)).repositoryBytes).toBe(4_000);
+  });
+
   it('is moved from wherever it is, also in the next life of the process', async () => {
     const rig = createRig();
     const app = await rig.createApp();

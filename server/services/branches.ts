@@ -1,10 +1,11 @@
 import type { Logger } from '../../lib/log.ts';
-import { EVERYTHING, type Actor } from '../domain/actor.ts';
+import { PLATFORM } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { settled, type PushedBuild } from '../domain/build.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Builds, LastDeploy } from '../ports/builds.ts';
 import type { Repositories } from '../ports/repositories.ts';
+import { noteRepositoryBytes } from './repository-bytes.ts';
 
 /** Keeps the promise that a deploy branch equals the last successful deploy, whatever died in between. */
 export interface Branches {
@@ -27,9 +28,6 @@ export interface BranchesDeps {
   readonly open: ReadonlySet<string>;
   readonly log: Logger;
 }
-
-/** The platform itself: sees every app. */
-const PLATFORM: Actor = { userId: 'platform', email: 'platform', admin: true, scopes: EVERYTHING };
 
 export function createBranches({ apps, builds, repositories, open, log }: BranchesDeps): Branches {
   /** The last build of each app that was seen to, so that a look costs nothing for apps where nothing happened. */
@@ -90,10 +88,11 @@ export function createBranches({ apps, builds, repositories, open, log }: Branch
         };
         await confined(app, look, signal);
       }
-      // Afterwards: git may take its time to tidy up, and no branch waits for that.
+      // Afterwards: no branch waits for that.
       for (const { app, last } of shown) {
         const forget = async (): Promise<void> => {
           await repositories.release(app.id, last.id, signal);
+          await noteRepositoryBytes({ apps, repositories }, app.id, signal); // its push could not, if its server died
           done.set(app.id, last.id);
         };
         await confined(app, forget, signal);

@@ -59,7 +59,7 @@ export interface BuildsDeps {
   readonly transcripts: Pick<Transcripts, 'append'>;
   readonly queue: BuildQueue;
   readonly controller: Wake;
-  readonly builder: Pick<Builder, 'forget'>;
+  readonly builder: Pick<Builder, 'renewCache'>;
 }
 
 const AGAIN_MS = 500;
@@ -114,7 +114,7 @@ export function createBuilds(deps: BuildsDeps): Builds {
 
     async purgeCache(actor, name, signal) {
       const app = await reach(apps, actor, 'deploy', name, signal);
-      await deps.builder.forget(app.id, signal);
+      await deps.builder.renewCache(app.id, signal);
       return app;
     },
   };

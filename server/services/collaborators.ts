@@ -4,13 +4,15 @@ import type { App, SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Collaborator } from '../domain/team.ts';
 import type { Apps } from '../ports/apps.ts';
-import type { Collaborators as CollaboratorStore, Directory } from '../ports/membership.ts';
+import type { Collaborators as CollaboratorStore, Directory, Teams } from '../ports/membership.ts';
 import { isSelf, personOf } from './directory.ts';
 import { reach } from './reach.ts';
 
 /** Somebody who may do something with an app; of its owner, their role is `admin`. */
 export interface Access extends Collaborator {
   readonly owner: boolean;
+  /** Whether they may do everything anyway, as an administrator of the team to which the app belongs. */
+  readonly byTeam: boolean;
 }
 
 interface OfApp {
@@ -53,12 +55,20 @@ export interface CollaboratorsDeps {
   readonly apps: Pick<Apps, 'findFor'>;
   readonly directory: Directory;
   readonly store: CollaboratorStore;
+  readonly teams: Pick<Teams, 'members'>;
 }
 
-export function createCollaborators({ apps, directory, store }: CollaboratorsDeps): Collaborators {
+export function createCollaborators({ apps, directory, store, teams }: CollaboratorsDeps): Collaborators {
   async function allOf(app: App, signal: AbortSignal): Promise<readonly Access[]> {
-    const found = (await store.list(app.id, signal)).map((one) => ({ ...one, owner: false }));
+    const found = await seenWith(teams, app, await store.list(app.id, signal), signal);
     return app.team === null ? [ownerOf(app), ...found] : found;
+  }
+
+  async function put(app: App, userId: string, role: Role, signal: AbortSignal): Promise<OfApp> {
+    const made = await store.put(app.id, userId, role, signal);
+    const [access] = await seenWith(teams, app, [made], signal);
+    if (!access) throw new Error('as many are seen as were found');
+    return { app, access };
   }
 
   async function oneOf(app: App, actor: Actor, who: string, signal: AbortSignal): Promise<Access> {
@@ -68,6 +78,18 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
     );
     if (found) return found;
     throw PlatformError.of('not_found', { resource: 'collaborator', name: who.slice(0, 100) });
+  }
+
+  /** The app, for who may hand out rights. A member whom only its lock keeps from joining is told of that. */
+  async function shared(actor: Actor, seen: SeenApp, user: string, signal: AbortSignal): Promise<SeenApp> {
+    try {
+      return await reach(apps, actor, 'share', seen.id, signal);
+    } catch (err) {
+      const kept = isSelf(actor, user) && mayJoin(seen.standing, { locked: false }) && covers(actor, seen);
+      throw kept && PlatformError.is(err, 'forbidden')
+        ? PlatformError.of('app_locked', { app: seen.name })
+        : err;
+    }
   }
 
   return {
@@ -84,7 +106,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
     async add(actor, name, { user, permissions }, signal) {
       const seen = await reach(apps, actor, 'view', name, signal);
       const joins = isSelf(actor, user) && mayJoin(seen.standing, seen) && covers(actor, seen);
-      const app = joins ? seen : await reach(apps, actor, 'share', name, signal);
+      const app = joins ? seen : await shared(actor, seen, user, signal);
       const role = permissions && readRole(permissions);
       const person = await personOf(directory, actor, user, signal);
       if (app.team === null && person.id === app.owner.id)
@@ -92,8 +114,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
       const before = (await store.list(app.id, signal)).find((one) => one.user.id === person.id);
       const next = role ?? before?.role ?? USUAL_ROLE;
       mustNotExceed(app, joins ? USUAL_ROLE : ownRole(app, actor), [next, before?.role]);
-      const made = await store.put(app.id, person.id, next, signal);
-      return { app, access: { ...made, owner: false } };
+      return put(app, person.id, next, signal);
     },
 
     async update(actor, name, who, permissions, signal) {
@@ -102,8 +123,7 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
       const before = await oneOf(app, actor, who, signal);
       refuseOwner(app, before);
       mustNotExceed(app, ownRole(app, actor), [role, before.role]);
-      const made = await store.put(app.id, before.user.id, role, signal);
-      return { app, access: { ...made, owner: false } };
+      return put(app, before.user.id, role, signal);
     },
 
     async remove(actor, name, who, signal) {
@@ -117,6 +137,17 @@ export function createCollaborators({ apps, directory, store }: CollaboratorsDep
       return { app, access: before };
     },
   };
+}
+
+async function seenWith(
+  teams: CollaboratorsDeps['teams'],
+  { team }: App,
+  found: readonly Collaborator[],
+  signal: AbortSignal,
+): Promise<Access[]> {
+  const members = team === null ? [] : await teams.members(team.id, signal);
+  const admins = new Set(members.filter(({ role }) => role === 'admin').map(({ user }) => user.id));
+  return found.map((one) => ({ ...one, owner: false, byTeam: admins.has(one.user.id) }));
 }
 
 /** Joining and leaving change rights, for which a credential is no good that may not change those of others. */
@@ -148,6 +179,7 @@ function readRole(permissions: readonly string[]): Role {
 }
 
 function ownerOf(app: App): Access {
-  const { id, owner, createdAt } = app;
-  return { id: `${id}:owner`, user: owner, role: 'admin', owner: true, createdAt, updatedAt: createdAt };
+  const { id, owner: user, createdAt } = app;
+  const always = { role: 'admin', owner: true, byTeam: false } as const;
+  return { id: `${id}:owner`, user, ...always, createdAt, updatedAt: createdAt };
 }

@@ -139,7 +139,8 @@ describe('drain', () => {
     let joined: Promise<void> | undefined;
     rig.mishaps.at('builds.claim', async (call) => {
       const nothing = await call();
-      await rig.submit(app, { commit: commit('a') });
+      rig.repositories.refs.set(`${app.id} ${MAIN}`, commit('a'));
+      await rig.submit(app, { from: commit('a'), commit: commit('b') });
       joined = rig.deploys.drain(app.id, patient);
       return nothing;
     });

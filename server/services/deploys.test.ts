@@ -150,7 +150,7 @@ describe('the branch', () => {
     await drained(rig, app.id);
     expect(await rig.buildOf(build)).toMatchObject({
       status: 'failed',
-      failure: 'The branch has moved since this push was sent; fetch, then push again',
+      failure: 'main has moved since this push was sent; fetch, then push again',
     });
     expect(rig.builder.orders).toEqual([]);
   });
@@ -173,8 +173,29 @@ describe('the branch', () => {
     expect(await rig.releasesOf(app)).toEqual(['v2 succeeded current', 'v1 succeeded']);
     expect(await rig.buildOf({ id: second ?? '' })).toMatchObject({
       status: 'failed',
-      failure: 'The branch has moved since this push was sent; fetch, then push again',
+      failure: 'main has moved since this push was sent; fetch, then push again',
     });
+  });
+
+  it('that another push of the same commit is about to move has nothing built for this one, which was to move it too', async () => {
+    const rig = createDeployRig();
+    const app = await rig.createApp();
+    rig.repositories.refs.set(`${app.id} ${MAIN}`, commit('1'));
+    await rig.submit(app, push);
+    rig.builder.expect(app.id, [built()]);
+    let twin = '';
+    rig.mishaps.at(
+      'builds.settle',
+      meanwhile(async () => (twin = (await rig.submit(app, push)).id)),
+    );
+    await drained(rig, app.id);
+    expect(rig.builder.orders).toHaveLength(1);
+    expect(await rig.releasesOf(app)).toEqual(['v2 succeeded current', 'v1 succeeded']);
+    expect(await rig.buildOf({ id: twin })).toMatchObject({
+      status: 'superseded',
+      failure: 'Another push of 22222222 was first, and it is live already, as v2',
+    });
+    expect((await rig.builds.lastDeployed(app.id, patient))?.id).not.toBe(twin);
   });
 
   it('that deployed the app while a push of the other one waited is the deploy branch from then on', async () => {
@@ -232,7 +253,7 @@ describe('a newer push', () => {
   });
 
   const LAUNCHED = '-----> Launching...';
-  const TOLD = ['', ` !     ${NEWER}`, ' !     Push failed; what served before was not touched.'];
+  const TOLD = ['', ` !     ${NEWER}`, ' !     Push failed; nothing is live yet.'];
 
   it.each([
     ['builds.recordImage', []],
@@ -286,7 +307,10 @@ describe('a newer push', () => {
     rig.builder.expect(app.id, [built()]);
     rig.mishaps.at(
       'releases.find',
-      meanwhile(() => rig.submit(app, { commit: commit('a') })),
+      meanwhile(async () => {
+        rig.repositories.refs.set(`${app.id} ${MAIN}`, commit('a'));
+        await rig.submit(app, { from: commit('a'), commit: commit('b') });
+      }),
     );
     rig.builder.expect(app.id, [built()]);
     await drained(rig, app.id);

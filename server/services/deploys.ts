@@ -3,7 +3,7 @@ import { pause } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Logger } from '../../lib/log.ts';
 import { insist, passes } from '../../lib/retry.ts';
-import { formationFor, refuseBranch, type App } from '../domain/app.ts';
+import { formationFor, type App } from '../domain/app.ts';
 import { BUILD_ATTEMPTS, commitOf, sourceName, sourceVersion, type Build } from '../domain/build.ts';
 import { chooseBuildpack } from '../domain/buildpacks.ts';
 import { decided, type Deployment } from '../domain/deployment.ts';
@@ -16,8 +16,9 @@ import type { Builds } from '../ports/builds.ts';
 import type { RegistryTokens } from '../ports/registry.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Repositories } from '../ports/repositories.ts';
+import { standingOf } from './push-standing.ts';
 import type { Transcripts } from './transcripts.ts';
-import { announce, receipt } from './transcript-lines.ts';
+import { announce, liveBefore, receipt, refusal } from './transcript-lines.ts';
 import type { Wake } from './wake.ts';
 
 /** Takes builds all the way: image, release, deployment, outcome. */
@@ -135,26 +136,19 @@ async function deploy(deps: DeploysDeps, build: Build, signal: AbortSignal): Pro
 }
 
 /**
- * Why a push may not have its turn, if it came too late. Its branch must be where the sender saw it: git will move it from
- * there or not at all, and two overlapping pushes would end with a live app behind a failed push.
+ * True once it is clear that a push is to be built. One that came too late is refused; one whose very commit another push
+ * has brought live meanwhile has nothing left to do: it ends as superseded, and whoever waits for it is told so.
  */
-async function tooLate(
-  deps: DeploysDeps,
-  app: App,
-  { push }: Build,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  if (push === null) return undefined; // no branch waits for it
-  const { ref, from, commit } = push;
-  const last = await deps.builds.lastDeployed(app.id, signal);
-  const otherBranch = refuseBranch(app, ref, last?.push.ref ?? null);
-  if (otherBranch !== undefined) return otherBranch;
-  const now = await deps.repositories.resolve(app.id, ref, signal);
-  // The database is the truth: the push before this one may have succeeded so lately that git has yet to move the branch.
-  const soon = last?.push.ref === ref ? last.push.commit : now;
-  return [now, soon].some((id) => id !== from && id !== commit)
-    ? 'The branch has moved since this push was sent; fetch, then push again'
-    : undefined;
+async function due(deps: DeploysDeps, app: App, build: Build, signal: AbortSignal): Promise<boolean> {
+  if (build.push === null) return true; // no branch waits for it
+  const standing = await standingOf(deps, app, build.push, signal);
+  if (standing.is === 'late') await refuse(deps, build, standing.reason, signal);
+  if (standing.is === 'live') {
+    const reason = liveBefore(build.push.commit, standing.version);
+    await insist(() => deps.builds.cancel(build.id, reason, signal), { everyMs: AGAIN_MS }, signal);
+    deps.bulletin.post(build.id);
+  }
+  return standing.is === 'due';
 }
 
 async function makeImage(
@@ -163,11 +157,10 @@ async function makeImage(
   build: Build,
   signal: AbortSignal,
 ): Promise<BuiltImage | undefined> {
+  if (!(await due(deps, app, build, signal))) return undefined;
   const chosen = chooseBuildpack(build.buildpacks ?? (await deps.options.buildpacks(app.id, signal)));
-  const reason =
-    (await tooLate(deps, app, build, signal)) ?? ('reason' in chosen ? chosen.reason : undefined);
-  if (reason !== undefined || 'reason' in chosen) {
-    await refuse(deps, build, reason ?? '', signal);
+  if ('reason' in chosen) {
+    await refuse(deps, build, chosen.reason, signal);
     return undefined;
   }
   signal.throwIfAborted(); // the watch hears only of what comes after
@@ -355,15 +348,8 @@ async function conclude(
 
 async function refuse(deps: DeploysDeps, build: Build, reason: string, signal: AbortSignal): Promise<void> {
   const sentence = reason.replace(/\.$/, '');
-  await deps.transcripts.append(
-    build.id,
-    [
-      '',
-      ` !     ${sentence}.`,
-      ` !     ${build.push === null ? 'Build' : 'Push'} failed; what served before was not touched.`,
-    ],
-    signal,
-  );
+  const app = await deps.apps.find(build.appId, signal);
+  await deps.transcripts.append(build.id, refusal(build, app, sentence), signal);
   await settle(deps, build, { status: 'failed', failure: sentence }, signal);
 }
 

@@ -181,3 +181,42 @@ it('hides from strangers that there is anything, and lets nobody change what the
   for (const call of calls(reader)) await expect(call).rejects.toMatchObject({ id: 'scope_too_small' });
   expect((await domains.list({ ...rig.ann, scopes: EVERYTHING }, 'hello', patient)).domains).toEqual([]);
 });
+
+it('wakes the controller when a host gets another certificate, or goes', async () => {
+  const app = await rig.createApp();
+  await add('www.example.com');
+  await certificates.add(rig.ann, 'hello', brought(site), patient);
+  rig.woken.length = 0;
+  const [certificate] = await rig.certificates.list(app.id, patient);
+  await domains.attach(rig.ann, 'hello', 'www.example.com', certificate?.name ?? '', patient);
+  expect(rig.woken).toEqual([app.id]);
+  await domains.remove(rig.ann, 'hello', 'www.example.com', patient);
+  expect(rig.woken).toEqual([app.id, app.id]);
+});
+
+it('does not attach a certificate to a host that has gone in the same moment', async () => {
+  const app = await rig.createApp();
+  const { domain } = await add('www.example.com');
+  rig.woken.length = 0;
+  const store = { ...rig.domains, attach: () => rig.domains.remove(domain, patient).then(() => undefined) };
+  const service = createDomains({ ...rig, store, platformDomain: 'apps.example' });
+  await expect(service.attach(rig.ann, 'hello', 'www.example.com', null, patient)).rejects.toMatchObject({
+    id: 'app_changed',
+    params: { app: app.name },
+  });
+  expect(rig.woken).toEqual([]);
+});
+
+it('lets nobody change a host who may only look at the app, or deploy it', async () => {
+  const app = await rig.createApp();
+  await add('www.example.com');
+  for (const role of ['view', 'deploy'] as const) {
+    await rig.collaborators.put(app.id, rig.bob.userId, role, patient);
+    for (const asked of [
+      add('other.example.com', null, 'hello', rig.bob),
+      domains.attach(rig.bob, 'hello', 'www.example.com', null, patient),
+      domains.remove(rig.bob, 'hello', 'www.example.com', patient),
+    ])
+      await expect(asked).rejects.toMatchObject({ id: 'forbidden' });
+  }
+});

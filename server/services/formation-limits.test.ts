@@ -47,9 +47,9 @@ it('lets an app that has more, from before there was a limit, be scaled down in 
   expect((await list()).map(({ quantity }) => quantity)).toEqual([35, 0]);
 });
 
-it('neither counts nor scales the release command, and says why', async () => {
+it('lists the release command with none, and does not scale it, and says why', async () => {
   const { scale, list } = await createRig(['release', 'web']);
-  expect((await list()).map(({ type }) => type)).toEqual(['web']);
+  expect((await list()).map(({ type, quantity }) => `${type}=${quantity}`)).toEqual(['release=0', 'web=1']);
   await expect(scale({ release: 1 })).rejects.toThrow(/^The release command of hello cannot be scaled/);
   await expect(scale({ clock: 1 })).rejects.toThrow('There is no process type clock; this app has web.');
 });

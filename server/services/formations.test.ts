@@ -76,6 +76,17 @@ describe('scaling', () => {
     expect(Object.keys(await rig.counts())).toEqual(['web', 'worker']);
   });
 
+  it('lists the release command, of which nothing runs, and takes it back as it was listed', async () => {
+    const rig = await createRig();
+    await rig.release(await rig.again(rig.app), imageOf(['web', 'release']));
+    expect(await rig.counts()).toEqual({ web: 1, release: 0 });
+    const scale = (count: number) =>
+      rig.formations.scale(rig.ann, 'hello', new Map([['release', { set: count }]]), patient);
+    await expect(scale(1)).rejects.toMatchObject({ id: 'release_command_not_scalable' });
+    await scale(0);
+    expect((await rig.again(rig.app)).formation.has('release')).toBe(false);
+  });
+
   it('adds up, however many change it at once', async () => {
     const rig = await createRig();
     await Promise.all(

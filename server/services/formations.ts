@@ -63,34 +63,57 @@ export function createFormations({
 }
 
 const RACES = 5;
+const A_MILLION = 1_000_000;
 
 function scaled(app: App, release: Release, changes: ReadonlyMap<string, ScaleChange>): Formation {
   const types = Object.keys(release.image?.processes ?? {});
-  const known = types.filter(staysUp);
   const formation = new Map(app.formation);
   for (const [type, change] of changes) {
-    if (types.includes(type) && !staysUp(type))
-      throw PlatformError.of('release_command_not_scalable', { app: app.name });
-    if (!known.includes(type))
-      throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
-    const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
-    if (count < 0) {
-      throw PlatformError.of('invalid_params', {
-        field: `Quantity of ${type}`,
-        problem: `must be between 0 and ${MOST_INSTANCES}`,
-      });
-    }
-    formation.set(type, count);
+    if (types.includes(type) && !staysUp(type)) refuseInstances(app, change);
+    else formation.set(type, counted(type, change, { formation, known: types.filter(staysUp) }));
   }
   const wanted = instancesOf(formation);
   // Whoever has more, from before there was a limit, may still take some away.
   if (wanted > MOST_INSTANCES && wanted > instancesOf(app.formation))
-    throw PlatformError.of('too_many_instances', { app: app.name, wanted, limit: MOST_INSTANCES });
+    throw PlatformError.of('too_many_instances', {
+      app: app.name,
+      wanted: sayable(wanted),
+      limit: MOST_INSTANCES,
+    });
   return formation;
 }
 
+/** The release command is listed with 0 instances: whoever sends the list back changes nothing. */
+function refuseInstances(app: App, change: ScaleChange): void {
+  if ('set' in change && change.set === 0) return;
+  throw PlatformError.of('release_command_not_scalable', { app: app.name });
+}
+
+function counted(
+  type: string,
+  change: ScaleChange,
+  { formation, known }: { readonly formation: Formation; readonly known: readonly string[] },
+): number {
+  if (!known.includes(type))
+    throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
+  const count = 'set' in change ? change.set : (formation.get(type) ?? 0) + change.by;
+  if (count >= 0) return count;
+  throw PlatformError.of('invalid_params', {
+    field: `Quantity of ${type}`,
+    problem: `must be between 0 and ${MOST_INSTANCES}`,
+  });
+}
+
+/** The door cuts what is absurd, which is not to be told as if it had been asked for. */
+function sayable(count: number): number | string {
+  return count < A_MILLION ? count : 'a million or more';
+}
+
+/** The release command among them, of which there is never an instance: clients look here whether there is one. */
 function entries(app: App, release: Release): FormationEntry[] {
-  return Object.entries(release.image?.processes ?? {})
-    .filter(([type]) => staysUp(type))
-    .map(([type, { command }]) => ({ type, quantity: app.formation.get(type) ?? 0, command }));
+  return Object.entries(release.image?.processes ?? {}).map(([type, { command }]) => ({
+    type,
+    quantity: staysUp(type) ? (app.formation.get(type) ?? 0) : 0,
+    command,
+  }));
 }

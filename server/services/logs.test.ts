@@ -112,6 +112,13 @@ it('tells what the platform did with an app beside what its instances printed, a
   ]);
   expect(await read({ type: 'web' })).toHaveLength(2);
   expect(await read({ lines: 1 })).toEqual(['gantry[web.1] State changed from starting to up']);
+  const silent = { kind: 'drain', action: 'create' as const, subject: 'd', before: null, after: {} };
+  const others = [SCALED, silent, silent].map((note) => ({ ...note, appId: app.id }));
+  await rig.happenings.note(others, patient);
+  await rig.happenings.publish(patient);
+  expect(await read({ lines: 1 }), 'of events that are no lines').toEqual(['app[api] Scaled to web@2:small']);
+  const last = await read({ lines: 1, type: 'web', number: 1, source: 'gantry' });
+  expect(last, 'of events of others').toEqual(['gantry[web.1] State changed from starting to up']);
 });
 
 it('goes on with both while it is followed, each line once', async () => {
@@ -130,6 +137,25 @@ it('goes on with both while it is followed, each line once', async () => {
     'gantry[web.1] State changed from starting to up',
     'app[api] Scaled to web@2:small',
   ]);
+});
+
+it('begins, when it is followed, with the lines that are told without', async () => {
+  const rig = createRig();
+  const app = await rig.createApp();
+  // The line of the process is between those of the router.
+  const visits = [
+    asked(-2, 'at=info path="/a"'),
+    asked(-1, 'at=info path="/b"'),
+    asked(1, 'at=info path="/c"'),
+  ];
+  await rig.routerLines.add(app.id, visits, patient);
+  const told = async (lines: number, follow: boolean) =>
+    texts(await rig.service.read(rig.ann, 'hello', { lines, follow }, patient), lines);
+  for (const lines of [1, 2, 3, 4]) {
+    const past = await told(lines, false);
+    expect(past).toHaveLength(lines);
+    expect(await told(lines, true)).toEqual(past);
+  }
 });
 
 const asked = (ms: number, text: string): LogLine => ({

@@ -77,7 +77,7 @@ async function* lines(
     yield* merged(
       deps,
       appId,
-      { platform: said, published, wanted, source, visits: (stop) => visits.next(stop) },
+      { platform: said, count, published, wanted, source, visits: (stop) => visits.next(stop) },
       printed,
       signal,
     );
@@ -104,7 +104,8 @@ async function platformPast(
   signal: AbortSignal,
 ): Promise<LogLine[]> {
   if (of.count === 0) return [];
-  const told = await happenings.last(appId, of.count, signal);
+  // Not every event is a line, nor one that is wanted: lines are counted when they are sorted out.
+  const told = await happenings.last(appId, KEPT.lines, signal);
   const said = told.filter(({ seq }) => seq <= of.published).flatMap(platformLines);
   return inTime(of.visited ?? (await visits.past(appId, signal)), said);
 }
@@ -125,6 +126,8 @@ function wish({ type, number, source }: LogQuery): (line: LogLine) => boolean {
 
 interface Past {
   readonly platform: readonly LogLine[];
+  /** So many lines of the past are told, whoever said them. */
+  readonly count: number;
   readonly published: number;
   readonly wanted: (line: LogLine) => boolean;
   readonly source: string | undefined;
@@ -132,11 +135,11 @@ interface Past {
   readonly visits: Source<LogLine>;
 }
 
-/** Lines of instances, of the platform and of its router as they come; those of the past, which come first and at once, in order of time. */
+/** Lines of instances, of the platform and of its router as they come, after the last of the past in order of time. */
 async function* merged(
   { happenings, bulletin }: LogsDeps,
   appId: string,
-  { platform, published, wanted, source, visits }: Past,
+  { platform, count, published, wanted, source, visits }: Past,
   printed: Source<LogLine>,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine, void, undefined> {
@@ -155,7 +158,7 @@ async function* merged(
   async function* spoken(stop: AbortSignal): AsyncGenerator<LogLine, void, undefined> {
     for await (const line of printed(stop)) if (isOf(source, line)) yield line;
   }
-  // The past of instances comes at once; whatever of the platform's own past is left then is later than all of it.
+  // The past of instances comes at once: what has come by then is all of it.
   async function* settled(stop: AbortSignal): AsyncGenerator<null, void, undefined> {
     await pause(PAST_MS, stop);
     yield null;
@@ -163,11 +166,19 @@ async function* merged(
   async function* sources(): AsyncGenerator<Source<LogLine | null>> {
     yield* await Promise.resolve([spoken, news, asked, settled]);
   }
-  const waiting = [...platform];
+  const opened = new Date();
+  let early: LogLine[] | null = [];
   for await (const line of gather(sources, AHEAD_LINES, signal)) {
-    const before = line === null ? waiting.length : waiting.findLastIndex(({ at }) => at <= line.at) + 1;
-    yield* waiting.splice(0, before);
-    if (line !== null) yield line;
+    if (line !== null && early !== null) early.push(line);
+    else if (line !== null) yield line;
+    else if (early !== null) {
+      yield* inTime(
+        early.filter(({ at }) => at < opened),
+        platform,
+      ).slice(-count);
+      yield* early.filter(({ at }) => at >= opened);
+      early = null;
+    }
   }
 }
 

@@ -51,7 +51,7 @@ export interface Pipelines {
   ): Promise<Pipeline>;
   /** Throws `invalid_params`, `name_taken`. */
   rename(actor: Actor, nameOrId: string, name: string | undefined, signal: AbortSignal): Promise<Pipeline>;
-  /** Its apps stay what they are. */
+  /** Its apps stay what they are. Throws `pipeline_promoting`. */
   remove(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<Pipeline>;
   /** Gives it at once to a person, or to a team the caller is a member of. Throws `user_unknown`. */
   transfer(

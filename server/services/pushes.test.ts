@@ -45,7 +45,7 @@ describe('open', () => {
     const rig = createDeployRig();
     const app = await rig.createApp();
     await rig.repositories.remove(app.id, patient);
-    expect(await rig.pushes.open(rig.ann, 'hello', 'write', patient)).toEqual({
+    expect(await rig.pushes.open(rig.ann, 'hello', 'write', patient)).toMatchObject({
       appId: app.id,
       path: `/repositories/${app.id}.git`,
     });
@@ -147,6 +147,17 @@ describe('a push', () => {
 });
 
 describe('when something fails', () => {
+  it('a push for which its repository has no room is refused before it ends the build of an older one', async () => {
+    const rig = createDeployRig();
+    const app = await rig.createApp();
+    const older = await rig.submit(app, { commit: commit('b') });
+    const full = PlatformError.of('push_refused', { reason: 'its repository would hold 2 GiB' });
+    rig.mishaps.at('repositories.checkPush', failsBefore(full));
+    await expect(push(rig, app.id).answer).rejects.toBe(full);
+    expect(await rig.buildOf(older)).toMatchObject({ status: 'queued' });
+    expect([...rig.repositories.kept]).toEqual([older.id]);
+  });
+
   it('a source that is refused is not recorded, and nothing of it is kept', async () => {
     const rig = createDeployRig();
     const app = await rig.createApp();
@@ -284,6 +295,16 @@ describe('what a push deploys', () => {
       'hello deploys main or master, so nothing of topic was stored or deployed; to deploy it, push it there (git push gantry topic:main) or choose it (gantry git:deploy-branch topic)',
     ],
     [
+      'a branch whose name a shell would read as something else',
+      [to('refs/heads/x;id')],
+      "push it there (git push gantry 'x;id:main') or choose it (gantry git:deploy-branch 'x;id')",
+    ],
+    [
+      'a branch with a slash',
+      [to('refs/heads/feature/login')],
+      'push it there (git push gantry feature/login:main) or choose it (gantry git:deploy-branch feature/login)',
+    ],
+    [
       'a branch and another',
       [to(MAIN), to('refs/heads/topic')],
       'hello deploys main or master, so nothing of topic',
@@ -308,7 +329,8 @@ describe('what a push deploys', () => {
   ])('is refused for %s, with the way out', async (_, updates, sentence) => {
     const err = await refused(updates);
     expect(err).toMatchObject({ id: 'push_refused' });
-    expect(String(err)).toContain(`Push refused: ${sentence}`);
+    expect(String(err)).toContain('Push refused: ');
+    expect(String(err)).toContain(sentence);
   });
 
   it.each([
@@ -356,6 +378,8 @@ describe('what a push deploys', () => {
       fc.asyncProperty(updates, async (some) => {
         const rig = createDeployRig();
         const app = await rig.createApp();
+        for (const { ref, from } of some)
+          if (from !== null) rig.repositories.refs.set(`${app.id} ${ref}`, from);
         const away = new AbortController();
         const { answer } = push(rig, app.id, some, { signal: away.signal });
         await vi.advanceTimersByTimeAsync(1);

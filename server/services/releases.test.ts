@@ -151,6 +151,57 @@ describe('a rollback', () => {
   });
 });
 
+describe('an image that is deployed again', () => {
+  it('is a new release with the code of the one and the config of now', async () => {
+    const { rig, app, v2 } = await deployedTwice();
+    const changed = await rig.config.change(rig.ann, 'hello', new Map([['A', 'now']]), patient);
+    if (changed.deployment) await rig.decide(changed.deployment);
+    rig.woken.length = 0;
+    const again = (said: string | null) => rig.service.again(rig.ann, 'hello', v2.id, said, patient);
+    const { release, deployment } = await again(null);
+    expect(release).toMatchObject({ version: 5, description: 'Deploy v2 again', image: v2.image });
+    expect((await rig.releases.configOf(release.id, patient)).get('A')?.reveal()).toBe('now');
+    expect(rig.woken).toEqual([app.id]);
+    await rig.decide(deployment);
+    expect((await again('As I say')).release.description).toBe('As I say');
+  });
+
+  it('is one that there is, of this app', async () => {
+    const { rig } = await deployedTwice();
+    const other = await rig.live(await rig.createApp('other'));
+    const [v1] = (await rig.service.list(rig.ann, 'hello', patient)).slice(-1);
+    for (const id of [v1?.id ?? '', other.release.id, 'x'.repeat(200)])
+      await expect(rig.service.again(rig.ann, 'hello', id, null, patient)).rejects.toMatchObject({
+        id: 'not_found',
+        params: { resource: 'slug', name: id.slice(0, 100) },
+      });
+    expect(rig.woken).toEqual([]);
+  });
+
+  it('is deployed by those who may deploy', async () => {
+    const { rig, app, v2 } = await deployedTwice();
+    await rig.collaborators.put(app.id, rig.bob.userId, 'view', patient);
+    const asked = rig.service.again(rig.bob, 'hello', v2.id, null, patient);
+    await expect(asked).rejects.toMatchObject({ id: 'forbidden' });
+  });
+});
+
+describe('a rollback to a release whose image was cleared away', () => {
+  it('says so, with the commit to push again, and is not taken for one that never ran', async () => {
+    const { rig, app, v2 } = await deployedTwice();
+    const row = rig.world.releases.get(v2.id);
+    if (row) row.collectedAt = rig.clock.now();
+    await expect(rig.service.rollback(rig.ann, 'hello', 'v2', patient)).rejects.toMatchObject({
+      id: 'image_collected',
+      params: { app: 'hello', version: 2, commit: v2.commit },
+    });
+    await expect(rig.service.rollback(rig.ann, 'hello', null, patient)).rejects.toMatchObject({
+      id: 'no_rollback_target',
+    });
+    expect(await rig.releases.undecided(app.id, patient)).toEqual([]);
+  });
+});
+
 describe('reading releases', () => {
   it('lists them newest first, and finds one with its newest deployment', async () => {
     const { rig, app, v3 } = await deployedTwice();

@@ -148,6 +148,21 @@ describe('a setup', () => {
     expect(await rig.releasesOf(app)).toEqual(['v1 succeeded current']);
   });
 
+  it('leaves no app behind when it fails before anything was built, and is there to be read', async () => {
+    const rig = openRig();
+    const { id, app } = await rig.begin({ env: { A: {} } });
+    expect(await rig.work(id)).toMatchObject({ status: 'failed', formerApp: app.name });
+    expect(await rig.apps.find(app.id, patient)).toBeUndefined();
+  });
+
+  it('leaves the app in which somebody deployed meanwhile, although it fails', async () => {
+    const rig = openRig();
+    const { id, app } = await rig.begin({ env: { A: {} } });
+    await rig.submit(app);
+    expect(await rig.work(id)).toMatchObject({ status: 'failed', formerApp: null });
+    expect(await rig.apps.find(app.id, patient)).toMatchObject({ name: app.name });
+  });
+
   it('fails with all of them at once, wherever they are', async () => {
     const rig = openRig();
     const manifest = {
@@ -206,9 +221,10 @@ describe('a setup', () => {
     const rig = openRig();
     rig.course.outcome = { failure: 'web.1 exited with status 1' };
     rig.ending(0);
-    const { id } = await rig.begin(WHOLE, { env: new Map([['NAME', 'x']]) });
+    const { id, app } = await rig.begin(WHOLE, { env: new Map([['NAME', 'x']]) });
     expect(await rig.work(id)).toMatchObject({ status: 'failed', failure: 'web.1 exited with status 1' });
     expect(rig.runs.created).toEqual([]);
+    expect(await rig.apps.find(app.id, patient), 'there is something to look at').toBeDefined();
   });
 
   it('fails when its command fails, and keeps what that printed', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isGlobal, scopesCoverPeople, type TeamRole } from '../domain/access.ts';
+import { isGlobal, scopesCoverListing, scopesCoverPeople, type TeamRole } from '../domain/access.ts';
 import type { Actor } from '../domain/actor.ts';
 import type { SeenApp } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -24,6 +24,7 @@ export interface Teams {
   remove(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<SeenTeam>;
   /** The apps of a team that the caller may view. */
   apps(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<readonly SeenApp[]>;
+  /** Throws `not_in_team` for those with whom an app of the team is shared; they know of it anyway. */
   members(actor: Actor, nameOrId: string, signal: AbortSignal): Promise<readonly TeamMember[]>;
   /** Makes somebody a member, or changes what they are. Throws `user_unknown`, `team_needs_admin`. */
   putMember(
@@ -50,15 +51,6 @@ export interface TeamsDeps {
 }
 
 export function createTeams({ store, apps, directory }: TeamsDeps): Teams {
-  async function memberOf(team: SeenTeam, actor: Actor, who: string, signal: AbortSignal) {
-    const self = isSelf(actor, who);
-    const found = (await store.members(team.id, signal)).find(({ id, user }) =>
-      self ? user.id === actor.userId : [id, user.id, user.email].includes(who),
-    );
-    if (found) return found;
-    throw PlatformError.of('not_found', { resource: 'team_member', name: who.slice(0, 100) });
-  }
-
   async function put(team: SeenTeam, userId: string, role: TeamRole, signal: AbortSignal) {
     const member = await store.putMember(team.id, userId, role, signal);
     if (!member) throw PlatformError.of('team_needs_admin', { team: team.name });
@@ -102,7 +94,9 @@ export function createTeams({ store, apps, directory }: TeamsDeps): Teams {
     },
 
     async members(actor, nameOrId, signal) {
-      const team = await reachTeam(store, actor, 'view', nameOrId, signal);
+      const team = await reachTeam(store, actor, 'view', nameOrId, signal).catch(
+        orGuest(apps, actor, nameOrId, signal),
+      );
       return store.members(team.id, signal);
     },
 
@@ -114,7 +108,7 @@ export function createTeams({ store, apps, directory }: TeamsDeps): Teams {
 
     async changeMember(actor, nameOrId, { email, role }, signal) {
       const team = await reachTeam(store, actor, 'admin', nameOrId, signal);
-      const { user } = await memberOf(team, actor, email, signal);
+      const { user } = await memberOf(store, team, { actor, who: email }, signal);
       return put(team, user.id, role, signal);
     },
 
@@ -122,12 +116,37 @@ export function createTeams({ store, apps, directory }: TeamsDeps): Teams {
       const seen = await reachTeam(store, actor, 'view', nameOrId, signal);
       const leaves = isSelf(actor, who) && seen.role !== null && isGlobal(actor);
       const team = leaves ? seen : await reachTeam(store, actor, 'admin', nameOrId, signal);
-      const member = await memberOf(team, actor, who, signal);
+      const member = await memberOf(store, team, { actor, who }, signal);
       if (!(await store.removeMember(team.id, member.user.id, signal)))
         throw PlatformError.of('team_needs_admin', { team: team.name });
       return member;
     },
   };
+}
+
+/** Whoever an app of the team is shared with knows of it, and the heroku command expects to be forbidden, not lost. */
+function orGuest(apps: TeamsDeps['apps'], actor: Actor, name: string, signal: AbortSignal) {
+  return async (err: unknown): Promise<never> => {
+    // A token that may not list apps is told what it would be told without them.
+    const mayAsk = PlatformError.is(err, 'not_found') && scopesCoverListing(actor.scopes);
+    const seen = mayAsk ? await seenApps(apps, actor, signal) : [];
+    const known = seen.some(({ team }) => team?.id === name || team?.name === name);
+    throw known ? PlatformError.of('not_in_team', { team: name }) : err;
+  };
+}
+
+async function memberOf(
+  store: Pick<TeamStore, 'members'>,
+  team: SeenTeam,
+  { actor, who }: { readonly actor: Actor; readonly who: string },
+  signal: AbortSignal,
+): Promise<TeamMember> {
+  const self = isSelf(actor, who);
+  const found = (await store.members(team.id, signal)).find(({ id, user }) =>
+    self ? user.id === actor.userId : [id, user.id, user.email].includes(who),
+  );
+  if (found) return found;
+  throw PlatformError.of('not_found', { resource: 'team_member', name: who.slice(0, 100) });
 }
 
 /** What is asked of a team: to look at it, to put an app into it, or to change it. */

@@ -34,6 +34,22 @@ it('stores everything in order, and what came during an append in one go', async
   await writer.flush(); // nothing to wait for
 });
 
+it('waits a moment between appends, so that a build that prints line by line makes few of them', async () => {
+  const { append, kept } = createStore();
+  const writer = createTranscriptWriter(append, patient);
+  for (let ms = 0; ms < 2_000; ms += 5) {
+    writer.write(`at ${ms}`);
+    await vi.advanceTimersByTimeAsync(5);
+  }
+  expect(kept[0]).toEqual(['at 0']);
+  expect(kept.length).toBeLessThan(10);
+  expect(kept.flat().length).toBeGreaterThan(300);
+  const flushed = writer.flush();
+  await vi.advanceTimersByTimeAsync(10); // the append, and nothing else
+  await flushed;
+  expect(kept.flat()).toHaveLength(400);
+});
+
 it('loses nothing while the database is away for a moment', async () => {
   const { append, kept } = createStore(DATABASE_AWAY, DATABASE_AWAY);
   const writer = createTranscriptWriter(append, patient);

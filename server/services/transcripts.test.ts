@@ -121,6 +121,50 @@ describe('who follows a stream', () => {
   });
 });
 
+describe('what is no longer kept', () => {
+  const GONE = [
+    ' !     What was printed here is no longer kept: Gantry keeps it of the 20 newest builds and deployments of an app',
+  ];
+
+  it('is told as that to whoever asks for it, of a build and of a deployment', async () => {
+    const { rig, build, settle } = await rigWithBuild();
+    rig.course.outcome = 'by hand';
+    const { deployment } = await rig.release(await rig.createApp('other'), imageOf());
+    await rig.decide(deployment, null);
+    await rig.transcripts.append(build.id, ['one'], patient);
+    await settle();
+    while ((await rig.lines.prune(0, patient)) > 0);
+    for (const stream of [build.id, deployment.id]) {
+      const { seen, ended } = reader(rig, stream);
+      await ended;
+      expect(seen).toEqual(GONE);
+    }
+  });
+
+  it('is told as that to who is in the midst of it', async () => {
+    const { rig, build, settle } = await rigWithBuild();
+    await rig.transcripts.append(build.id, ['one'], patient);
+    await settle();
+    const seen: string[] = [];
+    for await (const line of rig.transcripts.follow(build.id, patient)) {
+      seen.push(line);
+      if (line === 'one') while ((await rig.lines.prune(0, patient)) > 0);
+    }
+    expect(seen).toEqual(['one', ...GONE]);
+  });
+
+  it('is not told of what has printed nothing yet, or nothing at all', async () => {
+    const { rig, build, settle } = await rigWithBuild();
+    const { seen, ended } = reader(rig, build.id);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await rig.lines.prune(0, patient);
+    await settle();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await ended;
+    expect(seen).toEqual([]);
+  });
+});
+
 describe('a database that is away', () => {
   it.each(['builds.find', 'lines.read'])(
     'at %s is outlived by who follows already, who misses nothing',
@@ -194,8 +238,9 @@ describe('a writer', () => {
     writer.write('first');
     await vi.advanceTimersByTimeAsync(10);
     for (let i = 0; i < 100; i += 1) writer.write(`line ${i}`);
+    const flushed = writer.flush();
     await vi.advanceTimersByTimeAsync(200);
-    await writer.flush();
+    await flushed;
     expect([appends, (await rig.said(build)).length]).toEqual([2, 101]);
   });
 

@@ -1,13 +1,13 @@
 import type { Bulletin } from '../../lib/bulletin.ts';
 import { pause } from '../../lib/deadline.ts';
 import { passes } from '../../lib/retry.ts';
-import { settled } from '../domain/build.ts';
+import { KEPT_TRANSCRIPTS, settled } from '../domain/build.ts';
 import { decided } from '../domain/deployment.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Builds } from '../ports/builds.ts';
 import type { Releases } from '../ports/releases.ts';
 import type { Transcripts as TranscriptStore } from '../ports/transcripts.ts';
-import { databaseAway } from './transcript-lines.ts';
+import { databaseAway, pruned } from './transcript-lines.ts';
 import { createTranscriptWriter, type TranscriptWriter } from './transcript-writer.ts';
 
 export interface Transcripts {
@@ -17,7 +17,8 @@ export interface Transcripts {
   /**
    * All lines of a build's or deployment's stream from the start, then new ones until it is decided; those of its
    * deployment are part of a build's. The id is the permission: it cannot be guessed. What is followed goes on without the
-   * reader, so a database that is away is waited for, with a line that says so. Throws `not_found`, `database_away`.
+   * reader, so a database that is away is waited for, with a line that says so; and one says so if what was written is no
+   * longer kept. Throws `not_found`, `database_away`.
    */
   follow(stream: string, signal: AbortSignal): AsyncIterable<string>;
 }
@@ -64,8 +65,10 @@ export function createTranscripts({ store, builds, releases, bulletin }: Transcr
           // Asked before reading: what was written before the end is then read after it.
           const { over, parts } = await find(stream, signal);
           const lines = await readOn(store, parts, positions, signal);
+          const gone = over && lines.length === 0 && (await store.pruned(parts, signal));
           failures = 0;
           yield* lines;
+          if (gone) yield pruned(KEPT_TRANSCRIPTS);
           if (lines.length > 0) continue;
           if (over) return;
         } catch (err) {
@@ -86,22 +89,22 @@ interface Found {
   readonly parts: readonly string[];
 }
 
-/** What is new in several streams, in the order in which it was written; notes how far each was read. */
+/** What is new in several streams, in the order in which its pages were written; notes how far each was read. */
 async function readOn(
   store: TranscriptStore,
   streams: readonly string[],
   positions: Map<string, number>,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const pages = await Promise.all(
+  const answers = await Promise.all(
     streams.map(async (stream) =>
-      (await store.read(stream, positions.get(stream) ?? 0, signal)).map((line) => ({ ...line, stream })),
+      (await store.read(stream, positions.get(stream) ?? 0, signal)).map((page) => ({ ...page, stream })),
     ),
   );
-  // A page may end early: what was written behind the end of one waits until that stream is read on.
-  const end = Math.min(...pages.flatMap((page) => page.at(-1)?.position ?? []));
-  const lines = pages.flat().filter(({ position }) => position <= end);
-  lines.sort((a, b) => a.position - b.position);
-  for (const { stream, position } of lines) positions.set(stream, position);
-  return lines.map(({ text }) => text);
+  // An answer may end early: what was written behind the end of one waits until that stream is read on.
+  const end = Math.min(...answers.flatMap((answer) => answer.at(-1)?.position ?? []));
+  const pages = answers.flat().filter(({ position }) => position <= end);
+  pages.sort((a, b) => a.position - b.position);
+  for (const { stream, position } of pages) positions.set(stream, position);
+  return pages.flatMap(({ lines }) => lines);
 }

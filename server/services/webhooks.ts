@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import type { Logger } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
-import { portOf, readTarget } from '../domain/egress.ts';
+import { egressFailureClass, portOf, readTarget } from '../domain/egress.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { nextTry, WEBHOOK_INCLUDES, type Webhook, type WebhookLevel } from '../domain/webhook.ts';
 import type { App } from '../domain/app.ts';
@@ -217,6 +217,7 @@ async function attempt(
     ...(authorization && { authorization: authorization.reveal() }),
   };
   let [code, error]: [number | null, string | null] = [null, null];
+  let again = true;
   try {
     code = await egress.post({ url: webhook.url, headers, body }, signal);
   } catch (err) {
@@ -225,9 +226,11 @@ async function attempt(
         log.error({ err, webhook: webhook.id }, 'a webhook could not be delivered because of a bug');
       return; // its lease ends, and it is tried again
     }
-    error = err.id;
+    error = err.id === 'egress_failed' ? egressFailureClass(err.params['reason']) : err.id;
+    // An address that may not be called is as forbidden in an hour; a name that nobody could resolve is not.
+    again = err.retry;
   }
-  await store.settle(id, judge({ code, error }, nextTry(attempts, clock.now())), signal);
+  await store.settle(id, judge({ code, error }, again ? nextTry(attempts, clock.now()) : null), signal);
 }
 
 function judge(

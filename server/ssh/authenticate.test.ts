@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import ssh2, { type Connection } from 'ssh2';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
+import { sshPair } from '../../test/support/ssh-pair.ts';
 import { EVERYTHING, type Actor } from '../domain/actor.ts';
 import { fingerprintOf } from '../domain/ssh-key.ts';
 import { authenticate, type Login } from './authenticate.ts';
@@ -10,9 +11,7 @@ const ann: Actor = { userId: 'ann', email: 'ann@example.com', admin: false, scop
 const BLOB = Buffer.from('what the client signs');
 
 const pair = (rsaBits?: number) => {
-  const { generateKeyPairSync } = ssh2.utils;
-  const made =
-    rsaBits === undefined ? generateKeyPairSync('ed25519') : generateKeyPairSync('rsa', { bits: rsaBits });
+  const made = rsaBits === undefined ? sshPair() : ssh2.utils.generateKeyPairSync('rsa', { bits: rsaBits });
   const key = ssh2.utils.parseKey(made.private);
   if (key instanceof Error) throw key;
   return key;

@@ -4,6 +4,7 @@ import type { Logger } from '../../lib/log.ts';
 import type { GitCommands } from '../git/commands.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { authenticate, type KeyHolders, type Login } from './authenticate.ts';
+import { IDENT } from './farewell.ts';
 import { startFront, type Visitor } from './front.ts';
 import type { Console } from '../ports/console.ts';
 import { createConsoleSeats } from './console.ts';
@@ -48,7 +49,7 @@ export async function createSshDoor(deps: SshDoorDeps): Promise<SshDoor> {
     {
       hostKeys: [...deps.hostKeys],
       algorithms: ALGORITHMS,
-      ident: 'Gantry',
+      ident: IDENT,
       keepaliveInterval: limits.keepAliveMs,
       keepaliveCountMax: 3,
     },

@@ -71,21 +71,72 @@ describe('a visitor', () => {
 });
 
 describe('when the places are used up', () => {
-  it('the oldest stranger of the source leaves, and nobody who has logged in', async () => {
-    const { front, visitors } = await open({ strangersPerSource: 2 });
-    const [member, oldest] = await visits(front, visitors, 2);
+  /** The client has begun the key exchange, as far as can be seen from outside. */
+  const begin = async ({ socket }: Guest, visitor: Visitor | undefined): Promise<void> => {
+    socket.write(Buffer.alloc(300));
+    visitor?.socket.resume();
+    await vi.waitFor(() => expect(visitor?.socket.bytesRead).toBe(300), WAIT);
+  };
+
+  it('the oldest who only holds a place of the source open leaves, and nobody who has begun or logged in', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 3, beginMs: 0 });
+    const [member] = await visits(front, visitors, 1);
     visitors[0]?.admit();
-    const [second, third] = await visits(front, visitors, 2);
+    const [begun, oldest, second] = await visits(front, visitors, 3);
+    if (!begun) throw new Error('nobody came');
+    await begin(begun, visitors[1]);
+    const [third] = await visits(front, visitors, 1);
     await vi.waitFor(() => expect(oldest?.closed()).toBe(true), WAIT);
-    await moment();
-    expect([member, second, third].map((guest) => guest?.closed())).toEqual([false, false, false]);
+    expect(oldest?.text()).toContain('try again later');
+    expect([member, begun, second, third].filter((guest) => guest?.closed() !== false)).toEqual([]);
   });
 
   it('of all strangers, the oldest of the heaviest source leaves', async () => {
-    const { front, visitors } = await open({ strangers: 2 });
+    const { front, visitors } = await open({ strangers: 2, beginMs: 0 });
     const [oldest, second, third] = await visits(front, visitors, 3);
     await vi.waitFor(() => expect(oldest?.closed()).toBe(true), WAIT);
     expect([second?.closed(), third?.closed()]).toEqual([false, false]);
+  });
+
+  it('a newcomer waits for one who has begun, until that one has logged in or left', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 1, beginMs: 3_000 });
+    const [first] = await visits(front, visitors, 1);
+    const [second, third] = [await visit(front), await visit(front)];
+    await moment();
+    expect(visitors).toHaveLength(1);
+    visitors[0]?.admit();
+    await vi.waitFor(() => expect(visitors).toHaveLength(2), WAIT);
+    visitors[1]?.socket.destroy();
+    await vi.waitFor(() => expect(visitors).toHaveLength(3), WAIT);
+    expect([first, second, third].map((guest) => guest?.closed())).toEqual([false, true, false]);
+  });
+
+  it('a newcomer waits no longer than that for one who does not begin', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 1, beginMs: 30 });
+    const [silent] = await visits(front, visitors, 1);
+    const late = await visit(front);
+    await vi.waitFor(() => expect(visitors).toHaveLength(2), WAIT);
+    await vi.waitFor(() => expect(silent?.closed()).toBe(true), WAIT);
+    expect(late.closed()).toBe(false);
+  });
+
+  it('whoever waits for longer than a login may take, or finds too many waiting, is told so', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 1, waitingPerSource: 1, beginMs: 3_000 });
+    await visits(front, visitors, 1);
+    await visit(front);
+    const late = await visit(front);
+    await vi.waitFor(() => expect(late.closed()).toBe(true), WAIT);
+    expect(late.text()).toContain('Too many connections from your address are logging in');
+    expect(visitors).toHaveLength(1);
+  });
+
+  it('whoever is made to leave has not failed', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 1, beginMs: 0 });
+    for (let n = 0; n < 8; n += 1) {
+      await visits(front, visitors, 1);
+      visitors.at(-1)?.triedKey();
+    }
+    expect(visitors).toHaveLength(8);
   });
 
   it('of all connections, the newest is told why it cannot stay', async () => {
@@ -135,6 +186,15 @@ describe('a source', () => {
 });
 
 describe('closing', () => {
+  it('cuts who waits, and lets nobody in who did', async () => {
+    const { front, visitors } = await open({ strangersPerSource: 1 });
+    await visits(front, visitors, 1);
+    const waiting = await visit(front);
+    await front[Symbol.asyncDispose]();
+    await vi.waitFor(() => expect(waiting.closed()).toBe(true), WAIT);
+    expect(visitors).toHaveLength(1);
+  });
+
   it('takes nobody new and keeps who is there; disposal cuts everybody', async () => {
     const { front, visitors } = await open();
     const [guest] = await visits(front, visitors, 1);

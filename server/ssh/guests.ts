@@ -6,7 +6,7 @@ import type { KeyHolders, Login } from './authenticate.ts';
 import type { Visitor } from './front.ts';
 import type { SshLimits } from './limits.ts';
 import type { ConsoleSeats } from './console.ts';
-import { serveSession } from './session.ts';
+import { serveSession, turnAway } from './session.ts';
 
 export interface GuestsDeps {
   readonly accounts: KeyHolders;
@@ -18,7 +18,7 @@ export interface GuestsDeps {
 
 /** The connections that have logged in, and what runs for them. Disposal ends the key check only. */
 export interface Guests extends AsyncDisposable {
-  /** Serves a connection from its login on, or cuts it when its person has too many. */
+  /** Serves a connection from its login on. When its person has too many it is told so, in answer to what it asks for. */
   host(client: Connection, login: Login, visitor: Visitor): void;
 }
 
@@ -29,6 +29,9 @@ interface Guest {
   commands: number;
 }
 
+/** How long one that has to leave may take to ask for something, and to read the answer. */
+const LEAVE_MS = 5_000;
+
 export function createGuests(deps: GuestsDeps): Guests {
   const { limits } = deps;
   const guests = new Set<Guest>();
@@ -36,8 +39,11 @@ export function createGuests(deps: GuestsDeps): Guests {
 
   function host(client: Connection, login: Login, visitor: Visitor): void {
     const { socket } = visitor;
-    if (of(login.actor.userId).length >= limits.connectionsPerActor) {
-      socket.destroy();
+    const mine = of(login.actor.userId).length;
+    if (mine >= limits.connectionsPerActor) {
+      const late = setTimeout(() => socket.destroy(), LEAVE_MS);
+      socket.once('close', () => clearTimeout(late));
+      turnAway(client, `You have ${mine} connections already, which is the most; close one and retry.`);
       return;
     }
     const guest: Guest = { login, visitor, channels: 0, commands: 0 };
@@ -54,7 +60,7 @@ export function createGuests(deps: GuestsDeps): Guests {
     });
     client.on('session', (accept, reject) => {
       if (guest.channels >= limits.channelsPerConnection) {
-        reject();
+        reject(); // a client that shares this connection opens one of its own then (OpenSSH's ControlMaster)
         return;
       }
       guest.channels += 1;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ServerChannel, Session } from 'ssh2';
+import type { Connection, ServerChannel, Session } from 'ssh2';
 import type { Logger } from '../../lib/log.ts';
 import { watchClient } from '../git/client.ts';
 import type { GitCommands } from '../git/commands.ts';
@@ -75,6 +75,21 @@ export function serveSession(session: Session, deps: SessionDeps): void {
     serveGit(channel, { git, protocol }, deps).catch((err: unknown) => {
       refuse(channel, sentenceOf(err, deps.log.child({ app: git.app })));
     });
+  });
+}
+
+/** Answers whatever a client asks for with this sentence, a failure, and the end of the connection. */
+export function turnAway(client: Connection, sentence: string): void {
+  client.on('session', (accept) => {
+    const session = accept();
+    session.on('pty', (agree) => reply(agree));
+    for (const request of ['exec', 'shell'] as const)
+      session.on(request, (agree: () => ServerChannel) => {
+        const channel = agree();
+        channel.on('error', () => undefined); // the client left
+        channel.once('close', () => client.end());
+        refuse(channel, sentence);
+      });
   });
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { run, runOrThrow } from '../../lib/child.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { bareEnvironment, type Context } from '../context.ts';
-import { directory } from '../home.ts';
+import { setupErrors } from '../errors.ts';
+import { directory, exists, type Home } from '../home.ts';
 import type { Part } from '../part.ts';
 import { partUser, type User } from '../users.ts';
 import { STOPS, markOf } from '../stopping.ts';
@@ -35,6 +36,7 @@ export async function postgresPart({ home }: Context, signal: AbortSignal): Prom
     env,
     user,
     async prepare(_attempt, inner) {
+      await checkDatabaseVersion(home);
       await directory(sockets, 0o700, user);
       if ((await versionOf(data)) === undefined) await initialise({ bin, data, user, env }, inner);
     },
@@ -53,6 +55,20 @@ export async function postgresPart({ home }: Context, signal: AbortSignal): Prom
     whenHung: 'report',
     version: '1',
   };
+}
+
+/**
+ * Throws `database_version_missing` when the database was made by a PostgreSQL that is not installed any more, as after an
+ * upgrade of Debian: another version cannot read it.
+ */
+export async function checkDatabaseVersion(home: Home, installed = INSTALLED): Promise<void> {
+  const data = join(home.root, 'postgres');
+  const version = await versionOf(data);
+  const runs = (one: string): Promise<boolean> => exists(join(installed, one, 'bin', 'postgres'));
+  if (version === undefined || (await runs(version))) return;
+  const others: string[] = [];
+  for (const one of await readdir(installed).catch(() => [])) if (await runs(one)) others.push(one);
+  throw setupErrors.of('database_version_missing', { data, version, others });
 }
 
 /** Made aside and moved into place when complete, so that a crash in between leaves nothing that looks like a database. */

@@ -21,6 +21,7 @@ export async function redisPart({ home, addresses }: Context, signal: AbortSigna
     save: '',
     'maxmemory-policy': 'noeviction', // a queue that evicts is a queue that forgets
     daemonize: 'no',
+    'set-proc-title': 'no', // its title would overwrite the mark by which a process of ours is found
   };
   return {
     name: 'redis',

@@ -50,7 +50,7 @@ it('an app is set up from its app.json alone: config, formation, the command tha
   await ann.destroy('setup-shop');
 });
 
-it('one whose command fails says so with what it printed, and one that lacks a config var is not built', async () => {
+it('one whose command fails says so with what it printed, and one that lacks a config var leaves no app', async () => {
   await write({ ...MANIFEST, scripts: { postdeploy: 'echo no table; exit 3' } });
   const failed = await ann.gantry('apps:setup', folder, '--name', 'setup-shop', '-e', 'OWNER=ann');
   expect(failed).toMatchObject({ code: 1, stdout: '' });
@@ -58,6 +58,8 @@ it('one whose command fails says so with what it printed, and one that lacks a c
   await ann.destroy('setup-shop');
   const lacking = await ann.gantry('apps:setup', folder, '--name', 'setup-shop');
   expect([lacking.code, lacking.stderr]).toEqual([1, expect.stringContaining('env.OWNER is required')]);
-  expect(await ann.json('builds', '-a', 'setup-shop')).toEqual([]);
-  await ann.destroy('setup-shop');
+  expect(lacking.stderr).toContain('setup-shop was removed again');
+  expect(await ann.gantry('apps:info', '-a', 'setup-shop')).toMatchObject({
+    ...{ code: 1, stderr: expect.stringContaining("Couldn't find that app") as unknown },
+  });
 });

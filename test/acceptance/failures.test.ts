@@ -49,6 +49,20 @@ it('an app that never listens: non-zero at the boot limit, with the port it shou
   expect(pushed.stderr).toContain('thinking');
 });
 
+it('an app whose answers take their time: no failure, it is waited for as a visitor would', async () => {
+  const app = dockerfileApp('slow and sure');
+  // Each of them, so that asking again is no help.
+  const waits = (app['server.js'] ?? '').replace(
+    /res\.end\((.*)\)\);/,
+    'setTimeout(() => res.end($1), 7000));',
+  );
+  const warming = await ann.newApp('warming');
+  await warming.commit({ ...app, 'server.js': waits });
+  const pushed = await warming.push();
+  expect(pushed, pushed.stderr).toEqual(expect.objectContaining({ code: 0 }));
+  expect((await ann.visit('warming')).body).toBe('slow and sure');
+});
+
 it('another branch: refused, nothing stored, and how to deploy it', async () => {
   await repo.git('branch', '-f', 'feature');
   const pushed = await repo.push('gantry', 'feature');

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -47,6 +47,24 @@ function shownTo(servername: string): Promise<string> {
     socket.once('error', reject);
   });
 }
+
+it('config vars that are set at once are all set, one after another', async () => {
+  await ok('apps:create', 'clicrowd', '--no-remote');
+  const token = (await readFile(join(ann.place.home, 'admin-token'), 'utf8')).trim();
+  const set = async (name: string): Promise<number> => {
+    const res = await fetch(`http://127.0.0.1:${ann.place.apiPort}/apps/clicrowd/config-vars`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ [name]: name }),
+    });
+    return res.status;
+  };
+  const names = Array.from({ length: 12 }, (_, n) => `VALUE_${n}`);
+  expect(await Promise.all(names.map(set))).toEqual(names.map(() => 200));
+  const all = await ann.json('config', '-a', 'clicrowd');
+  expect(all).toEqual(Object.fromEntries(names.map((name) => [name, name])));
+  await ann.destroy('clicrowd');
+});
 
 it('a domain leads to the app with its certificate, and nowhere once it is removed', async () => {
   expect(await ok('domains:add', HOST, '--wait', ...ON)).toBe(`${APP}.localhost\n`);

@@ -48,6 +48,8 @@ await herokuStory('the real heroku command: apps, config vars, git, releases', (
     expect(all).toContain(app);
     expect(info).toContain(`=== ${app}`);
     expect(info).toContain('Dynos: web: 1');
+    expect(info).toMatch(/Repo Size: +\d+ KB/);
+    expect(info).toMatch(/Slug Size: +\d+ MB/);
     expect(json).toMatchObject({ app: { name: app }, addons: [], dynos: [{ type: 'web', state: 'up' }] });
     expect(stacks).toContain('* gantry');
   });
@@ -93,11 +95,27 @@ await herokuStory('the real heroku command: apps, config vars, git, releases', (
       /Release v3.*Set FOO, X config vars.*FOO: bar/,
     );
     expect(await ann.ok('releases:info', '-a', app)).toContain('Release v5');
-    expect((await ann.heroku(['releases:output', '-a', app])).code).toBe(0);
+    expect(await ann.ok('releases:output', '-a', app)).toContain('v5 has no release output');
+  });
+
+  it('releases:retry makes a release again of what was deployed, where the Procfile has a release command', async () => {
+    const without = await ann.heroku(['releases:retry', '-a', app]);
+    expect(without).toMatchObject({ code: 2, stderr: expect.stringContaining('release-phase') as unknown });
+    const own = 'herokuretry';
+    const source = await ann.newApp(own, { ...staticSite('again'), Procfile: 'release: echo migrated\n' });
+    expect((await ann.git(source, 'push', 'heroku', 'main')).code).toBe(0);
+    expect(await ann.ok('releases:retry', '-a', own)).toContain(own);
+    await ann.ok('ps:wait', '-a', own);
+    const [newest] = (await ann.json('releases', '-a', own, '-n', '1')) as object[];
+    expect(newest).toMatchObject({ version: 3, status: 'succeeded', current: true });
+    await ann.ok('apps:destroy', '-a', own, '--confirm', own);
   });
 
   it('rolls back to a release that is named, and to the one before', async () => {
-    expect(await ann.ok('rollback', 'v3', '-a', app)).toMatch(/Rolling back .*to v3.*done, v6/);
+    const back = await ann.ok('rollback', 'v3', '-a', app);
+    expect(back).toMatch(/Rolling back .*to v3.*done, v6/);
+    expect(back).not.toContain('release command'); // it has none
+    await ann.ok('ps:wait', '-a', app);
     expect(await ann.json('config', '-a', app)).toEqual({ FOO: 'bar', X: 'a b' });
     expect(await ann.ok('releases:rollback', '-a', app)).toMatch(/done, v7/);
     expect((await visit(place.httpPort, `${app}.localhost`)).body).toContain('first');

@@ -34,6 +34,7 @@ await herokuStory('the real heroku command: pipelines', ({ ann, place }) => {
     const done = await ann.heroku(['pipelines:promote', '-a', staging]);
     expect(done, done.stdout + done.stderr).toEqual(expect.objectContaining({ code: 0 }));
     expect(done.stdout).toContain('Promotion successful');
+    expect(done.stdout).not.toContain('release command'); // it has none
     expect(done.stdout).toMatch(new RegExp(`${live}: +succeeded`));
     expect(await ann.ok('releases', '-a', live)).toMatch(/Promote herokupipe-staging v\d+/);
     expect((await visit(place.httpPort, `${live}.localhost`)).body).toContain('promoted');

@@ -19,6 +19,9 @@ await herokuStory('the real heroku command: what apps are told, built with and s
     expect(await ann.ok('buildpacks:remove', 'https://github.com/acme/three.git', ...on)).toContain(
       'removed',
     );
+    const ruby = await ann.heroku(['buildpacks:add', 'heroku/ruby', ...on]);
+    expect(ruby).toMatchObject({ code: 0 });
+    expect(ruby.stderr).toContain('The buildpack heroku/ruby is not one of this platform');
     expect(await ann.ok('buildpacks:clear', ...on)).toContain('cleared');
     expect(await ann.ok('buildpacks', ...on)).toContain('has no Buildpack');
   });
@@ -34,6 +37,9 @@ await herokuStory('the real heroku command: what apps are told, built with and s
     expect(await ann.ok('features:info', 'preboot', ...on)).toContain('preboot');
     expect(await ann.ok('features:enable', 'runtime-dyno-metadata', ...on)).toContain('done');
     expect(await ann.ok('features:disable', 'runtime-dyno-metadata', ...on)).toContain('done');
+    expect(await ann.ok('features:enable', 'http-session-affinity', ...on)).toContain('done');
+    expect(await ann.ok('features', ...on)).toMatch(/\[\+\] http-session-affinity/);
+    expect(await ann.ok('features:disable', 'http-session-affinity', ...on)).toContain('done');
     expect((await ann.heroku(['labs', ...on])).code).toBe(0);
     expect(await ann.ok('labs:info', 'runtime-dyno-metadata', ...on)).toContain('runtime-dyno-metadata');
   });

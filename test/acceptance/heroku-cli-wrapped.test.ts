@@ -46,10 +46,10 @@ await herokuStory(
     it('runs with its exit code, shows logs, and hands on what fails', async () => {
       const [code, logs, missing] = await Promise.all([
         ann.heroku(['run', '--exit-code', '--no-tty', ...on, '--', 'sh', '-c', 'exit 3']),
-        ann.heroku(['logs', '-n', '5', ...on]),
+        ann.heroku(['logs', '-n', '100', ...on]),
         ann.heroku(['apps:info', '-a', 'no-such-app']),
       ]);
-      expect([code.code, logs.code, missing.code]).toEqual([3, 0, 2]);
+      expect([code.code, logs.code, missing.code], code.stderr).toEqual([3, 0, 2]);
       expect(logs.stdout).toMatch(/\[web\.1\]/);
     });
 
@@ -101,6 +101,20 @@ await herokuStory(
         await ended;
         clearInterval(again);
       }
+    });
+
+    it.each([
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const)('hands on %s that reaches it alone, and ends as the command does: %i', async (name, code) => {
+      const child = spawn(process.execPath, [BUNDLE, 'heroku', '--', 'logs', '--tail', ...on], {
+        ...{ env: ann.env, cwd: ann.dir, stdio: ['ignore', 'pipe', 'ignore'] },
+      });
+      const ended = once(child, 'close'); // of its output, too: nobody is left who could write there
+      await once(child.stdout, 'data');
+      child.kill(name);
+      expect((await ended)[0]).toBe(code);
     });
 
     it('refuses, before it starts, commands that talk to services elsewhere', async () => {

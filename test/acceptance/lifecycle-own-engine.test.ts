@@ -16,6 +16,14 @@ describe('a machine without an engine', () => {
   const engineAnswers = async (): Promise<boolean> =>
     (await machine.get({ socketPath: '/var/run/docker.sock', path: '/_ping' })) === 'OK';
 
+  const docker = async (...args: string[]) => machine.run('docker', args, platform.env);
+  const expectSpared = async (): Promise<void> => {
+    const refused = await script('uninstall', '--purge', '--yes');
+    expect(refused.stderr).toContain('Nothing was removed');
+    expect(refused.stderr).toContain('theirs');
+    expect(refused.code).toBe(1);
+  };
+
   beforeAll(async () => {
     machine = await startMachine();
     platform = await newPlatform();
@@ -50,13 +58,22 @@ describe('a machine without an engine', () => {
     expect(await visit('hello'), start.stderr).toContain('Hello from Gantry!');
   });
 
-  it('brings every app back after a loss of power', async () => {
+  it('brings every app back after a loss of power, and is not uninstalled before with what is somebody else’s', async () => {
+    const [image = ''] = (await docker('images', '--quiet')).stdout.split('\n');
+    expect((await docker('create', '--name', 'theirs', image)).code).toBe(0);
     await machine.losePower();
     expect(await engineAnswers()).toBe(false);
+    await expectSpared();
     const start = await script('server', '--detach');
     expect(start.code, start.stderr).toBe(0);
     // At once: a start that calls itself ready has its apps back.
     expect(await visit('hello'), start.stderr).toContain('Hello from Gantry!');
+  });
+
+  it('is not uninstalled while the engine that goes with it holds what is somebody else’s', async () => {
+    await expectSpared();
+    expect(await visit('hello')).toContain('Hello from Gantry!');
+    expect((await docker('rm', 'theirs')).code).toBe(0);
   });
 
   it('is left without a trace by uninstall --purge', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { startLoad } from '../support/load.ts';
 import { makeRedis } from '../support/redis.ts';
 import { meetPerson, visit, type Person, type Repo } from '../support/person.ts';
 import { newPlatform, startPlatform, type TestPlatform } from '../support/platform.ts';
-import { staticSite } from '../support/samples.ts';
+import { dockerfileApp, nodeApp, staticSite } from '../support/samples.ts';
 
 const patient = new AbortController().signal;
 const PARTS = ['postgres', 'redis', 'registry', 'build-engine', 'router', 'builder', 'server'] as const;
@@ -18,6 +18,12 @@ const PARTS = ['postgres', 'redis', 'registry', 'build-engine', 'router', 'build
 let platform: TestPlatform;
 let person: Person;
 let repo: Repo;
+/** An app of each kind, by name, with what it answers. */
+const KINDS = {
+  stays: staticSite('here I am'),
+  'stays-node': nodeApp('here I am, by Node'),
+  'stays-dockerfile': dockerfileApp('here I am, by a Dockerfile'),
+} as const;
 
 const pidOf = async (part: string): Promise<number> =>
   z
@@ -25,6 +31,15 @@ const pidOf = async (part: string): Promise<number> =>
     .parse(JSON.parse(await readFile(join(platform.place.home, 'run', `${part}.pid`), 'utf8'))).pid;
 const runs = (pid: number): boolean => identify(pid) !== undefined; // a zombie nobody has reaped does not run
 const site = async (): Promise<string> => (await visit(platform.place.httpPort, 'stays.localhost')).body;
+/** Those that do not answer as they should. */
+const silentKinds = async (): Promise<string[]> => {
+  const silent: string[] = [];
+  for (const name of Object.keys(KINDS)) {
+    const { body } = await visit(platform.place.httpPort, `${name}.localhost`);
+    if (!body.includes('here I am')) silent.push(`${name}: ${body.slice(0, 200)}`);
+  }
+  return silent;
+};
 const haproxies = async (): Promise<number[]> => {
   const files = join(platform.place.home, 'router/');
   const ours = (argv: readonly string[]): boolean =>
@@ -49,10 +64,18 @@ const broken = async (): Promise<string[]> => {
 beforeAll(async () => {
   platform = await startPlatform();
   person = await meetPerson(platform.place);
-  repo = await person.newApp('stays');
-  await repo.commit(staticSite('here I am'));
-  const pushed = await repo.push();
-  if (pushed.code !== 0) throw new Error(pushed.stderr);
+  const repos = await Promise.all(
+    Object.entries(KINDS).map(async ([name, files]) => {
+      const made = await person.newApp(name);
+      await made.commit(files);
+      const pushed = await made.push();
+      if (pushed.code !== 0) throw new Error(pushed.stderr);
+      return made;
+    }),
+  );
+  const [first] = repos;
+  if (!first) throw new Error('nothing was pushed');
+  repo = first;
 });
 afterAll(async () => {
   await person[Symbol.asyncDispose]();
@@ -68,11 +91,13 @@ describe('starting again', () => {
     expect(await Promise.all(PARTS.map(pidOf))).toEqual(before);
   });
 
-  it('adopts every part when only the supervisor was killed', async () => {
+  it('adopts every part when only the supervisor was killed, also those of which it had not written yet', async () => {
     const before = await Promise.all(PARTS.map(pidOf));
     const supervisor = await pidOf('supervisor');
     process.kill(supervisor, 'SIGKILL');
     await expect.poll(() => runs(supervisor)).toBe(false);
+    for (const part of ['postgres', 'redis', 'build-engine', 'builder', 'server'])
+      await rm(join(platform.place.home, 'run', `${part}.pid`));
     expect(await site()).toContain('here I am');
     const again = await platform.script('server', '--detach');
     expect(again.code, again.stderr).toBe(0);
@@ -151,7 +176,7 @@ describe('everything killed at once', () => {
 });
 
 describe('script/stop', () => {
-  it('stops every part and leaves apps running in an engine that is not ours; the next start adopts them', async () => {
+  it('stops every part and leaves apps of every kind running in an engine that is not ours; the next start adopts them', async () => {
     const pids = await Promise.all([...PARTS, 'supervisor'].map(pidOf));
     const id = (await readFile(join(platform.place.home, 'id'), 'utf8')).trim();
     const filters = encodeURIComponent(JSON.stringify({ label: [`gantry.platform=${id}`] }));
@@ -164,7 +189,8 @@ describe('script/stop', () => {
         .map((one) => one.Id);
     };
     const before = await containers();
-    expect(before.length).toBeGreaterThan(0);
+    expect(await silentKinds()).toEqual([]);
+    expect(before.length).toBeGreaterThanOrEqual(Object.keys(KINDS).length);
 
     expect((await platform.script('stop')).code).toBe(0);
     expect(pids.filter(runs)).toEqual([]);
@@ -174,8 +200,8 @@ describe('script/stop', () => {
 
     const again = await platform.script('server', '--detach');
     expect(again.code, again.stderr).toBe(0);
-    await expect.poll(site, { timeout: 30_000 }).toContain('here I am');
-    expect(await containers()).toEqual(before);
+    await expect.poll(silentKinds, { timeout: 30_000 }).toEqual([]);
+    expect((await containers()).toSorted()).toEqual(before.toSorted());
   });
 });
 

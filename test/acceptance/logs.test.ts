@@ -61,6 +61,31 @@ it('the last words of a process that crashed, and its status, are there when ano
   ]);
 });
 
+it('the event stream tells its lines, what it takes and where visitors are led', async () => {
+  const events = async (...args: readonly string[]): Promise<unknown[]> => {
+    const { code, stdout, stderr } = await ann.gantry('events', '-a', 'fragile', '--json', ...args);
+    expect(code, stderr).toBe(0);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+  };
+  const lines: unknown[] = [];
+  const reading = events('-k', 'log', '-n', '1').then((some) => lines.push(...some));
+  // A stream begins with what happens once it is open.
+  const noticed = async (): Promise<unknown> => (await ann.visit('fragile', '/noticed'), lines[0]);
+  await expect
+    .poll(noticed, { timeout: 60_000, interval: 250 })
+    .toMatchObject({ kind: 'log', source: 'heroku', instance: 'router' });
+  await reading;
+  expect(JSON.stringify(lines)).toContain('path=\\"/noticed\\"');
+  const [taken] = await events('-k', 'metric', '-n', '1');
+  expect(taken).toMatchObject({ kind: 'metric', app: { name: 'fragile' }, instances: [{ name: 'web.1' }] });
+  const [made, led] = await events('-k', 'route', '--after', '0', '-n', '2');
+  expect(made).toMatchObject({ action: 'create', after: { release: null, instances: [] } });
+  expect(led).toMatchObject({ action: 'update', after: { release: 2, instances: ['web.1'] } });
+});
+
 it('the lines of a release are there after the next one, a change of config and a restart', async () => {
   await repo.commit({ 'page.txt': 'two' });
   expect(await repo.push()).toEqual(expect.objectContaining({ code: 0 }));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { NewSetup } from '../../server/ports/app-setups.ts';
-import { again, onEveryStore, patient, type Stores } from '../support/stores.ts';
+import { again, onEveryStore, patient, pushed, type Stores } from '../support/stores.ts';
 
 const PREPARED = {
   checksum: 'ab'.repeat(32),
@@ -45,7 +45,14 @@ onEveryStore((open) => {
       await using stores = await open();
       const { setup, app, epoch } = await setUp(stores);
       const written = {
-        ...{ id: setup.id, appId: app.id, userId: setup.userId, buildId: setup.buildId, status: 'pending' },
+        ...{
+          id: setup.id,
+          appId: app.id,
+          formerApp: null,
+          userId: setup.userId,
+          buildId: setup.buildId,
+          status: 'pending',
+        },
         ...{ source: { checksum: 'SHA256:ab', version: 'v\uFFFDone' }, manifestErrors: [], prepared: null },
         ...{ runId: null, postdeploy: null, failure: null, successUrl: null },
         ...{ createdAt: stores.time.now(), updatedAt: stores.time.now() },
@@ -106,6 +113,38 @@ onEveryStore((open) => {
       expect(await stores.setups.find(setup.id, patient)).toMatchObject({
         ...{ status: 'failed', failure: 'it did\uFFFDnot', manifestErrors: ['no'], postdeploy: null },
       });
+    });
+
+    it('takes an app with it of which nothing was ever built, and is there without it', async () => {
+      await using stores = await open();
+      const { ann, setup, app, epoch } = await setUp(stores);
+      await stores.setups.settle(setup.id, epoch, FAILED, patient);
+      expect(await stores.apps.find(app.id, patient)).toBeUndefined();
+      const left = { status: 'failed', appId: app.id, formerApp: app.name, failure: 'it did\uFFFDnot' };
+      expect(await stores.setups.find(setup.id, patient)).toMatchObject(left);
+      const next = { id: randomUUID(), name: app.name, ownerId: ann.userId, deployBranch: null };
+      expect(await stores.apps.create(next, patient), 'its name is free').toMatchObject({ name: app.name });
+      expect(await stores.controller.forget(app.id, epoch, patient)).toBe(true);
+      expect(await stores.setups.find(setup.id, patient)).toMatchObject(left);
+    });
+
+    it('leaves an app in which somebody has begun a build', async () => {
+      await using stores = await open();
+      const { setup, app, epoch } = await setUp(stores);
+      await pushed(stores, app);
+      await stores.setups.settle(setup.id, epoch, FAILED, patient);
+      expect(await stores.apps.find(app.id, patient)).toMatchObject({ name: app.name });
+      expect(await stores.setups.find(setup.id, patient)).toMatchObject({
+        status: 'failed',
+        formerApp: null,
+      });
+    });
+
+    it('leaves its app when it succeeds, whatever there was to build', async () => {
+      await using stores = await open();
+      const { setup, app, epoch } = await setUp(stores);
+      await stores.setups.settle(setup.id, epoch, SUCCEEDED, patient);
+      expect(await stores.apps.find(app.id, patient)).toMatchObject({ name: app.name });
     });
 
     it('is written to by the reigning server alone', async () => {

@@ -96,6 +96,19 @@ onEveryStore((open) => {
     expect(await stores.apps.setFormation(now, new Map([['web', 0]]), patient)).toBe(true);
   });
 
+  it('notes how large a repository is, which changes nothing about the app', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const app = await addApp(stores, ann);
+    expect([app.repositoryBytes, app.slugBytes]).toEqual([null, null]);
+    const large = 5 * 1024 ** 3 + 1;
+    await stores.apps.noteRepositoryBytes(app.id, large, patient);
+    expect(await again(stores, app)).toEqual({ ...app, repositoryBytes: large });
+    expect(await stores.apps.list(ann, patient)).toMatchObject([{ repositoryBytes: large }]);
+    await stores.apps.markDeleted(app, patient);
+    await stores.apps.noteRepositoryBytes(app.id, 1, patient); // nobody to note it of
+  });
+
   it('frees the name of a destroyed app and finds it no more', async () => {
     await using stores = await open();
     const ann = await stores.addUser({ admin: true });

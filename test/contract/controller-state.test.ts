@@ -6,6 +6,7 @@ import {
   again,
   deployed,
   draftOf,
+  imageOf,
   LEDGER,
   onEveryStore,
   patient,
@@ -108,6 +109,26 @@ onEveryStore((open) => {
     const [desired] = await stores.controller.desired(patient);
     expect(desired?.current?.deployment.id).toBe(deployment.id);
     expect(desired?.next).toBeNull();
+  });
+
+  it('shows how large the image is that serves, as far as that is known', async () => {
+    await using stores = await open();
+    const app = await addApp(stores, await stores.addUser());
+    const epoch = await stores.controller.takeOver(patient);
+    const sizes: unknown[] = [];
+    for (const storedBytes of [3 * 1024 ** 3, null, 70]) {
+      const image = { ...imageOf(app.id), storedBytes };
+      await deployed(stores, await again(stores, app), epoch, { image });
+      sizes.push((await again(stores, app)).slugBytes);
+    }
+    expect(sizes).toEqual([3 * 1024 ** 3, null, 70]);
+    const { deployment } = await stores.releases.create(
+      await again(stores, app),
+      await draftOf(stores, app, { image: { ...imageOf(app.id), storedBytes: 99 } }),
+      patient,
+    );
+    await stores.controller.fail(deployment?.id ?? '', epoch, 'it crashed', patient);
+    expect((await again(stores, app)).slugBytes, 'of what serves, not of what failed').toBe(70);
   });
 
   it('does not fail a release because a restart of it has failed, nor count a restart as a release', async () => {

@@ -2,13 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
-import type { AppLogs, Engine, FoundInstance, InstanceSpec, LogLine } from '../../server/ports/engine.ts';
+import type {
+  AppLogs,
+  AppUsage,
+  Engine,
+  FoundInstance,
+  InstanceSpec,
+  LogLine,
+} from '../../server/ports/engine.ts';
 import { newApp, specOf, startEngineRig } from '../support/engine-rig.ts';
 import { createFakeEngine, SERVES } from '../support/fake-engine.ts';
 
 /** One engine, and processes of three kinds. */
 interface Kit extends AsyncDisposable {
-  readonly engine: Engine & AppLogs;
+  readonly engine: Engine & AppLogs & AppUsage;
   /** Runs until it is told to end. */
   readonly patient: Pick<InstanceSpec, 'image' | 'argv'>;
   /** Prints `one` and `two` and ends with status 3. */
@@ -43,7 +50,7 @@ async function fakeKit(): Promise<Kit> {
   const imageOf = (n: number): BuiltImage => ({
     repository: 'tests/contract',
     digest: `sha256:${String(n).repeat(64)}`,
-    bytes: 0,
+    storedBytes: 0,
     builder: 'dockerfile',
     processes: {},
     port: null,
@@ -247,6 +254,23 @@ describe.each([
   it('makes its packet rules true as often as it is asked', async () => {
     await kit.engine.isolate(never);
     await expect(kit.engine.isolate(never)).resolves.toBeUndefined();
+  });
+
+  it('tells what the running instances of an app take, and nothing of those that have ended', async () => {
+    const spec = specFor(kit.patient);
+    await start(spec);
+    await start({ ...spec, number: 2 });
+    await start({ ...specFor(kit.brief), app: spec.app, type: 'worker' });
+    await expect.poll(async () => (await foundOf(spec)).filter((i) => i.state === 'crashed').length).toBe(1);
+    const usage = await kit.engine.usage(spec.app.id, never);
+    expect(usage.map(({ instance }) => instance)).toEqual(['web.1', 'web.2']);
+    for (const one of usage) {
+      expect(one.memoryLimitBytes).toBe(spec.size.memoryMb * 1024 * 1024);
+      expect(one.memoryBytes).toBeGreaterThan(0);
+      expect(one.memoryBytes).toBeLessThan(one.memoryLimitBytes);
+      expect(one.cpuSeconds).toBeGreaterThan(0);
+    }
+    expect(await kit.engine.usage(randomUUID(), never)).toEqual([]);
   });
 
   it('reads the lines of all instances, and what became of them, in order', async () => {

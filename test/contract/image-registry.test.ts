@@ -178,7 +178,7 @@ describe('the disk of the registry', () => {
     const serve =
       "require('http').createServer((_, to) => to.end(require('fs').readFileSync('/srv/what'))).listen(process.env.PORT)";
     const web = { command: 'node', argv: ['node', '-e', serve] };
-    const image = { repository: mine, digest: kept, bytes: 0, builder: '', port: null, checks: {} };
+    const image = { repository: mine, digest: kept, storedBytes: 0, builder: '', port: null, checks: {} };
     await using app = await runImage(rig, { ...image, processes: { web } }, 'web', signal);
     expect((await app.get('/')).body).toBe('two');
   });
@@ -223,8 +223,18 @@ describe('the disk of the registry', () => {
   });
 });
 
-/** The manifest, and every blob it names, with as many bytes as it says. */
-async function expectWhole(repository: string, digest: string): Promise<void> {
+it('holds as many bytes of an image as the builder says', async () => {
+  const repository = newRepository();
+  const token = rig.registry.tokens.pushToken(repository);
+  const request = rig.request(await source('weighed', 2), { target: { repository, token } });
+  const { image } = await rig.build(request, signal);
+  const held = await expectWhole(repository, image?.digest ?? '');
+  expect(held).toBeGreaterThan(1_500_000); // the ballast does not get smaller, and the stack is there
+  expect(image?.storedBytes).toBe(held);
+});
+
+/** The manifest, and every blob it names, with as many bytes as it says; answers those of the layers. */
+async function expectWhole(repository: string, digest: string): Promise<number> {
   const ask = createRegistryCall({ host: '127.0.0.1', port: rig.registry.port });
   const token = rig.registry.tokens.pullToken(repository);
   const accept = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -242,6 +252,7 @@ async function expectWhole(repository: string, digest: string): Promise<void> {
     expect(head.status, `${digest} needs ${blob.digest}`).toBe(200);
     expect(head.headers.get('content-length')).toBe(String(blob.size));
   }
+  return manifest.layers.reduce((sum, { size }) => sum + size, 0);
 }
 
 describe('the build engine', () => {

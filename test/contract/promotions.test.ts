@@ -75,11 +75,15 @@ onEveryStore((open) => {
       expect(await stores.promotions.waiting(epoch + 1, patient)).toEqual([targetId]);
     });
 
-    it('goes with its pipeline, and is not begun in one that is gone', async () => {
+    it('goes with its pipeline once it is decided, and is not begun in one that is gone', async () => {
       await using stores = await open();
       const { promote, order, epoch, pipelineId, targetId } = await setUp(stores);
       await promote();
-      await stores.pipelines.remove(pipelineId, patient);
+      const early = stores.pipelines.remove(pipelineId, patient);
+      await expect(early).rejects.toMatchObject({ id: 'pipeline_promoting', params: { pipeline: 'pipe' } });
+      expect(await stores.promotions.waiting(epoch, patient)).toEqual([targetId]);
+      await stores.promotions.settle(targetId, epoch, { status: 'succeeded' }, patient);
+      expect(await stores.pipelines.remove(pipelineId, patient)).toBe(true);
       expect(await stores.promotions.find(order.id, patient)).toBeUndefined();
       expect(await stores.promotions.waiting(epoch, patient)).toEqual([]);
       expect(await stores.promotions.pending(targetId, patient)).toBeUndefined();

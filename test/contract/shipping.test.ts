@@ -114,4 +114,18 @@ onEveryStore((open) => {
     await options.setBuildpacks(app.id, [], patient);
     expect(await options.buildpacks(app.id, patient)).toHaveLength(2);
   });
+
+  it('tells the controller whose visitors come back to the same instance', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const [app, other] = [await addApp(stores, ann), await addApp(stores, ann)];
+    const asking = async (): Promise<string[]> =>
+      (await stores.controller.desired(patient)).flatMap((one) => (one.affinity ? [one.app.id] : []));
+    expect(await asking()).toEqual([]);
+    await stores.options.setFeature(other.id, 'runtime-dyno-metadata', new Date(), patient);
+    await stores.options.setFeature(app.id, 'http-session-affinity', new Date(), patient);
+    expect(await asking()).toEqual([app.id]);
+    await stores.options.setFeature(app.id, 'http-session-affinity', null, patient);
+    expect(await asking()).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Client } from 'pg';
 import { createAmbient } from '../../lib/ambient.ts';
 import { quietLog } from '../../lib/log.ts';
@@ -8,26 +8,18 @@ import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { createAuditTrail } from '../../server/adapters/postgres/audit-trail.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
-import { migrate } from '../../server/adapters/postgres/migrate.ts';
+import { EVENT_KINDS } from '../../server/contract/event-kinds.ts';
 import { UNWATCHED, watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { Cause } from '../../server/domain/cause.ts';
 import { createAudit, type AuditedCall } from '../../server/services/audit.ts';
-import { insertUser, MIGRATIONS, patient } from '../support/stores.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { migratedPostgres } from '../support/migrated-postgres.ts';
+import { insertUser, patient } from '../support/stores.ts';
 
-let postgres: TestPostgres;
-let template: string;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  template = await postgres.createDatabase();
-  await migrate(template, MIGRATIONS, patient);
-  await watchTables(template, patient);
-});
-afterAll(() => postgres[Symbol.asyncDispose]());
+const createDatabase = migratedPostgres();
 
 async function open() {
-  const url = await postgres.createDatabase(template);
+  const url = await createDatabase();
   const causes = createAmbient<Cause>();
   const db = openDatabase({ url, log: quietLog(), cause: () => causes.get(), connections: 5 });
   const clock = { now: () => new Date('2026-11-21T12:00:00.000Z') };
@@ -160,6 +152,16 @@ describe('every table', () => {
       [UNWATCHED],
     );
     expect(rows).toEqual([]);
+  });
+
+  it('of apps and what is theirs tells events of the kinds that can be asked for, and there are no others', async () => {
+    await using rig = await open();
+    const { rows } = await rig.client.query<{ kind: string }>(
+      `SELECT split_part(encode(tgargs, 'escape'), '\\000', 1) AS kind FROM pg_trigger
+       WHERE tgname = 'gantry_tell' AND split_part(encode(tgargs, 'escape'), '\\000', 2) <> ''`,
+    );
+    const told = [...rows.map(({ kind }) => kind), 'formation', 'instance', 'route'];
+    expect(told.toSorted()).toEqual(EVENT_KINDS.toSorted());
   });
 
   it('tells no secret: neither bytes, nor a hash, nor a URL with a password', async () => {

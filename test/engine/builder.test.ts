@@ -276,18 +276,19 @@ describe('a build', () => {
           content: `FROM gantry/stack\nRUN for i in $(seq 1 3000); do printf '\\033[31mline %s\\033[0m\\a\\n' $i; done; echo last; exit 1\n`,
         },
       ],
-      { limits: { seconds: 60, outputBytes: 2000 } },
+      { limits: { seconds: 60, outputBytes: 2000, outputLines: 1000 } },
     );
     const shown = outcome.lines.join('\n');
     expect(shown).toContain('       line 1\n');
-    expect(shown).toContain('The output is longer than 2000 bytes');
+    expect(shown).toContain('The output is long');
+    expect(shown).toMatch(/\[\d+ lines of output, \d+ kB, left out here\]\n {7}line 2\d\d\d\n/);
     expect(shown.length).toBeLessThan(4000);
     expect(outcome.lines.at(-1)).toBe('       last');
   });
 
   it('ends at its deadline, and nothing of it goes on', async () => {
     const outcome = await build([{ name: 'Dockerfile', content: 'FROM gantry/stack\nRUN sleep 987.51\n' }], {
-      limits: { seconds: 3, outputBytes: 10_000 },
+      limits: { seconds: 3, outputBytes: 10_000, outputLines: 1000 },
     });
     expect(outcome.failure).toMatchObject({ id: 'build_timeout', retry: false });
     expect(outcome.ms).toBeLessThan(8000);

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
@@ -8,27 +8,17 @@ import { createControllerState } from '../../server/adapters/postgres/controller
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createDomains } from '../../server/adapters/postgres/domains.ts';
 import { createCollaborators } from '../../server/adapters/postgres/membership.ts';
-import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
-import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
 import { countPostgres } from '../support/counted-postgres.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { insertUser, MIGRATIONS, patient, PUSH, SUPERSEDED } from '../support/stores.ts';
+import { migratedPostgres } from '../support/migrated-postgres.ts';
+import { insertUser, patient, PUSH, SUPERSEDED } from '../support/stores.ts';
 
-let postgres: TestPostgres;
-let template: string;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  template = await postgres.createDatabase();
-  await migrate(template, MIGRATIONS, patient);
-  await watchTables(template, patient);
-});
-afterAll(() => postgres[Symbol.asyncDispose]());
+const createDatabase = migratedPostgres();
 
 async function open() {
-  const direct = await postgres.createDatabase(template);
+  const direct = await createDatabase();
   const counted = await countPostgres(direct);
   const clock = { now: () => new Date() };
   const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
@@ -37,14 +27,14 @@ async function open() {
   const apps = createApps({ db, sealer, clock });
   const builds = createBuilds({ db, clock });
   const releases = createReleases({ db, sealer, clock });
+  const domains = createDomains({ db });
+  const collaborators = createCollaborators({ db });
   const addApp = async (): Promise<App> => {
     const [id, name] = [randomUUID(), `app-${randomBytes(4).toString('hex')}`];
     return apps.create({ id, name, ownerId: ann.userId, deployBranch: null }, patient);
   };
   return {
-    ...{ ann, admin, apps, builds, releases, addApp },
-    domains: createDomains({ db }),
-    collaborators: createCollaborators({ db }),
+    ...{ ann, admin, apps, builds, releases, addApp, domains, collaborators },
     controller: createControllerState({ db, sealer, clock }),
     /** How many statements each takes, once connections and prepared statements are there. */
     async inTurn(lists: readonly (() => Promise<unknown>)[]): Promise<number[]> {
@@ -64,6 +54,14 @@ async function open() {
       const same = { image: null, config: new Map<string, Secret>(), commit: null, buildId: null };
       const draft = { base, description: 'Set A', userId: ann.userId, formation: app.formation, ...same };
       await releases.create(app, draft, patient);
+    },
+    async domain(app: App): Promise<void> {
+      const id = randomUUID();
+      await domains.add({ id, app, hostname: `${id}.example.com`, certificateId: null }, patient);
+    },
+    async collaborator(app: App): Promise<void> {
+      const { userId } = await insertUser(direct, false);
+      await collaborators.put(app.id, userId, 'view', patient);
     },
     async [Symbol.asyncDispose]() {
       await db[Symbol.asyncDispose]();
@@ -98,13 +96,17 @@ describe('a list takes as many statements of fifty as of one', () => {
       () => rig.domains.list(app.id, patient),
       () => rig.collaborators.list(app.id, patient),
     ];
-    await rig.build(app);
-    const ofOne = await rig.inTurn(lists);
-    for (let nth = 1; nth < 50; nth += 1) {
+    const addEach = async (): Promise<void> => {
       await rig.build(app);
       await rig.release(app);
-    }
-    expect(await rig.builds.list(app.id, patient)).toHaveLength(50);
+      await rig.domain(app);
+      await rig.collaborator(app);
+    };
+    await addEach();
+    const ofOne = await rig.inTurn(lists);
+    for (let nth = 1; nth < 50; nth += 1) await addEach();
+    const [builds, , ...others] = await Promise.all(lists.map((list) => list()));
+    for (const rows of [builds, ...others]) expect(rows).toHaveLength(50);
     expect(await rig.inTurn(lists)).toEqual(ofOne);
   });
 });

@@ -171,7 +171,7 @@ describe('images', () => {
     expect((await rig.docker.getImage(name).inspect()).RepoDigests).toContain(name);
   });
 
-  it('of other registries, tagged by a person, or just fetched stay when others are collected', async () => {
+  it('of other platforms, tagged by a person, or just fetched stay when others are collected', async () => {
     const engine = rig.open({ freshMs: 0 });
     const tagged = await rig.image('tests/tagged', ['LABEL tagged=yes']);
     const mine = await rig.image('tests/mine', ['LABEL mine=yes']);
@@ -180,7 +180,7 @@ describe('images', () => {
     const nameOf = (of: BuiltImage): string => `${rig.registry.address}/${of.repository}@${of.digest}`;
     await rig.docker.getImage(nameOf(tagged)).tag({ repo: `gantry-test-${rig.platformId}`, tag: 'keep' });
     const keep = new Set([`${image.repository}@${image.digest}`]);
-    const others = rig.open({ freshMs: 0, registry: '127.0.0.1:1' });
+    const others = rig.open({ freshMs: 0, platformId: 'tother' }); // on the same registry
     try {
       expect(await others.collectImages(new Set(), never)).toBe(0);
       expect(await rig.engine.collectImages(keep, never)).toBe(0);

@@ -227,7 +227,7 @@ describe('who may come in', () => {
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
     await using bench = await setUp({
-      limits: { commandsPerActor: 1 },
+      limits: { commandsPerActor: 1, waitMs: 200 },
       async deploy() {
         begin();
         await waiting;

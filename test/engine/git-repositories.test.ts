@@ -103,6 +103,27 @@ describe('moving a branch', () => {
     expect(await repositories.resolve('app', MAIN, signal)).toBe(targets[won.indexOf(true)]);
   });
 
+  it('knows which branch there is beside which git could not keep it, loose or packed', async () => {
+    const id = await commit('1');
+    const path = await bring('app');
+    await repositories.move('app', 'refs/heads/feature/login', id, null, signal);
+    await repositories.move('app', MAIN, id, null, signal);
+    for (const packed of [false, true]) {
+      if (packed) await exec('git', ['--git-dir', path, 'pack-refs', '--all']);
+      const clash = (name: string) => repositories.clash('app', `refs/heads/${name}`, signal);
+      expect(await clash('main/live')).toBe(MAIN);
+      expect(await clash('feature')).toBe('refs/heads/feature/login');
+      expect(await clash('feature/login/two')).toBe('refs/heads/feature/login');
+      for (const name of ['main', 'mainx', 'feature/login', 'feature/log', 'brought'])
+        expect(await clash(name)).toBeNull();
+    }
+    expect(await repositories.clash('nobody', MAIN, signal)).toBeNull();
+    await repositories.move('app', 'refs/tags/rel', id, null, signal);
+    expect(await repositories.clash('app', 'refs/tags/rel/2', signal)).toBe('refs/tags/rel');
+    for (const name of ['main/2', 'feature', 'rel'])
+      expect(await repositories.clash('app', `refs/tags/${name}`, signal)).toBeNull();
+  });
+
   it('fails, and does not just lose, when the commit is not there', async () => {
     await repositories.ensure('app', signal);
     await expect(repositories.move('app', MAIN, '1'.repeat(40), null, signal)).rejects.toThrow();

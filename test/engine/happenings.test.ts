@@ -1,29 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Client } from 'pg';
 import { quietLog } from '../../lib/log.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
-import { migrate } from '../../server/adapters/postgres/migrate.ts';
-import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { told } from '../../server/domain/happening.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { insertUser, MIGRATIONS, patient } from '../support/stores.ts';
+import { migratedPostgres } from '../support/migrated-postgres.ts';
+import { insertUser, patient } from '../support/stores.ts';
+import { wireOf } from '../support/wire.ts';
 
-let postgres: TestPostgres;
-let template: string;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  template = await postgres.createDatabase();
-  await migrate(template, MIGRATIONS, patient);
-  await watchTables(template, patient);
-});
-afterAll(() => postgres[Symbol.asyncDispose]());
+const createDatabase = migratedPostgres();
 
 async function open() {
-  const url = await postgres.createDatabase(template);
+  const url = await createDatabase();
   let now = Date.now();
   const clock = { now: () => new Date(now) };
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
@@ -33,7 +24,14 @@ async function open() {
   const client = new Client({ connectionString: url });
   await client.connect();
   return {
-    ...{ url, db, apps, ann, client, happenings: createHappenings({ db, clock }) },
+    ...{
+      url,
+      db,
+      apps,
+      ann,
+      client,
+      happenings: createHappenings({ db, clock, wire: wireOf(clock.now), log: quietLog() }),
+    },
     passed: (ms: number) => void (now += ms),
     create: (name: string) =>
       apps.create({ id: randomUUID(), name, ownerId: ann.userId, deployBranch: null }, patient),

@@ -16,8 +16,10 @@ import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { ownDatabase } from '../../server/adapters/postgres/ownership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
+import { countPostgres } from '../support/counted-postgres.ts';
+import { MIGRATIONS } from '../support/migrated-postgres.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { imageOf, insertUser, LEDGER, MIGRATIONS, patient } from '../support/stores.ts';
+import { imageOf, insertUser, LEDGER, patient } from '../support/stores.ts';
 
 let postgres: TestPostgres;
 let template: string;
@@ -50,8 +52,8 @@ async function platform(config: Record<string, string> = {}, masterKey = newKey(
   const db = open(url);
   const clock = { now: () => new Date() };
   const owner = await insertUser(url, true);
-  const storesWith = (key: string) => {
-    const deps = { db, clock, sealer: createSealer({ masterKey: key }) };
+  const storesWith = (key: string, on = db) => {
+    const deps = { db: on, clock, sealer: createSealer({ masterKey: key }) };
     return {
       apps: createApps(deps),
       releases: createReleases(deps),
@@ -77,7 +79,8 @@ async function platform(config: Record<string, string> = {}, masterKey = newKey(
     await stores.controller.succeed(deployment?.id ?? '', epoch, LEDGER, patient);
     return { app, release };
   };
-  return { url, db, owner, epoch, storesWith, add, ...stores, ...(await add(config)) };
+  const storesOn = (other: Database) => storesWith(masterKey, other);
+  return { url, db, owner, epoch, storesWith, storesOn, add, ...stores, ...(await add(config)) };
 }
 
 function newKey(): string {
@@ -272,7 +275,8 @@ it('is not taken for a new one while there are apps of which it knows nothing', 
 });
 
 it('calls an app unreadable whose records make no sense, and reads the others', async () => {
-  const { url, app: damaged, add, controller } = await platform();
+  const { url, app: damaged, add, controller, epoch, release } = await platform();
+  const image = JSON.stringify(release.image);
   const { app: sound } = await add({});
   const unreadable = async (): Promise<(boolean | undefined)[]> => {
     const read = await controller.desired(patient);
@@ -287,14 +291,34 @@ it('calls an app unreadable whose records make no sense, and reads the others', 
   await query(url, `UPDATE "App" SET formation = '{"web": 1}' WHERE id = $1`, [damaged.id]);
   await query(url, `UPDATE "Release" SET image = '{"digest": 7}' WHERE "appId" = $1`, [damaged.id]);
   expect(await unreadable()).toEqual([false, true]);
+  // Of a deployment that is under way it is that one alone, which then can be given up.
+  await query(url, `UPDATE "Release" SET image = $2 WHERE "appId" = $1`, [damaged.id, image]);
+  await query(
+    url,
+    `INSERT INTO "Release" (id, "appId", version, status, description, image, config, "userId", "updatedAt")
+       SELECT $2, "appId", 99, 'pending', '', '{"digest": 7}', config, "userId", now() FROM "Release" WHERE "appId" = $1 AND version = 2`,
+    [damaged.id, randomUUID()],
+  );
+  const [spoilt] = await query(
+    url,
+    `INSERT INTO "Deployment" (id, "appId", "releaseId", seq, status)
+       SELECT gen_random_uuid(), "appId", id, 99, 'pending' FROM "Release" WHERE "appId" = $1 AND version = 99 RETURNING id`,
+    [damaged.id],
+  );
+  expect(await unreadable()).toEqual([true, true]);
+  const found = (await controller.desired(patient)).find((one) => one.app.id === damaged.id);
+  expect(found).toMatchObject({ next: null, unreadableNext: { deploymentId: spoilt?.['id'] } });
+  expect(found?.current?.deployment.status).toBe('succeeded');
+  expect(await controller.fail(String(spoilt?.['id']), epoch, 'given up', patient)).toBe(true);
+  await query(url, `UPDATE "Release" SET image = '{"digest": 7}' WHERE "appId" = $1`, [damaged.id]);
   // What is destroyed needs no sense any more.
   const destroy = `UPDATE "App" SET "formerName" = name, name = NULL, "deletedAt" = now() WHERE id = $1`;
   await query(url, destroy, [damaged.id]);
   expect(await unreadable()).toEqual([true, true]);
 });
 
-it('reads a thousand deployed apps in one statement, quickly', async () => {
-  const { url, app, controller } = await platform({ A: '1' });
+it('reads a thousand deployed apps in one statement', async () => {
+  const { url, app, storesOn } = await platform({ A: '1' });
   // A thousand more of the same, each with a history.
   await query(
     url,
@@ -309,11 +333,11 @@ it('reads a thousand deployed apps in one statement, quickly', async () => {
      UPDATE "App" a SET "currentId" = d.id FROM "Deployment" d WHERE d."appId" = a.id AND d.seq = 10;
      ANALYZE;`,
   );
-  expect(await controller.desired(patient)).toHaveLength(1000);
-  const began = performance.now();
-  const desired = await controller.desired(patient);
-  const ms = performance.now() - began;
+  await using counted = await countPostgres(url);
+  const { controller } = storesOn(open(counted.url));
+  await controller.desired(patient); // with the statements that only a new connection sends
+  let desired: Awaited<ReturnType<typeof controller.desired>> = [];
+  expect(await counted.during(async () => void (desired = await controller.desired(patient)))).toBe(1);
+  expect(desired).toHaveLength(1000);
   expect(desired.every(({ current }) => current !== null)).toBe(true);
-  // The bound is for a machine that does much else.
-  expect(ms).toBeLessThan(1000);
 });

@@ -36,20 +36,20 @@ it('replaces a killed process from disk while the other one serves, and keeps it
   await rig.put([route('solid', app.backend())]);
   const load = startLoad(rig.port, 'solid.localhost', 300);
   await sleep(500);
+  let held = 0;
   for (let n = 0; n < 10; n += 1) {
     const victim = (await pids(rig))[n % 2] ?? 0;
     await rig.backends(); // takes the victim's counters down
+    held += load.open();
     process.kill(victim, 'SIGKILL');
     await healthyAgain(rig, victim);
     expect(runs(victim)).toBe(false);
     await sleep(150);
   }
   const { sent, answers, failures } = await load.end();
-  // Only what a killed process held, at most one request of each of the eight workers, may be lost each time; nothing is refused.
-  expect([...failures.keys()].filter((why) => why.includes('REFUSED') || why.startsWith('status'))).toEqual(
-    [],
-  );
-  expect(sent - (answers.get('solid') ?? 0)).toBeLessThanOrEqual(10 * 8);
+  // Only what a killed process held may be lost, and a handful in its queue each time; nothing is refused.
+  expect(failures.filter((why) => !why.includes(' s: reset '))).toEqual([]);
+  expect(sent - (answers.get('solid') ?? 0)).toBeLessThanOrEqual(held + 10 * 8);
   expect((await rig.status()).processes.map((p) => p.restarts)).toEqual([5, 5]);
   const seen = await rig.backend('solid', 'solid');
   expect(seen?.requests).toBeGreaterThan((answers.get('solid') ?? 0) * 0.9);
@@ -73,7 +73,7 @@ it('goes on serving when the agent is killed, and the next agent adopts the proc
   await rig.put([route('app', two.backend())]);
   await sleep(300);
   const { answers, failures } = await load.end();
-  expect(Object.fromEntries(failures)).toEqual({});
+  expect(failures).toEqual([]);
   expect(answers.get('one')).toBeGreaterThan(0);
   expect(answers.get('two')).toBeGreaterThan(0);
   // What was counted before the kill is not lost with the agent: the processes still know it.
@@ -167,7 +167,7 @@ it('grows the pool under load without losing a request, and open WebSockets and 
   );
   expect(Math.min(...sessions)).toBeGreaterThanOrEqual(6);
   const { sent, failures, seconds } = await load.end();
-  expect(Object.fromEntries(failures)).toEqual({});
+  expect(failures).toEqual([]);
   expect(sent).toBeGreaterThan(seconds * 300 * 0.95);
   for (const socket of sockets) socket.close();
   await until('the old processes to end', 20_000, () => Promise.resolve(!before.some(runs)));

@@ -248,11 +248,19 @@ it('leaves a server that swallows connections after a few of them', async () => 
   await using good = await startApp('good2');
   const servers = [...good.backend().servers, { id: 'hole', address: '127.0.0.1', port: hole.port }];
   await rig.put([route('mirror', app.backend()), route('hole', { key: 'h', servers })]);
-  // Both processes have to find out, each for itself.
-  for (let n = 0; n < 12; n += 1) await get(rig.port, 'hole.localhost');
-  const began = Date.now();
-  for (let n = 0; n < 50; n += 1) expect((await get(rig.port, 'hole.localhost')).body).toBe('good2');
-  expect(Date.now() - began).toBeLessThan(2_000);
+  // Both processes have to find out, each for itself, by the 2 s in which nobody takes the connection.
+  const slowOf50 = async (): Promise<number> => {
+    const ask = async (): Promise<boolean> => {
+      const began = performance.now();
+      expect((await get(rig.port, 'hole.localhost')).body).toBe('good2');
+      return performance.now() - began > 1_500;
+    };
+    return (await Promise.all(Array.from({ length: 50 }, ask))).filter(Boolean).length;
+  };
+  const slow = [await slowOf50()];
+  while (slow.at(-1) !== 0 && slow.length < 4) slow.push(await slowOf50());
+  expect(slow[0]).toBeGreaterThan(0);
+  expect(slow.at(-1)).toBe(0);
 });
 
 it('scales in place, and reports a removed server until its last request is answered', async () => {

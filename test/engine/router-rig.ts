@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import {
-  Agent,
+  type Agent,
   createServer,
   request,
   type IncomingMessage,
@@ -26,6 +26,7 @@ import {
   type RouterStatus,
 } from '../../router/contract.ts';
 import { freePort } from '../support/free-port.ts';
+import { startLoad as startVisits } from '../support/load.ts';
 import { caFileOf, makeCertificates } from '../../supervisor/certificates.ts';
 
 const digestAnswer = z.object({ digest: z.string() });
@@ -306,53 +307,26 @@ export function raw(port: number, bytes: string, ms = 1_000): Promise<string> {
 
 /** Visitors that never retry. */
 export interface Load {
-  /** Ends it and says what happened: answers by body, and everything that was not a 200 by class. */
+  /** Ends it and says what happened: answers by body, and of everything that was not a 200 when and how. */
   end(): Promise<{
     sent: number;
-    answers: Map<string, number>;
-    failures: Map<string, number>;
+    answers: ReadonlyMap<string, number>;
+    failures: readonly string[];
     seconds: number;
   }>;
   failed(): number;
+  open(): number;
 }
 
-/** Half of the workers keep their connection, half make a new one for each request. */
+/** The visitors of the acceptance tests, half of whom keep their connection. */
 export function startLoad(port: number, host: string, perSecond: number): Load {
-  const workers = 8;
-  const answers = new Map<string, number>();
-  const failures = new Map<string, number>();
-  const count = (map: Map<string, number>, key: string): Map<string, number> =>
-    map.set(key, (map.get(key) ?? 0) + 1);
-  let running = true;
-  let sent = 0;
-  const began = Date.now();
-
-  async function work(index: number): Promise<void> {
-    const agent = new Agent({ keepAlive: index % 2 === 0, maxSockets: 1 });
-    const gapMs = (1000 / perSecond) * workers;
-    for (let n = 0; running; n += 1) {
-      // Constant arrivals: a slow answer does not lower the rate that was asked for.
-      const due = began + n * gapMs + (index * gapMs) / workers;
-      if (due > Date.now()) await sleep(due - Date.now());
-      sent += 1;
-      try {
-        const { status, body } = await get(port, host, { agent });
-        if (status === 200) count(answers, body);
-        else count(failures, `status ${status}`);
-      } catch (err) {
-        count(failures, err instanceof Error ? err.message : 'unknown');
-      }
-    }
-    agent.destroy();
-  }
-
-  const all = Promise.all(Array.from({ length: workers }, (_, n) => work(n)));
+  const load = startVisits({ port, host, perSecond });
   return {
-    failed: () => [...failures.values()].reduce((a, b) => a + b, 0),
+    failed: () => load.report().failed,
+    open: () => load.open(),
     async end() {
-      running = false;
-      await all;
-      return { sent, answers, failures, seconds: (Date.now() - began) / 1000 };
+      const { sent, rate, bodies, failures } = await load.stop();
+      return { sent, answers: bodies, failures, seconds: sent / rate };
     },
   };
 }

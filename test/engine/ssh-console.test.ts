@@ -93,6 +93,18 @@ describe('a command over ssh', () => {
     expect((await dokku('config:show', 'demo')).stdout).toContain('A:');
     expect((await door.ssh(key, ['deis@127.0.0.1', 'apps:list'])).stdout).toContain('demo');
     expect((await ssh('config:show', 'demo')).code).toBe(2);
+    expect(await dokku('apps:exists', 'demo')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await dokku('apps:exists', 'nowhere')).toMatchObject({ code: 1, stdout: '' });
+    expect((await dokku('config:export', 'demo')).stdout).toContain("export A='a  b'\n");
+    expect((await dokku('urls', 'demo')).stdout).toMatch(/^http:.*demo\S*\n$/);
+    expect(await dokku('config:set', '--no-restart', 'demo', 'C=1', '--no-wait')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('--no-restart cannot be so here') as unknown,
+    });
+    expect(await dokku('ps:rebuild', 'demo')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Of Dokku, not of gantry') as unknown,
+    });
   });
 
   it('has colours on a terminal only, and one stream there', async () => {

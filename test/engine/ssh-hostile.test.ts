@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ssh2, { type ClientChannel, type ConnectConfig, type PublicKeyAuthMethod } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { LIMITS } from '../../server/ssh/limits.ts';
 import { openGitDoor, type GitDoor } from '../support/git-door.ts';
 
 const ALICE = 'alice@example.com';
+/** For a place that somebody holds without beginning: what it takes to be seen, and to be noticed. */
+const WAIT_MS = 2 * LIMITS.beginMs;
 
 interface Answer {
   readonly code: number | undefined;
@@ -81,14 +84,18 @@ describe('before the login', () => {
       if (banner !== '') for (const { socket } of strangers) if (socket.writable) socket.write(banner);
 
       const stillOpen = (): number => strangers.filter(({ socket }) => !socket.closed).length;
-      await vi.waitFor(() => expect(stillOpen()).toBe(10), { timeout: 1_500, interval: 20 });
+      // Those who came first and did not begin made room for the others; these leave when they are asked for theirs.
+      await vi.waitFor(() => expect(stillOpen()).toBeLessThanOrEqual(100), {
+        timeout: 5_000,
+        interval: 20,
+      });
 
       const started = Date.now();
       const pushed = await door.git(key, ['push', door.url('hello'), 'HEAD:refs/heads/main'], tree);
       expect(pushed).toEqual(expect.objectContaining({ code: 0 }));
-      expect(Date.now() - started).toBeLessThan(3_000);
+      expect(Date.now() - started).toBeLessThan(3_000 + WAIT_MS);
       const lives = await Promise.all(strangers.map((stranger) => stranger.closed));
-      expect(Math.max(...lives)).toBeLessThan(3_500);
+      expect(Math.max(...lives)).toBeLessThan(3_500 + WAIT_MS);
     },
   );
 
@@ -301,7 +308,7 @@ describe('after the login', () => {
   });
 
   it('limits how many channels and git processes one person holds', async () => {
-    const door = await open({ limits: { channelsPerConnection: 3, commandsPerActor: 2 } });
+    const door = await open({ limits: { channelsPerConnection: 3, commandsPerActor: 2, waitMs: 200 } });
     await door.addApp('hello', ALICE);
     const client = await login(door, await door.addKey(ALICE));
     const start = (): Promise<string> =>

@@ -1,30 +1,21 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
 import { createEgress } from '../../server/adapters/egress/egress.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
-import { migrate } from '../../server/adapters/postgres/migrate.ts';
-import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createWebhooks as createStore } from '../../server/adapters/postgres/webhooks.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
 import { createWebhooks } from '../../server/services/webhooks.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { insertUser, MIGRATIONS, patient } from '../support/stores.ts';
+import { migratedPostgres } from '../support/migrated-postgres.ts';
+import { insertUser, patient } from '../support/stores.ts';
+import { wireOf } from '../support/wire.ts';
 
-let postgres: TestPostgres;
-let template: string;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  template = await postgres.createDatabase();
-  await migrate(template, MIGRATIONS, patient);
-  await watchTables(template, patient);
-});
-afterAll(() => postgres[Symbol.asyncDispose]());
+const createDatabase = migratedPostgres();
 
 /** A platform's webhooks and a receiver on loopback, which answers as it is told. */
 async function open() {
@@ -47,7 +38,7 @@ async function open() {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const { port } = receiver.address() as AddressInfo;
 
-  const url = await postgres.createDatabase(template);
+  const url = await createDatabase();
   let now = Date.now();
   const clock = { now: () => new Date(now) };
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
@@ -59,7 +50,8 @@ async function open() {
   const create = (name: string) =>
     apps.create({ id: randomUUID(), name, ownerId: ann.userId, deployBranch: null }, patient);
   await create('shop');
-  const happenings = createHappenings({ db, clock });
+  const wire = wireOf(clock.now);
+  const happenings = createHappenings({ db, clock, wire, log: quietLog() });
   await happenings.publish(patient);
   const webhooks = createWebhooks({ apps, store, egress, clock, log: quietLog() });
   return {
@@ -100,7 +92,7 @@ it('tells what was asked for, once, signed, with the header that was given, and 
   expect(authorization).toBe('Bearer x');
   expect(JSON.parse(body)).toMatchObject({
     ...{ action: 'update', resource: 'formation' },
-    data: { app: { name: 'shop' }, formation: { web: 2 } },
+    data: { app: { name: 'shop' }, type: 'web', quantity: 2 },
     webhook_metadata: { event: { include: 'api:formation' } },
   });
   expect(await webhooks.deliveries(ann, 'shop', patient)).toMatchObject([
@@ -161,9 +153,7 @@ it('loses nothing of what was taken by a server that died, and keeps the order o
   rig.passed(60_000);
   await webhooks.deliver(patient);
   await webhooks.deliver(patient);
-  const counts = got.map(
-    ({ body }) => (JSON.parse(body) as { data: { formation: { web: number } } }).data.formation.web,
-  );
+  const counts = got.map(({ body }) => (JSON.parse(body) as { data: { quantity: number } }).data.quantity);
   expect(counts).toEqual([2, 2, 3]);
 });
 

@@ -102,7 +102,7 @@ export async function startBuilderRig(
           repository,
           token: registry.tokens.pushToken(repository),
         },
-        limits: { seconds: 170, outputBytes: 1_000_000 },
+        limits: { seconds: 170, outputBytes: 1_000_000, outputLines: 10_000 },
         ...more,
       };
     },

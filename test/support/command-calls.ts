@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attach } from '../../cli/programs.ts';
 import { runOrThrow } from '../../lib/child.ts';
@@ -141,6 +141,17 @@ const promotable: Prepare = async (cli) => {
 const inPipeline = (...words: readonly string[]): Prepare =>
   after(['pipelines:create', 'shop', '-s', 'staging'], () => words);
 
+/** Answers the next command inside an instance as `ps:copy` has it. */
+export function sendWhenAsked({ door: { world } }: TestCli, content: string): void {
+  const timer = setInterval(() => {
+    const [asked, process] = [world.runs.execs.at(-1), world.runs.processes.at(-1)];
+    if (asked === undefined || process === undefined) return;
+    clearInterval(timer);
+    process.print(`${/[0-9a-f-]{36}/.exec(asked.argv.at(-1) ?? '')?.[0] ?? ''}\n${content}`);
+    process.finish(0);
+  }, 5);
+}
+
 const released = after(['config:set', 'A=1']);
 const authorized = since(['authorizations:create'], ({ id }) => [id]);
 const DRAIN = 'https://me:secret@logs.example.com/in';
@@ -171,6 +182,10 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     const folder = await site(cli);
     await writeFile(join(folder, 'app.json'), '{}');
     return { args: [folder, '--no-wait'] };
+  },
+  'apps:diff': (cli) => {
+    cli.door.world.deployed('other');
+    return { args: ['demo', 'other'] };
   },
   'apps:rename': args('renamed'),
   'apps:destroy': args('--confirm', 'demo'),
@@ -205,6 +220,9 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     return { args: [session?.id ?? ''], given: typed(cli) };
   },
   'config:get': args('LANG'),
+  'config:edit': () => ({
+    given: { attach: (_editor, [file = '']) => appendFile(file, 'A=1\n').then(() => 0) },
+  }),
   'config:set': args('A=1'),
   'config:unset': args('LANG'),
   deploy: async (cli) => ({ args: [await site(cli), '--no-wait'] }),
@@ -217,6 +235,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     await runOrThrow('git', ['-C', cli.home, 'init', '-q'], {}, patient);
     return {};
   },
+  'git:clone': () => ({ args: ['demo'], given: { attach: () => Promise.resolve(0) } }),
   'keys:add': async (cli) => {
     await writeFile(join(cli.home, 'k.pub'), `${sampleKey('k')}\n`);
     return { args: ['k.pub'] };
@@ -254,6 +273,10 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
   'releases:retry': released,
   'run:detached': () => ({ args: ['--json', '--', 'true'] }),
   'ps:stop': args('web.1'),
+  'ps:copy': (cli) => {
+    sendWhenAsked(cli, 'what is in it');
+    return { args: ['a.txt'] };
+  },
   'users:add': args(EMAIL),
   'users:invite': since(['users:add', EMAIL], () => [EMAIL]),
   'users:admin': args(OTHER),

@@ -14,8 +14,9 @@ import { createFakeHealth } from './fake-health.ts';
 import { createFakeRegistry } from './fake-registry.ts';
 import { createFakeRouter } from './fake-router.ts';
 import { addMemoryUser } from './memory-accounts.ts';
+import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryApps } from './memory-apps.ts';
-import { createMemoryTranscripts } from './memory-builds.ts';
+import { createMemoryTranscripts } from './memory-transcripts.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryImageUse } from './memory-image-use.ts';
@@ -36,6 +37,7 @@ export function createControllerRig() {
   const domains = createMemoryDomains(world);
   const certificates = createMemoryCertificates(world);
   const state = createMemoryControllerState(world);
+  const options = createMemoryAppOptions(world);
   const transcripts = createMemoryTranscripts(world);
   const builder = createFakeBuilder();
   const imageUse = createMemoryImageUse(world);
@@ -62,6 +64,7 @@ export function createControllerRig() {
       },
       imageUse,
       registry,
+      transcripts,
       keepImages: 2,
       log: quietLog(),
       epoch: () => epoch,
@@ -106,7 +109,7 @@ export function createControllerRig() {
     return {
       repository: 'apps/x',
       digest,
-      bytes: 1,
+      storedBytes: 1,
       builder: 'dockerfile',
       processes,
       port: null,
@@ -151,6 +154,7 @@ export function createControllerRig() {
     domains,
     certificates,
     state,
+    options,
     removed,
     newController,
     startController,
@@ -168,6 +172,8 @@ export function createControllerRig() {
       const row = world.apps.get(appId);
       if (row) row.unreadable = problem;
     },
+    /** The records of the deployment make no sense. */
+    spoil: ({ id }: Deployment) => world.spoilt.add(id),
     pass: (ms: number) => {
       jumpMs += ms;
       engine.tick();
@@ -179,7 +185,7 @@ export function createControllerRig() {
     failureOf: async (deployment: Deployment) =>
       (await releases.findDeployment(deployment.id, patient))?.failure,
     transcriptOf: async (deployment: Deployment) =>
-      (await transcripts.read(deployment.id, 0, patient)).map((line) => line.text),
+      (await transcripts.read(deployment.id, 0, patient)).flatMap(({ lines }) => lines),
     running: async () =>
       (await engine.find(patient))
         .filter((i) => i.state === 'starting')

@@ -113,6 +113,14 @@ export function exampleOf(
   return { path, body };
 }
 
+/** A body in which all is well but for a name too many, or else a value; undefined where anything is taken. */
+export function wrongBodyOf(endpoint: Endpoint, app: string): unknown {
+  if (endpoint.method === 'GET') return undefined;
+  const right = exampleOf(endpoint, app).body;
+  const all = [{ ...(right ?? {}), nobody_asked: ['for', 'this'] }, { A: {} }];
+  return all.find((body) => endpoint.body === undefined || !endpoint.body.safeParse(body).success);
+}
+
 /** Lines that no endpoint has any more. */
 export function staleExamples(): readonly string[] {
   const known = ENDPOINTS.map(nameOf);

@@ -1,11 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Docker from 'dockerode';
 import { quietLog } from '../../lib/log.ts';
 import { createDockerEngine, type DockerEngineOptions } from '../../server/adapters/docker/engine.ts';
 import { removeIsolation } from '../../server/adapters/docker/isolation.ts';
 import { SMALL } from '../../server/domain/instance.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
-import type { AppLogs, AppPlace, Engine, InstanceSpec } from '../../server/ports/engine.ts';
+import type { AppLogs, AppPlace, AppUsage, Engine, InstanceSpec } from '../../server/ports/engine.ts';
 import type { RunEngine } from '../../server/ports/runs.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 import { createMemoryLogArchive } from './memory-log-archive.ts';
@@ -17,9 +20,9 @@ export interface EngineRig extends AsyncDisposable {
   readonly docker: Docker;
   readonly dockerHost: string;
   readonly registry: TestRegistry;
-  readonly engine: Engine & AppLogs & RunEngine;
+  readonly engine: Engine & AppLogs & AppUsage & RunEngine;
   /** Another platform's (or the same one's second) view of the same machine. */
-  open(options?: Partial<DockerEngineOptions>): Engine & AppLogs & RunEngine;
+  open(options?: Partial<DockerEngineOptions>): Engine & AppLogs & AppUsage & RunEngine;
   /** A new image in the registry, not on the engine; the same changes give the same image. */
   image(repository: string, changes?: readonly string[]): Promise<BuiltImage>;
   /** Prepares and starts. */
@@ -34,10 +37,13 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
   const registry = await startRegistry();
   const platforms = new Set([platformId]);
   const archive = createMemoryLogArchive();
+  const home = await mkdtemp(join(tmpdir(), 'gantry-engine-'));
   const open: EngineRig['open'] = (options = {}) => {
-    const all = { dockerHost, platformId, registry: registry.address, archive, log: quietLog(), ...options };
-    platforms.add(all.platformId);
-    return createDockerEngine(all);
+    const id = options.platformId ?? platformId;
+    const imageLedger = join(home, `${id}-images`);
+    const own = { dockerHost, platformId: id, registry: registry.address, imageLedger };
+    platforms.add(id);
+    return createDockerEngine({ ...own, archive, log: quietLog(), ...options });
   };
   const engine = open();
   const pullToken = (repository: string): string => registry.tokens.pullToken(repository);
@@ -53,7 +59,15 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
       const token = registry.tokens.pushToken(repository);
       const target = { registry: registry.address, repository, token, changes };
       const digest = await pushTestImage(docker, target, signal);
-      return { repository, digest, bytes: 0, builder: 'dockerfile', processes: {}, port: null, checks: {} };
+      return {
+        repository,
+        digest,
+        storedBytes: 0,
+        builder: 'dockerfile',
+        processes: {},
+        port: null,
+        checks: {},
+      };
     },
     async start(spec) {
       await engine.prepare(spec.app, spec.image, pullToken(spec.image.repository), signal);
@@ -63,6 +77,7 @@ export async function startEngineRig(signal: AbortSignal): Promise<EngineRig> {
       for (const id of platforms) await sweep(docker, id);
       await sweepImages(docker, registry.address);
       await registry[Symbol.asyncDispose]();
+      await rm(home, { recursive: true });
     },
   };
 }

@@ -15,7 +15,7 @@ export const TIME = new Date('2026-11-21T10:00:00.000Z');
 export const IMAGE: BuiltImage = {
   repository: 'apps/x',
   digest: `sha256:${'a'.repeat(64)}`,
-  bytes: 1,
+  storedBytes: 1,
   builder: 'nodejs',
   processes: {
     web: { command: 'node server.js', argv: ['node', 'server.js'] },
@@ -41,6 +41,8 @@ function appOf(name: string, owner: Actor): SeenApp {
     createdAt: TIME,
     updatedAt: TIME,
     releasedAt: null,
+    slugBytes: null,
+    repositoryBytes: null,
     revision: 0,
   };
 }
@@ -77,7 +79,7 @@ export function deployedApp(name: string, owner: Actor): FakeApp {
     ['web', 1],
     ['worker', 0],
   ]);
-  made.app = { ...made.app, formation, releasedAt: TIME };
+  made.app = { ...made.app, formation, releasedAt: TIME, slugBytes: IMAGE.storedBytes, repositoryBytes: 2 };
   made.releases = made.releases.map((one) => ({ ...one, current: false }));
   made.releases.push(
     releaseOf(made, owner, { description: 'Deploy 1a2b3c4', image: IMAGE, current: true, commit: '1a2b3c4' }),

@@ -6,6 +6,8 @@ export interface FakeBuilder extends Builder {
   expect(appId: string, course: readonly BuildNews[] | Course): void;
   readonly orders: readonly BuildOrder[];
   readonly forgotten: readonly string[];
+  /** Apps whose next build begins with an empty cache. */
+  readonly renewed: readonly string[];
   /** Copies that were made: `from → to@digest`. */
   readonly copies: string[];
   /** What the next copies answer: false for an image that is not there, or a failure; then they work. */
@@ -20,6 +22,7 @@ export function createFakeBuilder(): FakeBuilder {
   const courses = new Map<string, Course[]>();
   const orders: BuildOrder[] = [];
   const forgotten: string[] = [];
+  const renewed: string[] = [];
   const cancelled: string[] = [];
   const copies: string[] = [];
   const mishaps: (false | Error)[] = [];
@@ -28,6 +31,7 @@ export function createFakeBuilder(): FakeBuilder {
     mishaps,
     orders,
     forgotten,
+    renewed,
     cancelled,
     expect(appId, course) {
       const one = typeof course === 'function' ? course : () => inTurn(course);
@@ -60,6 +64,11 @@ export function createFakeBuilder(): FakeBuilder {
       if (mishap instanceof Error) throw mishap;
       copies.push(`${from} → ${to}@${digest}`);
       return mishap ?? true;
+    },
+    async renewCache(appId, signal) {
+      signal.throwIfAborted();
+      await Promise.resolve();
+      renewed.push(appId);
     },
     async forget(appId, signal) {
       signal.throwIfAborted();

@@ -1,7 +1,14 @@
 import { PlatformError } from '../../server/domain/errors.ts';
 import { instanceName, type Exit } from '../../server/domain/instance.ts';
 import type { Clock } from '../../server/ports/clock.ts';
-import type { AppLogs, Engine, FoundInstance, InstanceSpec, LogLine } from '../../server/ports/engine.ts';
+import type {
+  AppLogs,
+  AppUsage,
+  Engine,
+  FoundInstance,
+  InstanceSpec,
+  LogLine,
+} from '../../server/ports/engine.ts';
 
 /** What the process of an image does, in the time of the world's clock. */
 export interface Behaviour {
@@ -31,7 +38,10 @@ export const SERVES: Behaviour = {
 type Call = Exclude<keyof Engine, 'changes'>;
 
 /** The engine of a simulated world; beside the port, what a test does to that world. */
-export interface FakeEngine extends Engine, AppLogs {
+/** What is called before and after each call of an engine: to make it fail, or last. */
+type Hook = (call: Call, when: 'before' | 'after') => void | Promise<void>;
+
+export interface FakeEngine extends Engine, AppLogs, AppUsage {
   /** What instances of this image (digest) do, all of its process types or one. An image that nobody described cannot be started. */
   behave(digest: string, behaviour: Behaviour, type?: string): void;
   /** The registry does not have this image. */
@@ -39,7 +49,7 @@ export interface FakeEngine extends Engine, AppLogs {
   /** While true every call fails with `engine_away`. */
   setAway(away: boolean): void;
   /** Called around every effect; throw to lose the call (`before`) or its answer (`after`). */
-  interfere(hook: (call: Call, when: 'before' | 'after') => void): void;
+  interfere(hook: Hook): void;
   /** Ends a process from outside: out of memory, a person's `kill`. */
   kill(instanceId: string, exit: Exit): void;
   print(instanceId: string, text: string): void;
@@ -82,7 +92,7 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
   const sleepers = new Set<() => void>();
   let isAway = false;
   let addresses = 0;
-  let hook: (call: Call, when: 'before' | 'after') => void = () => undefined;
+  let hook: Hook = () => undefined;
 
   const now = (): number => options.clock.now().getTime();
 
@@ -115,10 +125,10 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
     signal.throwIfAborted();
     await Promise.resolve(); // others may run in between, as with a real engine
     if (isAway) throw PlatformError.of('engine_away', {});
-    hook(call, 'before');
+    await hook(call, 'before');
     for (const one of instances.values()) settle(one);
     const result = effect();
-    hook(call, 'after');
+    await hook(call, 'after');
     return result;
   }
 
@@ -282,6 +292,19 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
         return unwanted.length;
       }),
     isolate: (signal) => act('isolate', signal, () => undefined),
+    usage: (appId) =>
+      Promise.resolve(
+        [...instances.values()]
+          .filter(
+            ({ spec, startedMs, ended }) => spec.app.id === appId && startedMs !== null && ended === null,
+          )
+          .map(({ spec }) => ({
+            instance: instanceName(spec),
+            memoryBytes: 1_000_000,
+            memoryLimitBytes: spec.size.memoryMb * 1024 * 1024,
+            cpuSeconds: 0.1,
+          })),
+      ),
     async *read(query, signal) {
       tick();
       const before = linesOf(query);

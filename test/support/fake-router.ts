@@ -6,7 +6,7 @@ import type { FakeEngine } from './fake-engine.ts';
 /** The router of a simulated world; beside the port, what visitors and accidents do. */
 export interface FakeRouter extends Router {
   /** One visitor's request. 404: unknown host; 503: no server; 502: the server did not accept it. */
-  visit(host: string): ProbeAnswer & { readonly server: string | null };
+  visit(host: string): Omit<ProbeAnswer, 'ms' | 'sent'> & { readonly server: string | null };
   /** Opens (or, negative, closes) long requests at a server of a backend. */
   hold(app: string, key: string, server: string, requests: number): void;
   /** It comes back with an empty table. */
@@ -78,7 +78,7 @@ export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter
     places = places.filter((place) => place.role !== 'draining' || sessionsOf(place) > 0);
   }
 
-  function ask(place: Place | undefined): ProbeAnswer & { server: string | null } {
+  function ask(place: Place | undefined): Omit<ProbeAnswer, 'ms' | 'sent'> & { server: string | null } {
     if (place === undefined || place.backend.servers.length === 0)
       return { status: 503, byApp: false, server: null };
     place.requests += 1;
@@ -123,22 +123,24 @@ export function createFakeRouter(engine: Pick<FakeEngine, 'answer'>): FakeRouter
     probe: ({ app, which }, signal) =>
       act(signal, () => {
         const { status, byApp } = ask(places.find((place) => place.app === app && place.role === which));
-        return { status, byApp };
+        return { status, byApp, ms: 1, sent: 1 };
       }),
-    backends: (signal) =>
+    backends: (of, signal) =>
       act(signal, () =>
-        places.map((place) => ({
-          app: place.app,
-          key: place.backend.key,
-          role: place.role,
-          sessions: sessionsOf(place),
-          requests: place.requests,
-          dropped: place.dropped,
-          servers: place.backend.servers.map(({ id }) => ({
-            id,
-            sessions: heldBy(place.app, place.backend.key, id),
+        places
+          .filter(({ app }) => of === 'all' || of.includes(app))
+          .map((place) => ({
+            app: place.app,
+            key: place.backend.key,
+            role: place.role,
+            sessions: sessionsOf(place),
+            requests: place.requests,
+            dropped: place.dropped,
+            servers: place.backend.servers.map(({ id }) => ({
+              id,
+              sessions: heldBy(place.app, place.backend.key, id),
+            })),
           })),
-        })),
       ),
   };
 }

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { abortController } from '../../lib/abort.ts';
 import { run, runOrThrow, type Finished } from '../../lib/child.ts';
 import { quietLog } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
@@ -78,7 +79,7 @@ export async function commitAll(tree: string, message: string): Promise<string> 
 }
 
 export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor> {
-  const signal = new AbortController().signal;
+  const { signal } = abortController();
   const home = await mkdtemp(join(tmpdir(), 'gantry-door-'));
   const people = new Map<string, Actor>();
   const apps = new Map<string, { readonly id: string; readonly owner: string }>();
@@ -92,7 +93,7 @@ export async function openGitDoor(options: GitDoorOptions = {}): Promise<GitDoor
       const app = apps.get(name);
       if (!app || (app.owner !== actor.email && !actor.admin))
         throw PlatformError.of('not_found', { resource: 'app', name });
-      return { appId: app.id, path: await repositories.ensure(app.id, opening) };
+      return { appId: app.id, path: await repositories.ensure(app.id, opening), leave: () => undefined };
     },
     async receive(_actor, appId, offer, receiving) {
       const update = offer.updates.find((one) => one.to !== null);

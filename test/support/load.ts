@@ -14,6 +14,7 @@ interface LoadReport {
   readonly counts: Counts;
   /** Everything but `ok`. */
   readonly failed: number;
+  readonly sent: number;
   /** Requests per second that were really sent. */
   readonly rate: number;
   /** How often each body was seen: which release answered. */
@@ -24,6 +25,8 @@ interface LoadReport {
 
 export interface Load {
   report(): LoadReport;
+  /** Requests that were sent and are not answered yet. */
+  open(): number;
   /** Sends nothing more, waits for what is open, and reports. */
   stop(): Promise<LoadReport>;
 }
@@ -105,11 +108,12 @@ export function startLoad(options: LoadOptions): Load {
   function report(): LoadReport {
     const seconds = ((endedMs ?? performance.now()) - began) / 1000;
     const failed = counts.serverError + counts.other + counts.refused + counts.reset + counts.timeout;
-    return { counts: { ...counts }, failed, rate: sent / seconds, bodies: new Map(bodies), failures };
+    return { counts: { ...counts }, failed, sent, rate: sent / seconds, bodies: new Map(bodies), failures };
   }
 
   return {
     report,
+    open: () => open.size,
     async stop() {
       clearInterval(timer);
       endedMs = performance.now();

@@ -31,7 +31,7 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       const at = world.clock.now();
       const app: MemoryApp = {
         ...{ id, name, ownerId, network, deployBranch, formation: new Map(), revision: 0, lastVersion: 1 },
-        ...{ maintenance: false, acm: false },
+        ...{ maintenance: false, acm: false, features: new Map(), slugBytes: null, repositoryBytes: null },
         ...{ lastSeq: 0, currentId: null, releasedAt: null, deletedAt: null, createdAt: at, updatedAt: at },
         ...{ unreadable: null, teamId: team?.id ?? null, locked: team?.locked ?? false },
       };
@@ -96,6 +96,11 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
       Object.assign(row, { ...flags, revision: row.revision + 1, updatedAt: world.clock.now() });
       return true;
     },
+    async noteRepositoryBytes(appId, bytes) {
+      const row = livingApp(world, appId);
+      if (row) row.repositoryBytes = bytes;
+      return Promise.resolve();
+    },
     async rename(app, name) {
       if (living().some((one) => one.name === name && one.id !== app.id))
         throw PlatformError.of('name_taken', { name });
@@ -119,7 +124,14 @@ export function createMemoryApps(world: MemoryWorld, { networks = 8192 } = {}): 
 }
 
 function newSetup(appId: string, { order, ...setup }: NewSetup, at: Date) {
-  const fresh = { manifestErrors: [], prepared: null, runId: null, postdeploy: null, failure: null };
+  const fresh = {
+    formerApp: null,
+    manifestErrors: [],
+    prepared: null,
+    runId: null,
+    postdeploy: null,
+    failure: null,
+  };
   const dates = { createdAt: at, updatedAt: at };
   const version = setup.source.version && storable(setup.source.version);
   const source = { ...setup.source, version };
@@ -147,6 +159,8 @@ export function memoryApp(world: MemoryWorld, app: MemoryApp): App {
     createdAt: app.createdAt,
     updatedAt: app.updatedAt,
     releasedAt: app.releasedAt,
+    slugBytes: app.slugBytes,
+    repositoryBytes: app.repositoryBytes,
     revision: app.revision,
   };
 }

@@ -1,7 +1,6 @@
 import type { Build, PushedBuild, Upload } from '../../server/domain/build.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Builds } from '../../server/ports/builds.ts';
-import type { Transcripts } from '../../server/ports/transcripts.ts';
 import {
   deploymentsOf,
   livingApp,
@@ -124,19 +123,5 @@ function shape(world: MemoryWorld, row: MemoryBuild): Build {
     ...{ attempt, failure, image, createdAt, finishedAt },
     releaseId: release?.id ?? null,
     deploymentId: deployments.find((one) => one.releaseId === release?.id)?.id ?? null,
-  };
-}
-
-export function createMemoryTranscripts(world: MemoryWorld): Transcripts {
-  return {
-    async append(stream, lines) {
-      for (const text of lines)
-        world.lines.push({ position: world.lines.length + 1, stream, text: storable(text) });
-      return Promise.resolve();
-    },
-    async read(stream, after) {
-      const found = world.lines.filter((line) => line.stream === stream && line.position > after);
-      return Promise.resolve(found.slice(0, 1000).map(({ position, text }) => ({ position, text })));
-    },
   };
 }

@@ -1,3 +1,4 @@
+import { SESSION_AFFINITY } from '../../server/domain/features.ts';
 import type { ControllerState, DesiredApp, Rollout } from '../../server/ports/controller-state.ts';
 import {
   deploymentsOf,
@@ -9,6 +10,7 @@ import {
   type MemoryDeployment,
   type MemoryWorld,
 } from './memory-world.ts';
+import { removePages } from './memory-transcripts.ts';
 
 export function createMemoryControllerState(world: MemoryWorld): ControllerState {
   /** The deployment, while it is undecided and this epoch reigns. */
@@ -59,8 +61,7 @@ export function createMemoryControllerState(world: MemoryWorld): ControllerState
           table.delete(id);
         }
       }
-      const kept = world.lines.map((line) => (gone.has(line.stream) ? { ...line, stream: '' } : line));
-      world.lines.splice(0, world.lines.length, ...kept); // blanked: positions go on growing
+      removePages(world, gone);
       return world.apps.delete(appId);
     },
   };
@@ -69,13 +70,17 @@ export function createMemoryControllerState(world: MemoryWorld): ControllerState
 function desire(world: MemoryWorld, row: MemoryApp): DesiredApp {
   const deleting = row.deletedAt !== null;
   const current = row.currentId === null ? undefined : world.deployments.get(row.currentId);
-  const next = deploymentsOf(world, row.id).find(isUndecided);
+  const undecided = deploymentsOf(world, row.id).filter(isUndecided);
+  const spoilt = undecided.find(({ id }) => world.spoilt.has(id));
+  const next = undecided.find(({ id }) => !world.spoilt.has(id));
   return {
     app: { id: row.id, name: row.name, network: row.network },
     deleting,
     unreadable: deleting ? null : row.unreadable,
+    unreadableNext: deleting || !spoilt ? null : { deploymentId: spoilt.id, problem: 'it is spoilt' },
     formation: new Map(row.formation),
     maintenance: row.maintenance,
+    affinity: row.features.has(SESSION_AFFINITY),
     domains: domainsOf(world, row.id),
     current: current && !deleting ? rollout(world, current) : null,
     next: next && !deleting ? rollout(world, next) : null,
@@ -105,6 +110,7 @@ function makeCurrent(world: MemoryWorld, deployment: MemoryDeployment, now: Date
   const before = app.currentId === null ? undefined : world.deployments.get(app.currentId);
   Object.assign(release, { status: 'succeeded', updatedAt: now });
   Object.assign(app, { currentId: deployment.id, updatedAt: now });
+  app.slugBytes = release.image?.storedBytes ?? null;
   if (before?.releaseId !== release.id) app.releasedAt = now;
   const types = Object.keys(release.image?.processes ?? {});
   const kept = new Map([...app.formation].filter(([type]) => types.includes(type)));

@@ -1,5 +1,6 @@
 import { roleOf } from '../../server/domain/access.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
+import { isOver } from '../../server/domain/promotion.ts';
 import type { Coupling, Pipeline, SeenPipeline } from '../../server/domain/pipeline.ts';
 import type { Pipelines } from '../../server/ports/pipelines.ts';
 import { standingOf } from './memory-membership.ts';
@@ -48,6 +49,9 @@ export function createMemoryPipelines(world: MemoryWorld): Pipelines {
     },
     give: async (id, { userId, teamId }) => Promise.resolve(change(id, { ownerId: userId, teamId })),
     async remove(id) {
+      const promotions = [...world.promotions.values()].filter(({ pipelineId }) => pipelineId === id);
+      if (!promotions.every(isOver))
+        throw PlatformError.of('pipeline_promoting', { pipeline: world.pipelines.get(id)?.name ?? '' });
       for (const coupling of couplingsOf(world))
         if (coupling.pipelineId === id) world.couplings.delete(coupling.id);
       return Promise.resolve(world.pipelines.delete(id));

@@ -47,11 +47,15 @@ export interface MemoryApp {
   formation: Formation;
   maintenance: boolean;
   acm: boolean;
+  /** Those that are on, each since when. */
+  features: ReadonlyMap<string, Date>;
   revision: number;
   lastVersion: number;
   lastSeq: number;
   currentId: string | null;
   releasedAt: Date | null;
+  slugBytes: number | null;
+  repositoryBytes: number | null;
   deletedAt: Date | null;
   readonly createdAt: Date;
   updatedAt: Date;
@@ -165,9 +169,13 @@ export interface MemoryWorld {
   readonly domains: Map<string, MemoryDomain>;
   readonly certificates: Map<string, MemoryCertificate>;
   readonly deployments: Map<string, MemoryDeployment>;
+  /** Deployments whose records make no sense. */
+  readonly spoilt: Set<string>;
   /** In the order in which they were submitted. */
   readonly builds: Map<string, MemoryBuild>;
-  readonly lines: { readonly position: number; readonly stream: string; readonly text: string }[];
+  readonly pages: { readonly position: number; readonly stream: string; readonly lines: readonly string[] }[];
+  /** Builds and deployments whose transcripts were taken away. */
+  readonly pruned: Set<string>;
   epoch: number;
 }
 
@@ -191,8 +199,10 @@ export function createMemoryWorld(clock: Clock): MemoryWorld {
     domains: new Map(),
     certificates: new Map(),
     deployments: new Map(),
+    spoilt: new Set(),
     builds: new Map(),
-    lines: [],
+    pages: [],
+    pruned: new Set(),
     epoch: 0,
   };
 }

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run, runOrThrow, type Finished } from '../../lib/child.ts';
+import { holdPush, type HeldPush } from './held-push.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const patient = new AbortController().signal;
@@ -27,13 +28,25 @@ export interface Repo {
   push(...args: readonly string[]): Promise<Finished>;
   /** Starts a push and does not wait. */
   startPush(): ChildProcess;
+  /** Starts the same, whose sender has seen the branches when this answers, and sends nothing before it is let go. */
+  holdPush(): Promise<HeldPush>;
   git(...args: readonly string[]): Promise<Finished>;
+}
+
+interface Around {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly input?: string;
 }
 
 /** Someone at a terminal: a key, the `gantry` command, git over real SSH. */
 export interface Person extends AsyncDisposable {
+  /** A folder of their own, which is their home. */
+  readonly dir: string;
   readonly place: PlatformPlace;
   gantry(...args: readonly string[]): Promise<Finished>;
+  /** The same with more environment, from another folder, or with something to read. */
+  gantryAs(around: Around, ...args: readonly string[]): Promise<Finished>;
   /** What the real ssh is called with, before the command: `ssh -tt git@HOST`. */
   sshArgs(user: string, options?: readonly string[]): readonly string[];
   /** As `gantry`, with `--json`, parsed; throws when the command fails. */
@@ -76,8 +89,9 @@ export async function meetPerson(
     GIT_COMMITTER_EMAIL: 'ann@example.com',
   };
   const apps = new Set<string>();
-  const gantry = (...args: readonly string[]): Promise<Finished> =>
-    run(join(ROOT, 'bin', 'gantry'), args, { env, cwd: dir }, patient);
+  const gantryAs: Person['gantryAs'] = ({ env: more = {}, cwd = dir, input = '' }, ...args) =>
+    run(join(ROOT, 'bin', 'gantry'), args, { env: { ...env, ...more }, cwd, input }, patient);
+  const gantry: Person['gantry'] = (...args) => gantryAs({}, ...args);
   if (options.registered ?? true) {
     const added = await gantry('keys:add', `${key}.pub`);
     if (added.code !== 0) throw new Error(`keys:add: ${added.stderr}`);
@@ -107,14 +121,14 @@ export async function meetPerson(
         return (await git('rev-parse', 'HEAD')).stdout.trim();
       },
       push: (...args) => git('push', ...(args.length > 0 ? args : ['gantry', 'main'])),
+      holdPush: () => holdPush({ env, cwd: repo, args: ['push', 'gantry', 'main'] }, dir, patient),
       startPush: () =>
         spawn('git', ['push', 'gantry', 'main'], { env, cwd: repo, stdio: ['ignore', 'pipe', 'pipe'] }),
     };
   }
 
   return {
-    place,
-    gantry,
+    ...{ dir, place, gantry, gantryAs },
     sshArgs: (user, extra = []) => [
       ...extra,
       ...sshOptions,

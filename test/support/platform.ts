@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { run, type Finished } from '../../lib/child.ts';
+import { freePort } from './free-port.ts';
 import type { PlatformPlace } from './person.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -80,22 +80,8 @@ export async function startPlatform(more: NodeJS.ProcessEnv = {}): Promise<TestP
 const PORTS = ['HTTP', 'HTTPS', 'SSH', 'API', 'REGISTRY', 'RENDEZVOUS', 'EXEC'] as const;
 type Ports = Readonly<Record<(typeof PORTS)[number], number>>;
 
-/** Ports nobody listens on, all held at once so that none is given twice. */
 async function freePorts(): Promise<Ports> {
-  const held = await Promise.all(PORTS.map(async (name) => ({ name, ...(await hold()) })));
-  await Promise.all(held.map(({ close }) => close()));
+  const ports = await Promise.all(PORTS.map(async (name) => [name, await freePort()] as const));
   // Every name has its port: the list was made from the names.
-  return Object.fromEntries(held.map(({ name, port }) => [name, port])) as Ports;
-}
-
-function hold(): Promise<{ port: number; close: () => Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      resolve({ port, close: () => new Promise((done) => server.close(() => done())) });
-    });
-  });
+  return Object.fromEntries(ports) as Ports;
 }

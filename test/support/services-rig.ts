@@ -1,12 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { createBulletin } from '../../lib/bulletin.ts';
+import { quietLog } from '../../lib/log.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
 import type { Build, Push, PushedBuild } from '../../server/domain/build.ts';
 import type { Deployment } from '../../server/domain/deployment.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
 import { createDeploys } from '../../server/services/deploys.ts';
+import { createHousekeeping } from '../../server/services/housekeeping.ts';
 import { createPushes, type Pushes } from '../../server/services/pushes.ts';
 import { createTranscripts } from '../../server/services/transcripts.ts';
 import { createFakeBuilder } from './fake-builder.ts';
@@ -14,7 +16,8 @@ import { createFakeRepositories } from './fake-repositories.ts';
 import { addMemoryUser, createMemoryAccounts } from './memory-accounts.ts';
 import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryApps } from './memory-apps.ts';
-import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
+import { createMemoryBuilds } from './memory-builds.ts';
+import { createMemoryTranscripts } from './memory-transcripts.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryCollaborators, createMemoryDirectory, createMemoryTeams } from './memory-membership.ts';
@@ -113,7 +116,7 @@ export function imageOf(types: readonly string[] = ['web']): BuiltImage {
   return {
     repository: 'apps/x',
     digest: `sha256:${randomBytes(32).toString('hex')}`,
-    bytes: 1,
+    storedBytes: 1,
     builder: 'dockerfile',
     processes: Object.fromEntries(types.map((type) => [type, { command: `run ${type}`, argv: null }])),
     port: null,
@@ -170,12 +173,17 @@ export function createDeployRig() {
     epoch: () => 1,
     urlOf: (name) => `http://${name}.test`,
   });
-  const pushes: Pushes = createPushes({ apps, builds, repositories, transcripts, queue, open });
+  const log = quietLog();
+  const housekeeping = createHousekeeping({ apps, repositories, log });
+  const pushes: Pushes = createPushes({
+    ...{ apps, builds, releases, repositories, housekeeping, transcripts, queue, open, log },
+    urlOf: (name) => `http://${name}.test`,
+  });
 
   return {
     ...stores,
     ...{ repositories: stores.repositories, bulletin, builder, transcripts, open, queued, course },
-    ...{ deploys, pushes, decide },
+    ...{ deploys, pushes, housekeeping, decide },
     /** What an operator would be told as an error. */
     complaints,
     /** A queued build, as a push would leave it. */
@@ -195,8 +203,8 @@ export function createDeployRig() {
     /** What a build and its deployment have said so far. */
     async said({ id }: { readonly id: string }): Promise<string[]> {
       const build = await builds.find(id, patient);
-      const lines = world.lines.filter(({ stream }) => stream === id || stream === build?.deploymentId);
-      return lines.map(({ text }) => text);
+      const pages = world.pages.filter(({ stream }) => stream === id || stream === build?.deploymentId);
+      return pages.flatMap(({ lines }) => lines);
     },
     /** `v2 succeeded current`, newest first. */
     releasesOf: async (app: App): Promise<string[]> =>

@@ -19,10 +19,16 @@ export function createStepRig() {
   const did: string[] = [];
   const said: string[] = [];
   const specs: InstanceSpec[] = [];
-  const answers = { state: true, imagesGone: true, probe: { status: 200, byApp: true } as ProbeAnswer };
+  const timeouts: number[] = [];
+  const answers = {
+    nowMs: 0,
+    state: true,
+    imagesGone: true,
+    probe: { status: 200, byApp: true, ms: 3 } as ProbeAnswer,
+  };
   const engine = createFakeEngine({ clock: { now: () => new Date() } });
   const router = createFakeRouter(engine);
-  const rollouts = createRollouts(() => Date.now());
+  const rollouts = createRollouts(() => answers.nowMs);
   const note = (what: string): Promise<boolean> => {
     did.push(what);
     return Promise.resolve(answers.state);
@@ -53,6 +59,7 @@ export function createStepRig() {
       probe: (request, signal) => {
         signal.throwIfAborted();
         did.push(`probe ${request.which} ${request.host}${request.path}`);
+        timeouts.push(request.timeoutMs);
         return Promise.resolve(answers.probe);
       },
     },
@@ -70,6 +77,7 @@ export function createStepRig() {
     rollouts,
     log: quietLog(),
     epoch: () => 7,
+    nowMs: () => answers.nowMs,
     hostOf: (app) => `${app}.test`,
     narrate: (id, lines) => Promise.resolve(void said.push(...lines.map((line) => `${id}: ${line}`))),
     decided: (id) => void did.push(`decided ${id}`),
@@ -82,6 +90,8 @@ export function createStepRig() {
     did,
     said,
     specs,
+    /** What the probes were given. */
+    timeouts,
     answers,
     /** An image whose processes behave so. */
     image(behaviour: Partial<Behaviour> = {}, over: Partial<BuiltImage> = {}): BuiltImage {
@@ -91,7 +101,7 @@ export function createStepRig() {
       return {
         repository: 'apps/x',
         digest,
-        bytes: 1,
+        storedBytes: 1,
         builder: 'x',
         processes,
         port: null,
@@ -128,8 +138,10 @@ export function desiredOf(over: Partial<DesiredApp> = {}): DesiredApp {
     app: { id: 'hello-id', name: 'hello', network: 3 },
     deleting: false,
     maintenance: false,
+    affinity: false,
     domains: [],
     unreadable: null,
+    unreadableNext: null,
     formation: new Map([['web', 1]]),
     current: null,
     next: null,

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { describe } from 'vitest';
 import { Client } from 'pg';
 import { quietLog } from '../../lib/log.ts';
 import { createAccounts } from '../../server/adapters/postgres/accounts.ts';
@@ -14,7 +14,6 @@ import { createDomains } from '../../server/adapters/postgres/domains.ts';
 import { createDrains } from '../../server/adapters/postgres/drains.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { createImageUse } from '../../server/adapters/postgres/image-use.ts';
-import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import {
   createCollaborators,
   createDirectory,
@@ -28,7 +27,6 @@ import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTeams } from '../../server/adapters/postgres/teams.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
-import { watchTables } from '../../server/adapters/postgres/watched.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { App } from '../../server/domain/app.ts';
@@ -56,7 +54,8 @@ import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './
 import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryAppSetups } from './memory-app-setups.ts';
 import { createMemoryApps } from './memory-apps.ts';
-import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
+import { createMemoryBuilds } from './memory-builds.ts';
+import { createMemoryTranscripts } from './memory-transcripts.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import { createMemoryDrains } from './memory-drains.ts';
@@ -74,7 +73,7 @@ import { createMemoryPromotions } from './memory-promotions.ts';
 import { createMemoryPipelines } from './memory-pipelines.ts';
 import { createMemoryTokens } from './memory-tokens.ts';
 import { createMemoryWorld } from './memory-world.ts';
-import { startPostgres, type TestPostgres } from './postgres.ts';
+import { migratedPostgres } from './migrated-postgres.ts';
 
 /** Every store of one empty platform. */
 export interface Stores extends AsyncDisposable {
@@ -108,8 +107,6 @@ export interface Stores extends AsyncDisposable {
 /** A platform of the suites has this many networks, so that they can be used up. */
 export const NETWORKS = 4;
 
-export const MIGRATIONS = new URL('../../prisma/migrations', import.meta.url).pathname;
-
 /** Nothing here waits long enough to be worth ending. */
 export const patient = new AbortController().signal;
 
@@ -117,16 +114,8 @@ export const patient = new AbortController().signal;
 export function onEveryStore(suite: (open: () => Promise<Stores>) => void): void {
   describe('in memory', () => suite(() => Promise.resolve(openMemory())));
   describe('in PostgreSQL', () => {
-    let postgres: TestPostgres;
-    let template: string;
-    beforeAll(async () => {
-      postgres = await startPostgres();
-      template = await postgres.createDatabase();
-      await migrate(template, MIGRATIONS, patient);
-      await watchTables(template, patient);
-    });
-    afterAll(() => postgres[Symbol.asyncDispose]());
-    suite(async () => openPostgres(await postgres.createDatabase(template)));
+    const createDatabase = migratedPostgres();
+    suite(async () => openPostgres(await createDatabase()));
   });
 }
 
@@ -176,7 +165,8 @@ export function openMemory(): Stores {
   };
 }
 
-function openPostgres(url: string): Stores {
+/** Stores on a database that is there. */
+export function openPostgres(url: string): Stores {
   const clock = startClock();
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
   const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
@@ -201,7 +191,7 @@ function openPostgres(url: string): Stores {
     builds: createBuilds({ db, clock }),
     drains: createDrains({ db, sealer, clock, fingerprintKey: new Secret('a key of the suites') }),
     options: createAppOptions({ db }),
-    transcripts: createTranscripts({ db }),
+    transcripts: createTranscripts({ db, clock }),
     controller: createControllerState({ db, sealer, clock }),
     imageUse: createImageUse({ db, clock }),
     addUser: ({ admin = false } = {}) => insertUser(url, admin),
@@ -232,7 +222,7 @@ export function imageOf(appId: string, processes: readonly string[] = ['web']): 
   return {
     repository: `apps/${appId}`,
     digest: `sha256:${randomBytes(32).toString('hex')}`,
-    bytes: 1000,
+    storedBytes: 1000,
     builder: 'dockerfile',
     processes: Object.fromEntries(processes.map((type) => [type, { command: type, argv: [type] }])),
     port: null,

@@ -1,4 +1,4 @@
-/** What script/test does after set-up: one platform for all suites, each suite in turn, then the count. */
+/** What script/test does after set-up: one platform for all suites, suite after suite, then the count. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,9 @@ import { startPlatform, type TestPlatform } from './platform.ts';
 import { suiteReport, summarize, type SuiteReport } from './summary.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+
+/** From the cheapest to the dearest. Those of one line run together: they share nothing, and wait more than they work. */
+const SUITES = [['unit'], ['engine'], ['acceptance'], ['alone', 'apart']];
 
 async function runSuite(
   suite: string,
@@ -42,25 +45,36 @@ async function runSuite(
   }
 }
 
+/**
+ * Engine tests want the packages and an engine, acceptance tests a whole platform: one set-up serves both. It goes on
+ * while the unit tests run, which need neither.
+ */
+const needsPlatform = (suite: string): boolean => suite !== 'unit';
+
 async function main(asked: string[]): Promise<number> {
-  const suites = asked.length > 0 ? asked : ['unit', 'engine', 'acceptance', 'alone'];
+  const suites = asked.length > 0 ? asked.map((one) => [one]) : SUITES;
   const floors = z
     .record(z.string(), z.int())
     .parse(JSON.parse(await readFile(join(ROOT, 'test', 'floors.json'), 'utf8')));
   const results = await mkdtemp(join(tmpdir(), 'gantry-results-'));
-  // Engine tests want the packages and an engine, acceptance tests a whole platform: one set-up serves both.
-  let platform: TestPlatform | undefined;
+  const starting = suites.flat().some(needsPlatform)
+    ? startPlatform({ GANTRY_EGRESS_ALLOW: RECEIVERS })
+    : null;
+  starting?.catch(() => undefined); // it is waited for below
+  let platform: TestPlatform | null = null;
   const reports = new Map<string, SuiteReport | undefined>();
   try {
-    for (const suite of suites) {
-      if (suite !== 'unit') platform ??= await startPlatform({ GANTRY_EGRESS_ALLOW: RECEIVERS });
+    for (const together of suites) {
+      if (together.some(needsPlatform)) platform ??= await starting;
       const env = platform
         ? { ...process.env, [RUNNING_PLATFORM]: JSON.stringify(platform.place) }
         : process.env;
-      reports.set(suite, await runSuite(suite, results, env));
+      await Promise.all(
+        together.map(async (suite) => reports.set(suite, await runSuite(suite, results, env))),
+      );
     }
   } finally {
-    await platform?.remove();
+    await (await starting?.catch(() => null))?.remove();
     await rm(results, { recursive: true, force: true });
   }
   const { passed, failed, complaints } = summarize(reports, floors);

@@ -11,7 +11,13 @@ export const suiteReport = z.object({
       name: z.string(),
       status: z.string(),
       message: z.string().default(''),
-      assertionResults: z.array(z.unknown()),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string(),
+          failureMessages: z.array(z.string()).default([]),
+        }),
+      ),
     }),
   ),
 });
@@ -20,7 +26,7 @@ export type SuiteReport = z.infer<typeof suiteReport>;
 export interface Summary {
   readonly passed: number;
   readonly failed: number;
-  /** Why the run failed, besides the tests that did. */
+  /** Why the run failed, a line each: the tests that did, which are far above by then, and what else there is. */
   readonly complaints: readonly string[];
 }
 
@@ -47,6 +53,7 @@ export function summarize(
     passed += report.numPassedTests;
     failed += report.numFailedTests;
     for (const file of report.testResults) {
+      complaints.push(...failuresOf(suite, file));
       if (file.status === 'failed' && file.assertionResults.length === 0)
         complain(`${suite}: ${file.name} could not be run`);
     }
@@ -57,4 +64,13 @@ export function summarize(
     if (ran < floor) complain(`${suite}: ${ran} tests ran, fewer than the ${floor} of test/floors.json`);
   }
   return { passed, failed, complaints };
+}
+
+function failuresOf(suite: string, file: SuiteReport['testResults'][number]): string[] {
+  return file.assertionResults
+    .filter(({ status }) => status === 'failed')
+    .map(({ fullName, failureMessages: [why = ''] }) => {
+      const [first = ''] = why.split('\n');
+      return `${suite}: ${file.name}: ${fullName}: ${first}`;
+    });
 }

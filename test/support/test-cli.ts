@@ -48,7 +48,7 @@ export async function openTestCli(): Promise<TestCli> {
       const env = given.env ?? { GANTRY_API_URL: door.url, GANTRY_API_KEY: door.world.adminToken };
       const code = await runCli(args, {
         terminal,
-        env: { HOME: home, GANTRY_HOME: join(home, 'state'), ...env },
+        env: { HOME: home, GANTRY_HOME: join(home, 'state'), EDITOR: 'vi', ...env },
         cwd: home,
         signal: given.signal ?? new AbortController().signal,
         now: () => TIME,

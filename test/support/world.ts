@@ -8,11 +8,11 @@ import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import type { App } from '../../server/domain/app.ts';
 import { decided, type Deployment } from '../../server/domain/deployment.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
-import type { Instance } from '../../server/domain/instance.ts';
+import { instanceName, type Instance } from '../../server/domain/instance.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Teams } from '../../server/ports/membership.ts';
 import type { Pipelines } from '../../server/ports/pipelines.ts';
-import type { LogLine } from '../../server/ports/engine.ts';
+import type { LogLine, Usage } from '../../server/ports/engine.ts';
 import { checkLiteral } from '../../server/adapters/egress/judge.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
 import { createRunSessions } from '../../server/services/run-sessions.ts';
@@ -31,7 +31,8 @@ import { addMemoryUser, createMemoryAccounts, createMemoryIdempotency } from './
 import { createMemoryAppOptions } from './memory-app-options.ts';
 import { createMemoryAppSetups } from './memory-app-setups.ts';
 import { createMemoryApps, memoryApp } from './memory-apps.ts';
-import { createMemoryBuilds, createMemoryTranscripts } from './memory-builds.ts';
+import { createMemoryBuilds } from './memory-builds.ts';
+import { createMemoryTranscripts } from './memory-transcripts.ts';
 import { createMemoryControllerState } from './memory-controller-state.ts';
 import { createMemoryCertificates, createMemoryDomains } from './memory-domains.ts';
 import {
@@ -106,6 +107,7 @@ const READS = new Set(
     'list',
     'find',
     'operable',
+    'readFor',
     'get',
     'ofRelease',
     'deployable',
@@ -113,7 +115,7 @@ const READS = new Set(
     ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
     ['couplings', 'couplingsOf', 'couplingOfApp', 'findCoupling', 'targets'],
-    ['read', 'past', 'follow', 'open', 'administer'],
+    ['read', 'past', 'follow', 'open', 'administer', 'check'],
   ),
 );
 
@@ -202,6 +204,7 @@ export function createWorld(): World {
         ...createFakeLogs((appId) => running(appId).lines),
         ...runs,
         prepare: () => Promise.resolve(),
+        usage: (appId) => Promise.resolve(running(appId).instances.map(usageOf)),
       },
       repositories: createFakeRepositories(),
       queue: { wake: () => undefined },
@@ -213,7 +216,10 @@ export function createWorld(): World {
           throw new Error('nothing is drained in this test');
         },
       },
-      router: { visits: () => Promise.reject(new Error('nobody visits in this test')) },
+      router: {
+        visits: () => Promise.reject(new Error('nobody visits in this test')),
+        backends: () => Promise.resolve([]),
+      },
       routerLines: createMemoryRouterLines(),
       egress: {
         check: checkLiteral([]),
@@ -310,6 +316,7 @@ export function createWorld(): World {
       };
       void stores.releases.create(app.app, draft, patient);
       for (const one of app.deployments) end(one, 'succeeded', null);
+      void stores.apps.noteRepositoryBytes(id, 2, patient);
       return app;
     },
     decide: (_app, deployment, status, failure) => end(deployment, status, failure),
@@ -328,6 +335,16 @@ const TOKENS = {
 };
 
 /** As long as a real one, and told apart by whom it belongs to. */
+function usageOf(instance: Instance): Usage {
+  const MB = 1024 * 1024;
+  return {
+    instance: instanceName(instance),
+    memoryBytes: 64 * MB,
+    memoryLimitBytes: 512 * MB,
+    cpuSeconds: 1.5,
+  };
+}
+
 function tokenOf(email: string): string {
   return `gantry_${createHash('sha256').update(email).digest('base64url')}`;
 }

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { Endpoint, Need } from '../../server/contract/endpoint.ts';
 import { ENDPOINTS } from '../../server/contract/endpoints/all.ts';
 import { openCast, type Principal } from '../support/cast.ts';
-import { exampleOf, nameOf, staleExamples } from '../support/endpoint-examples.ts';
+import { exampleOf, nameOf, staleExamples, wrongBodyOf } from '../support/endpoint-examples.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
+import { remember } from '../support/remember.ts';
 
 type Verdict = 'may' | 401 | 403 | 404;
 type Scope = Principal['scope'];
@@ -100,6 +101,20 @@ async function ask(door: TestDoor, endpoint: Endpoint, who: Principal): Promise<
   return door.call(endpoint.method, path, { token: who.token, ...(body !== undefined && { body }) });
 }
 
+/** What they are told who send a body that is refused, if any is: the verdict, or what it was instead. */
+async function toldWrongly(
+  door: TestDoor,
+  endpoint: Endpoint,
+  { app, token }: Principal,
+  want: Verdict,
+): Promise<string> {
+  const body = wrongBodyOf(endpoint, app);
+  if (body === undefined) return String(want);
+  const { path } = exampleOf(endpoint, app);
+  const told = await door.call(endpoint.method, path, { token, body });
+  return judged(told) === want ? String(want) : told.text;
+}
+
 /** A stream does not end; that it began is answer enough. */
 async function askStream(door: TestDoor, path: string, { token }: Principal): Promise<Answered> {
   const leave = new AbortController();
@@ -114,33 +129,32 @@ describe('who may call what', () => {
   it.each(ENDPOINTS.map((one) => [nameOf(one), one] as const))('%s', async (name, endpoint) => {
     const cells: string[] = [];
     const expected: string[] = [];
-    let door = await openTestDoor({ requestsPerHour: 1_000_000 });
-    const doors = [door];
-    try {
-      let cast = openCast(door.world);
-      const ordered = cast.map((who, at) => ({ at, want: verdict(endpoint.needs, who) }));
-      // Those who may not come first: together they must have changed nothing.
-      ordered.sort((a, b) => Number(a.want === 'may') - Number(b.want === 'may'));
-      for (const { at, want } of ordered) {
-        if (want === 'may' && endpoint.method !== 'GET') {
-          expect(door.world.writes, 'nothing was changed by those who may not').toEqual([]);
-          door = await openTestDoor({ requestsPerHour: 1_000_000 });
-          doors.push(door);
-          cast = openCast(door.world);
-        }
-        const who = cast[at];
-        if (!who) throw new Error('every cast is the same');
-        const answer = await ask(door, endpoint, who);
-        door.world.writes.splice(0, want === 'may' ? Infinity : 0);
-        const said = judged(answer);
-        if (OWN_PROOF.test(name) && want === 'may' && said === 401) continue;
-        cells.push(
-          `${who.name}: ${said}${said === want ? '' : ` (${answer.status} ${JSON.stringify(answer.body)})`}`,
-        );
-        expected.push(`${who.name}: ${want}`);
+    await using door = await openTestDoor({ requestsPerHour: 1_000_000 });
+    const { world } = door;
+    world.outcome = 'never'; // nothing goes on behind the back of who asks next
+    const cast = openCast(world);
+    const asBefore = remember(world.memory);
+    const ordered = cast.map((who, at) => ({ at, want: verdict(endpoint.needs, who) }));
+    // Those who may not come first: together they must have changed nothing.
+    ordered.sort((a, b) => Number(a.want === 'may') - Number(b.want === 'may'));
+    for (const { at, want } of ordered) {
+      if (want === 'may' && endpoint.method !== 'GET') {
+        expect(world.writes, 'nothing was changed by those who may not').toEqual([]);
+        asBefore();
       }
-    } finally {
-      await Promise.all(doors.map((one) => one[Symbol.asyncDispose]()));
+      const who = cast[at];
+      if (!who) throw new Error('every cast is the same');
+      const answer = await ask(door, endpoint, who);
+      world.writes.splice(0, want === 'may' ? Infinity : 0);
+      const said = judged(answer);
+      if (OWN_PROOF.test(name) && want === 'may' && said === 401) continue;
+      cells.push(
+        `${who.name}: ${said}${said === want ? '' : ` (${answer.status} ${JSON.stringify(answer.body)})`}`,
+      );
+      expected.push(`${who.name}: ${want}`);
+      if (want === 'may') continue;
+      cells.push(`${who.name}, wrongly: ${await toldWrongly(door, endpoint, who, want)}`);
+      expected.push(`${who.name}, wrongly: ${want}`);
     }
     expect(cells).toEqual(expected);
   });
@@ -188,6 +202,7 @@ function foreignIds(door: TestDoor): Readonly<Record<string, string>> {
         status: 'pending',
         buildId: build,
         runId: null,
+        formerApp: null,
       },
       ...{ source: { checksum: null, version: null }, manifestErrors: [], prepared: null, postdeploy: null },
       ...{ failure: null, successUrl: null, createdAt: at, updatedAt: at },

@@ -41,6 +41,23 @@ describe('buildpacks', () => {
     },
   );
 
+  it.each([
+    [['heroku/ruby'], /^The buildpack heroku\/ruby is not one of this platform, which has .*\.$/],
+    [['https://github.com/acme/pack.git'], /^The buildpack https:.*pack\.git is not one of this platform/],
+    [
+      ['heroku/nodejs', 'heroku/static'],
+      /^2 buildpacks are chosen, and this version of Gantry builds with one/,
+    ],
+    [['heroku/nodejs'], undefined],
+    [[], undefined],
+  ])('are kept with a warning when no build could use them: %j', async (names, warning) => {
+    const updates = names.map((buildpack) => ({ buildpack }));
+    const put = await call('PUT', '/apps/demo/buildpack-installations', { updates });
+    expect([put.status, (put.body as unknown[]).length]).toEqual([200, names.length]);
+    const said = put.headers['warning-message'];
+    expect(said).toEqual(warning && matching(warning));
+  });
+
   it('are searched for as the registry of the Platform API is', async () => {
     const names = async (query: string) =>
       ((await call('GET', `/buildpacks${query}`)).body as { full_name: string }[]).map(
@@ -61,7 +78,21 @@ describe('buildpacks', () => {
     // The heroku command decodes it by what this says.
     expect(readme).toMatchObject({ status: 200, body: { encoding: 'base64' } });
     for (const path of ['', '/revisions', '/readme'])
-      expect((await call('GET', `/buildpacks/heroku%2Fruby${path}`)).status).toBe(404);
+      expect((await call('GET', `/buildpacks/heroku%2Fcobol${path}`)).status).toBe(404);
+  });
+
+  it('of Heroku that are not here are known, so that they can be chosen, and are said not to be here', async () => {
+    const { status, body } = await call('GET', '/buildpacks/heroku%2Fruby');
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: {
+        full_name: 'heroku/ruby',
+        blob_url: 'urn:buildpack:heroku/ruby',
+        description: matching(/not on this/),
+      },
+    });
+    expect((await call('GET', '/buildpacks/heroku%2Fruby/revisions')).body).toEqual([]);
+    expect((await call('GET', '/buildpacks/heroku%2Fruby/readme')).status).toBe(200);
   });
 
   it('are added, replaced and removed on the command line', async () => {
@@ -71,6 +102,9 @@ describe('buildpacks', () => {
       'uses heroku/nodejs, then heroku/static',
     );
     expect(await on('buildpacks:add', 'heroku/nodejs')).toMatchObject({ code: 1 });
+    const doubtful = await on('buildpacks:set', 'nope/nope', '-i', '2', '--json');
+    expect(doubtful.err).toContain('Warning: The buildpack nope/nope is not one of this platform');
+    await on('buildpacks:set', 'heroku/static', '-i', '2');
     await on('buildpacks:set', 'gantry/nodejs');
     expect((await on('buildpacks')).out).toBe('gantry/nodejs\nheroku/static\n');
     await on('buildpacks:remove', 'heroku/static');
@@ -88,6 +122,7 @@ describe('features', () => {
   it('say which are on for good', async () => {
     const { body } = await call('GET', '/apps/demo/features');
     expect(body).toMatchObject([
+      { name: 'http-session-affinity', enabled: false },
       { name: 'preboot', enabled: true, state: 'general' },
       { name: 'runtime-dyno-metadata', enabled: false },
       { name: 'runtime-heroku-exec', enabled: true },
@@ -104,6 +139,10 @@ describe('features', () => {
       err: matching(/is on/),
     });
     expect((await on('features')).out).toMatch(/\[\+\] +runtime-dyno-metadata/);
+    // Each says by itself from when on it counts; this one does so at once.
+    expect((await on('features:enable', 'http-session-affinity')).err).toBe(
+      'http-session-affinity is on for demo.\n',
+    );
     expect((await on('features:info', 'runtime-dyno-metadata')).out).toMatch(/Enabled +true/);
     await on('features:disable', 'runtime-dyno-metadata');
     expect((await on('labs')).out).toMatch(/\[ \] +runtime-dyno-metadata/);

@@ -93,7 +93,7 @@ describe('called wrongly', () => {
   it.each([
     [['ps:scal'], /Did you mean ps:scale/],
     [['ps', '--bogus'], /unknown option/],
-    [['ps', 'surplus', '-a', 'demo'], /too many arguments/],
+    [['domains', 'surplus', '-a', 'demo'], /too many arguments/],
     [['config:set'], /missing required argument/],
     [['ps'], /Which app\?/],
     [['ps:scale', 'web=many', '-a', 'demo'], /not a change/],

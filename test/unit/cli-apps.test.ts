@@ -49,6 +49,14 @@ describe('apps', () => {
     expect((await cli.gantry(['apps:info'])).out).toContain('second');
   });
 
+  it('show how large their image and their repository are, once there are any', async () => {
+    expect((await cli.gantry(['apps:info', '-a', 'demo'])).out).toMatch(/Slug size +1 B\nRepo size +2 B\n/);
+    const shell = await cli.gantry(['apps:info', '-a', 'demo', '--shell']);
+    expect(shell.out).toMatch(/^slug_size=1 B\nrepo_size=2 B$/m);
+    await cli.gantry(['apps:create', 'hello', '--no-remote']);
+    expect((await cli.gantry(['apps:info', '-a', 'hello'])).out).not.toMatch(/size/);
+  });
+
   it('deploy the branch that is set, and say which it is', async () => {
     const shown = async (...args: string[]) => {
       const { code, out } = await cli.gantry(['git:deploy-branch', '-a', 'demo', ...args]);
@@ -379,12 +387,14 @@ describe('logs', () => {
     expect(called.out.match(/: (\w+)/g)).toEqual([': one', ': two', ': three']);
   });
 
-  it('refuse a number of lines that is none', async () => {
-    for (const num of ['0', 'x', '1.5', '9999']) {
+  it('take any number of lines, and refuse what is none', async () => {
+    for (const num of ['-1', 'x', '1e3']) {
       expect(await cli.gantry(['logs', '-a', 'demo', '-n', num])).toMatchObject({
         code: 2,
         err: matching(/--num must be/),
       });
     }
+    expect(await cli.gantry(['logs', '-a', 'demo', '-n', '0'])).toMatchObject({ code: 0, out: '' });
+    expect((await cli.gantry(['logs', '-a', 'demo', '-n', '99999'])).out).not.toBe('');
   });
 });

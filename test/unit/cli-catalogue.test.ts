@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../cli/catalogue.ts';
 import { optionsOf } from '../../cli/options.ts';
 import type { CommandSpec, TopicSpec } from '../../cli/command.ts';
+import { SHAPES } from '../../cli/output-shapes.ts';
 import { runCli } from '../../cli/program.ts';
 import { words } from '../../lib/words.ts';
 import { createFakeTerminal } from '../support/fake-terminal.ts';
@@ -65,8 +66,10 @@ describe.each(commands.map((command): [string, CommandSpec] => [command.name, co
 
     it.each([80, 40])('has help that fits a screen of %i columns', async (columns) => {
       const { out } = await callAt(columns, name, '--help');
-      const [, after = ''] = out.split('\nSee also:\n');
-      for (const line of after.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+      // Examples are to be copied, and stay in one piece.
+      const [before = '', after = ''] = out.split(/\nExamples:\n(?: {2}\$ .*\n)*/);
+      for (const line of [...before.split('\n').slice(1), ...after.split('\n')])
+        expect(line.length, line).toBeLessThanOrEqual(columns);
     });
 
     it('has options that are all its own', () => {
@@ -86,6 +89,8 @@ describe('a mistake', () => {
     [['app:create'], /Did you mean apps:create\?/],
     [['apps', '--jsn'], /Did you mean --json\?/],
     [['config', 'set', 'A=b'], /Did you mean gantry config:set\?/],
+    [['container:push', 'web'], /Of heroku, not of gantry: .*Dockerfile/],
+    [['pipelines:connect'], /Of heroku, not of gantry: it needs GitHub/],
     [['app:create', '--help'], /Did you mean apps:create\?/],
     [['totallybogus', '-h'], /unknown command 'totallybogus'/],
     [['help', 'totallybogus', '--help'], /unknown command 'totallybogus'/],
@@ -96,11 +101,41 @@ describe('a mistake', () => {
   });
 });
 
+describe('a mistake in a call with --json', () => {
+  it.each<[args: readonly string[], message: RegExp]>([
+    [['app:create', '--json'], /^unknown command 'app:create' .*Did you mean apps:create\?/],
+    [['apps', '-j', '--al'], /^unknown option '--al' .*--all/],
+    [['config', 'set', 'A=b', '--json'], /^too many arguments.*Did you mean gantry config:set\?/],
+    [['container:push', '--json'], /Dockerfile/],
+    [['apps:info', '--json', '-a', ''], /^--app is empty/],
+    [['apps', '-Aj', '-t', ''], /^--team is empty/],
+    [['run:detached', '--json', '--size'], /--size <name>' argument missing/],
+  ])('in %j is told as JSON', async (args, message) => {
+    const { code, out, err } = await call(...args);
+    expect([code, out]).toEqual([2, '']);
+    const { error } = SHAPES.Failure.parse(JSON.parse(err));
+    expect(error).toEqual({ id: 'usage', message: expect.stringMatching(message) as string, retry: false });
+  });
+
+  it('is told in words where it is another program that was asked for JSON', async () => {
+    for (const args of [
+      ['run:detached', '--siz', 'ls', '--json'],
+      ['config:set', '--no-such', '--', '--json'],
+    ])
+      expect((await call(...args)).err).toMatch(/^(?:Error: unknown option|$)/);
+  });
+});
+
 it.each([['help'], ['--help'], ['help', '--help'], ['help', '-h']])(
   'shows all commands for %s %s',
   async (...args) => {
     const { code, out, err } = await call(...args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('gantry <command> [options]');
+    const [, steps = ''] = /^First steps: (.*)\.$/m.exec(out) ?? [];
+    const called = steps.split(', ').map((step) => step.split(' '));
+    expect(called.map(([program]) => program)).toContain('git');
+    for (const [program, name] of called)
+      if (program === 'gantry') expect(commands.map((one) => one.name)).toContain(name);
   },
 );

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,7 +54,13 @@ describe('completion in bash', () => {
     ['gantry logs --app hel', ['hello']],
     ['gantry apps:info holl', ['hollow']],
     ['gantry apps:destroy hello --confirm hel', ['hello']],
-    ['gantry help apps:de', ['destroy']],
+    ['gantry git:clone holl', ['hollow']],
+    ['gantry apps:diff hello hell', ['hello']],
+    ['gantry config:ed', ['edit']],
+    ['gantry ps:copy --ou', ['--output']],
+    ['gantry ps -', ['--no-wrap', '-a', '--app', '-r', '--remote', '-j', '--json', '--help']],
+    ['gantry help apps:des', ['destroy']],
+    ['gantry completion ', ['bash', 'zsh', 'fish']],
     ['gantry heroku -- apps --j', []],
   ])('of %j is %j', async (line, offered) => {
     expect(await inBash(line)).toEqual(offered);
@@ -67,16 +73,97 @@ describe('completion in bash', () => {
   });
 });
 
+/** Whether a shell is there; where it is not, that is said so that nobody takes the test for done. */
+async function isHere(shell: string): Promise<boolean> {
+  const found = (await run('which', [shell], {}, patient)).code === 0;
+  if (!found)
+    process.stderr.write(`SKIPPED: ${shell} is not installed here, so its completion was not tried.\n`);
+  return found;
+}
+
+/** What is offered for a line in shells that, unlike bash, take a whole word for one. */
+const OFFERED: readonly (readonly [line: string, offered: readonly string[]])[] = [
+  ['gantry apps:cr', ['apps:create']],
+  ['gantry rol', ['rollback']],
+  ['gantry hel', ['help']],
+  ['gantry scale --no', ['--no-wait']],
+  ['gantry logs -a ', ['hello', 'hollow']],
+  ['gantry logs --app hel', ['hello']],
+  ['gantry apps:info holl', ['hollow']],
+  ['gantry apps:destroy hello --confirm hel', ['hello']],
+  ['gantry git:clone holl', ['hollow']],
+  ['gantry run -a ', ['hello', 'hollow']],
+  ['gantry apps:diff hello hell', ['hello']],
+  ['gantry ps --', ['--no-wrap', '--app', '--remote', '--json', '--help']],
+  ['gantry help apps:des', ['apps:destroy']],
+  ['gantry completion ', ['bash', 'zsh', 'fish']],
+  ['gantry heroku -- apps --j', []],
+];
+const sorted = (words: readonly string[]): readonly string[] =>
+  words.filter((word) => word !== '').toSorted();
+
+describe('completion in zsh', () => {
+  it.each<[how: string, prepare: (folder: string) => string]>([
+    ['in the folder of functions', (folder) => `fpath=(${folder} $fpath); compinit -D -u`],
+    ['read by the shell', (folder) => `compinit -D -u; source ${folder}/_gantry`],
+  ])(
+    'offers what there is, its program being %s',
+    async (_, prepare) => {
+      if (!(await isHere('zsh'))) {
+        expect(OFFERED).not.toEqual([]);
+        return;
+      }
+      const folder = join(dir, 'functions');
+      await mkdir(folder, { recursive: true });
+      await copyFile(join(dir, 'gantry.zsh'), join(folder, '_gantry'));
+      const driver = join(import.meta.dirname, '../support/zsh-offers.zsh');
+      const lines = [...OFFERED.map(([line]) => line), 'gantry logs --app=hel'];
+      const said = await runOrThrow(
+        'zsh',
+        ['-f', driver, prepare(folder), ...lines],
+        { env: env() },
+        AbortSignal.timeout(20_000),
+      );
+      const offers = said.split('\n').slice(0, lines.length);
+      expect(offers.map((line, at) => [lines[at], sorted(line.split(' '))])).toEqual([
+        ...OFFERED.map(([line, offered]) => [line, sorted(offered)]),
+        ['gantry logs --app=hel', ['hello']],
+      ]);
+    },
+    30_000,
+  );
+});
+
+describe('completion in fish', () => {
+  it('offers what there is', async () => {
+    if (!(await isHere('fish'))) {
+      expect(OFFERED).not.toEqual([]);
+      return;
+    }
+    const lines = [...OFFERED.map(([line]) => line), 'gantry logs --app=hel'];
+    const program = 'source $argv[1]; for line in $argv[2..]; echo (complete -C $line | cut -f 1); end';
+    const said = await runOrThrow(
+      'fish',
+      ['--no-config', '-c', program, join(dir, 'gantry.fish'), ...lines],
+      { env: { ...env(), XDG_CONFIG_HOME: dir, XDG_DATA_HOME: dir } },
+      AbortSignal.timeout(20_000),
+    );
+    const offers = said.split('\n');
+    expect(lines.map((line, at) => [line, sorted((offers[at] ?? '').split(' '))])).toEqual([
+      ...OFFERED.map(([line, offered]) => [line, sorted(offered)]),
+      ['gantry logs --app=hel', ['--app=hello']],
+    ]);
+  }, 30_000);
+});
+
 describe('a program for the shell', () => {
   it.each([
     ['bash', ['-n']],
     ['zsh', ['-n']],
     ['fish', ['--no-execute']],
   ])('is one that %s understands', async (shell, args) => {
-    const found = await run('which', [shell], {}, patient);
-    if (found.code !== 0) {
-      process.stderr.write(`SKIPPED: ${shell} is not installed here, so its completion was not tried.\n`);
-      expect(found.code).toBe(1);
+    if (!(await isHere(shell))) {
+      expect(args).not.toEqual([]);
       return;
     }
     const { code, stderr } = await run(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../cli/catalogue.ts';
 import type { CommandSpec } from '../../cli/command.ts';
-import { goesOn, schemaOf } from '../../cli/output-shapes.ts';
+import { goesOn, schemaOf, SHAPES } from '../../cli/output-shapes.ts';
 import { CALLS } from '../support/command-calls.ts';
 import { openTestCli } from '../support/test-cli.ts';
 
@@ -29,6 +29,21 @@ describe.each(printing.map((command): [string, CommandSpec] => [command.name, co
     });
   },
 );
+
+it('tells a failure as JSON with the id of the API, below what was said on the way', async () => {
+  await using cli = await openTestCli();
+  const refused = await cli.gantry(['ps', '-a', 'nowhere', '--json']);
+  expect([refused.code, refused.out]).toEqual([1, '']);
+  expect(SHAPES.Failure.parse(JSON.parse(refused.err)).error).toMatchObject({
+    id: 'not_found',
+    resource: 'app',
+    request_id: expect.stringMatching(/./) as string,
+  });
+  const unset = await cli.gantry(['config:unset', 'NOPE', '-a', 'demo', '--json', '--bogus']);
+  expect(JSON.parse(unset.err)).toMatchObject({ error: { id: 'usage' } });
+  const missing = await cli.gantry(['config:get', 'NOPE', '-a', 'demo', '--json']);
+  expect([missing.code, JSON.parse(missing.err)]).toMatchObject([1, { error: { id: 'failed' } }]);
+});
 
 it('knows no call of a command that is not there', () => {
   const names = printing.map(({ name }) => name);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakeTerminal } from '../support/fake-terminal.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 
 /** A regular expression alone matches anything inside `toMatchObject`. */
@@ -35,6 +36,10 @@ describe('pipelines', () => {
     );
     await ok('pipelines:update', '-a', 'shop-staging', '-s', 'development');
     expect(await ok('pipelines:info', 'shop')).toMatch(/shop-staging +development/);
+    const terminal = { ...createFakeTerminal(''), columns: 20 };
+    expect((await cli.gantry(['pipelines:info', 'shop'], { terminal })).out).toMatch(
+      /^=== shop-staging\nStage +development$/m,
+    );
     await ok('pipelines:remove', '-a', 'shop-staging');
     await ok('pipelines:rename', 'shop', 'store');
     const shown = JSON.parse(await ok('pipelines:info', 'store', '--json')) as unknown;

@@ -34,7 +34,7 @@ it('lets no command that can be called over SSH reach the files and programs of 
   expect(Object.keys(made.metafile.outputs)).toHaveLength(new Set(files).size);
   // Mark the command `local`, or read files with `context.readFile`.
   expect(reached).toEqual([]);
-});
+}, 60_000); // every command is bundled by itself, and the machine may have much else to do
 
 it('knows of every command there is', async () => {
   const there = (await readdir(join(CLI, 'commands'), { recursive: true }))

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEnds } from '../../cli/ends.ts';
-import { commandLine } from '../../cli/run-process.ts';
+import { commandLine, withoutDashes } from '../../cli/run-process.ts';
 import { createDyno } from '../../server/contract/endpoints/runs.ts';
 import { createClient } from '../../server/contract/client.ts';
 import { meetRun } from '../../cli/run-client.ts';
@@ -79,6 +79,20 @@ describe('a process that is met over HTTP', () => {
     expect(await met).toEqual({ code: 0 });
   });
 
+  it.each(['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const)(
+    'hears %s of its person, which ends nothing here',
+    async (name) => {
+      const before = process.rawListeners(name);
+      const met = meetRun(door.url, await order(), screen().ends, never);
+      await expect.poll(() => door.world.runs.processes.length).toBe(1);
+      process.emit(name);
+      await expect.poll(() => door.world.runs.processes[0]?.said.signals).toEqual([name]);
+      door.world.runs.processes[0]?.finish(0);
+      expect(await met).toEqual({ code: 0 });
+      expect(process.rawListeners(name)).toEqual(before);
+    },
+  );
+
   it('is met once, by its secret', async () => {
     await expect(meetRun(door.url, 'wrong', screen().ends, never)).rejects.toThrow(/answered 404/);
   });
@@ -87,6 +101,8 @@ describe('a process that is met over HTTP', () => {
 describe('the words of a command', () => {
   it('are one line, in which each word stays one', () => {
     expect(commandLine(['echo $HOME; ls'])).toBe('echo $HOME; ls');
+    expect(withoutDashes(['--', 'ls', '--', 'x'])).toEqual(['ls', '--', 'x']);
+    expect(withoutDashes(['ls', '--', 'x'])).toEqual(['ls', '--', 'x']);
     expect(commandLine(['sh', '-c', "echo 'a b'"])).toBe("sh -c 'echo '\\''a b'\\'''");
   });
 });

@@ -19,6 +19,32 @@ function tree(files: Readonly<Record<string, string>>): string {
 /** The one setup there is, as it is stored. */
 const setup = () => [...cli.door.world.memory.setups.values()][0];
 
+/** The setup, whose app went with it. */
+async function readableByWhoBeganIt(id: string): Promise<void> {
+  expect(await cli.door.call('GET', '/apps/shop')).toMatchObject({ status: 404 });
+  expect(await cli.door.call('GET', `/app-setups/${id}`)).toMatchObject({
+    status: 200,
+    body: { status: 'failed', app: { name: 'shop' }, failure_message: matching(/shop was removed again/) },
+  });
+  const { otherToken: token } = cli.door.world;
+  expect(await cli.door.call('GET', `/app-setups/${id}`, { token })).toMatchObject({ status: 404 });
+}
+
+function pushedBySomebody({
+  id,
+  appId,
+  userId,
+}: {
+  readonly id: string;
+  readonly appId: string;
+  readonly userId: string;
+}): void {
+  cli.door.world.memory.builds.set(id, {
+    ...{ id, appId, userId, push: null, upload: null, buildpacks: null, status: 'failed', attempt: 1 },
+    ...{ failure: 'x', image: null, createdAt: new Date(), finishedAt: null, epoch: null },
+  });
+}
+
 describe('gantry apps:setup', () => {
   it('sends a folder with what was asked for', async () => {
     const root = tree({ 'app.json': '{}', 'index.html': '' });
@@ -72,7 +98,27 @@ describe('gantry apps:setup', () => {
     try {
       const done = await cli.gantry(['apps:setup', root, '--name', 'shop']);
       expect(done).toMatchObject({ code: 1, out: '', err: matching(/has no app\.json at its root/) });
-      expect(done.err).toMatch(/shop was not set up.*gantry apps:destroy shop/s);
+      expect(done.err).toMatch(
+        /shop was not set up.*shop was removed again, because nothing of it was ever built/s,
+      );
+      expect(done.err).not.toContain('apps:destroy');
+      await readableByWhoBeganIt(setup()?.setup.id ?? '');
+    } finally {
+      clearInterval(timer);
+    }
+  });
+
+  it('says that the app is there when there is something to look at', async () => {
+    const root = tree({ 'app.json': '{}' });
+    const { settingUp } = cli.door.world.services;
+    const timer = setInterval(() => {
+      const begun = setup()?.setup;
+      if (begun) pushedBySomebody(begun);
+      void settingUp.takeUp(new AbortController().signal);
+    }, 50);
+    try {
+      const done = await cli.gantry(['apps:setup', root, '--name', 'shop']);
+      expect(done).toMatchObject({ code: 1, err: matching(/gantry apps:destroy shop removes it/) });
     } finally {
       clearInterval(timer);
     }

@@ -185,8 +185,18 @@ describe('names', () => {
 
 describe('changes', () => {
   it('of config tell the release they made', async () => {
-    const { client } = clientWith(() => json({ A: '1' }, { headers: { 'gantry-release': '7' } }));
-    expect((await client.changeConfig('demo', { A: '1' }, patient)).release).toBe(7);
+    const made = async (headers: Record<string, string>) => {
+      const { client } = clientWith(() => json({ A: '1' }, { headers }));
+      return (await client.changeConfig('demo', { A: '1' }, patient)).release;
+    };
+    const ids = { 'gantry-release-id': 'r7', 'gantry-app-id': 'a1' };
+    expect(await made({ 'gantry-release': '7', ...ids })).toEqual({
+      id: 'r7',
+      version: 7,
+      app: { id: 'a1' },
+    });
+    expect(await made({ 'gantry-release': '7' })).toEqual({ id: 'v7', version: 7, app: { id: 'demo' } });
+    expect(await made({})).toBeNull();
   });
 
   it('by restart name everything, a type or an instance', async () => {

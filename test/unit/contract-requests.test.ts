@@ -16,12 +16,17 @@ describe('a quantity', () => {
     );
   });
 
-  it.each([-1, 1.5, '1'.repeat(16), '++1', '1+', '', ' 1', '1e3', '0x1', null, {}, true])(
-    'is not %j',
-    (value) => {
-      expect(read(value)).toBeUndefined();
-    },
-  );
+  it('is at most a million, however many digits it has', () => {
+    for (const digits of [7, 16, 400]) {
+      expect(read('9'.repeat(digits))).toEqual({ set: 1_000_000 });
+      expect(read(`+${'9'.repeat(digits)}`)).toEqual({ by: 1_000_000 });
+      expect(read(`-${'9'.repeat(digits)}`)).toEqual({ by: -1_000_000 });
+    }
+  });
+
+  it.each([-1, 1.5, '++1', '1+', '', ' 1', '1e3', '0x1', null, {}, true])('is not %j', (value) => {
+    expect(read(value)).toBeUndefined();
+  });
 });
 
 describe('an identity', () => {
@@ -60,7 +65,7 @@ describe('a log session', () => {
     });
   });
 
-  it.each([{ lines: 1501 }, { lines: -1 }, { lines: 'x' }, { tail: 'yes' }, { colour: 'red' }])(
+  it.each([{ lines: 1.5 }, { lines: -1 }, { lines: 'x' }, { tail: 'yes' }, { colour: 'red' }])(
     'is not %j',
     (body) => {
       expect(requests.createLogSession.safeParse(body).success).toBe(false);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TIME } from '../support/fake-app.ts';
+import { createFakeTerminal } from '../support/fake-terminal.ts';
 import { openTestCli, type TestCli } from '../support/test-cli.ts';
 
 let cli: TestCli;
@@ -95,6 +96,10 @@ describe('gantry drains', () => {
     expect(added.out).toMatch(/^Added drain syslog\+tls:\/\/logs.example.com:6514 \(d\.[0-9a-f-]{36}\)\n$/);
     const listed = await cli.gantry(['drains', ...on]);
     expect(listed.out).toMatch(/^syslog\+tls:\/\/logs.example.com:6514 \(d\.[0-9a-f-]{36}\)\n$/);
+    const terminal = { ...createFakeTerminal(''), columns: 60 };
+    expect((await cli.gantry(['drains', ...on], { terminal })).out).toMatch(
+      /:6514\n {2}\(d\.[0-9a-f-]{36}\)\n$/,
+    );
     const removed = await cli.gantry(['drains:remove', 'syslog+tls://logs.example.com:6514', ...on]);
     expect(removed.out).toBe('Removed drain syslog+tls://logs.example.com:6514\n');
     expect((await cli.gantry(['drains', ...on, '--json'])).out).toBe('[]\n');

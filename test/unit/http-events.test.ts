@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { event, eventGap } from '../../server/contract/event-resources.ts';
+import { event, eventGap, logEvent, metricEvent } from '../../server/contract/event-resources.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Note } from '../../server/domain/happening.ts';
 import { patient } from '../support/services-rig.ts';
@@ -115,13 +115,50 @@ describe('GET /gantry/events', () => {
     for (const stream of streams) stream.close();
   });
 
+  it('tells the lines of an app and what it takes to whoever asks for them, and goes on with the lines', async () => {
+    const { lines } = door.world.deployed('demo');
+    const said = (text: string) =>
+      lines.push({ at: new Date('2026-11-21T10:00:05Z'), source: 'gantry', instance: 'router', text });
+    const stream = follow('/gantry/events?app=demo&kinds=log,metric');
+    await opened(stream);
+    await expect.poll(() => stream.text, WAIT).toContain('event: metric');
+    const [, taken = ''] = /event: metric\ndata: (.*)\n\n/.exec(stream.text) ?? [];
+    expect(metricEvent.parse(JSON.parse(taken))).toMatchObject({
+      ...{ kind: 'metric', app: { name: 'demo' }, seconds: 0, requests: 0 },
+      instances: [{ name: 'web.1', cpu_seconds: 1.5 }],
+    });
+    said('first');
+    await expect.poll(() => stream.text, WAIT).toContain('first');
+    const [, id = '', told = ''] = /id: (\S+)\nevent: log\ndata: (.*)\n\n/.exec(stream.text) ?? [];
+    expect(logEvent.parse(JSON.parse(told))).toMatchObject({
+      ...{ source: 'heroku', instance: 'router', text: 'first', at: '2026-11-21T10:00:05.000Z' },
+    });
+    stream.close();
+    said('second');
+    const resumed = follow('/gantry/events?app=demo&kinds=log', { 'last-event-id': id });
+    await expect.poll(() => resumed.text, WAIT).toContain('second');
+    expect(resumed.text).not.toContain('event: metric');
+    resumed.close();
+  });
+
   it('refuses an app that one may not see, and a place that is none', async () => {
     door.world.deployed('demo');
     const { otherToken: token } = door.world;
     expect(await door.call('GET', '/gantry/events?app=demo', { token })).toMatchObject({ status: 404 });
-    for (const path of ['?after=-1', '?kinds=A', '?app=a%20b', '?other=1'])
+    for (const path of [
+      '?after=-1',
+      '?kinds=A',
+      '?kinds=releases',
+      '?kinds=release,',
+      '?app=a%20b',
+      '?kinds=log',
+      '?kinds=release,metric',
+      '?other=1',
+    ])
       expect(await door.call('GET', `/gantry/events${path}`)).toMatchObject({ status: 422 });
-    const headers = { 'last-event-id': 'x' };
-    expect(await door.call('GET', '/gantry/events', { headers })).toMatchObject({ status: 422 });
+    for (const id of ['x', '1.', '.1', '1.2.3', '-1'])
+      expect(await door.call('GET', '/gantry/events', { headers: { 'last-event-id': id } })).toMatchObject({
+        status: 422,
+      });
   });
 });

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { authorization } from '../../server/contract/identity-resources.ts';
-import { logSession, release } from '../../server/contract/resources.ts';
+import { logSession } from '../../server/contract/resources.ts';
 import { TIME } from '../support/fake-app.ts';
 import { openTestDoor, type TestDoor } from '../support/fake-door.ts';
 
@@ -232,12 +232,9 @@ describe('limits', () => {
     expect(answer).toMatchObject({ status: 201, body: { name: 'fresh' } });
   });
 
-  it('lists 500 apps in one answer, quickly', async () => {
+  it('lists 500 apps in one answer', async () => {
     for (let n = 0; n < 500; n += 1) door.world.deployed(`app-${n}`);
-    await door.call('GET', '/apps');
-    const began = performance.now();
     const answer = await door.call('GET', '/apps');
-    expect(performance.now() - began).toBeLessThan(2_000);
     expect(answer.status).toBe(200);
     expect(answer.body).toHaveLength(501);
   });
@@ -358,37 +355,5 @@ describe('a log session', () => {
       headers: { host: 'x/..%0a' },
     });
     expect(logSession.parse(odd.body).logplex_url).toMatch(/^http:\/\/api\.localhost:8080\/streams\/logs\//);
-  });
-});
-
-describe('the output of a release', () => {
-  it('is streamed until its deployment is decided, silence filled with NUL', async () => {
-    door.world.outcome = 'never';
-    const made = await door.call('POST', '/apps/demo/releases', { body: { release: null } });
-    expect(made.status).toBe(422);
-    const change = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: '1' } });
-    expect(change.headers['gantry-release']).toBe('3');
-    const pending = release.parse((await door.call('GET', '/apps/demo/releases/3')).body);
-    const path = pending.output_stream_url?.replace(/^http:\/\/[^/]+/, '') ?? '';
-    const res = await fetch(door.url + path);
-    const demo = door.world.apps.get('demo');
-    const [running] = demo?.deployments ?? [];
-    let text = '';
-    for await (const chunk of res.body as AsyncIterable<Uint8Array>) {
-      text += Buffer.from(chunk).toString();
-      if (!text.includes('\0') || !demo || !running) continue;
-      door.world.decide(demo, running, 'succeeded', null);
-    }
-    expect(text).toMatch(/^Starting v3 …\n\0+Live\.\n/);
-  });
-
-  it('is not there for a release that had nothing to deploy, nor for one that is gone', async () => {
-    const first = release.parse((await door.call('GET', '/apps/demo/releases/1')).body);
-    const second = release.parse((await door.call('GET', '/apps/demo/releases/2')).body);
-    expect(first.output_stream_url).toBeNull();
-    const path = second.output_stream_url?.replace(/^http:\/\/[^/]+/, '') ?? '';
-    expect((await door.call('GET', path, { token: null })).status).toBe(200);
-    door.world.memory.deployments.clear();
-    expect((await door.call('GET', path, { token: null })).status).toBe(404);
   });
 });

@@ -79,6 +79,21 @@ it('says what is wrong with what it cannot take', async () => {
   );
 });
 
+it('takes what the router has room for, and says how much there is of more', async () => {
+  const of = (count: number) =>
+    issue({
+      by: root,
+      subject: '/CN=many',
+      names: Array.from({ length: count }, (_, n) => `host-${n}.example.com`),
+    });
+  const [most, more] = await Promise.all([of(480), of(700)]);
+  const { certificates, key } = good(most.certificate, most.key);
+  expect(certificates.length + key.length).toBeGreaterThan(14_000);
+  expect(problem(more.certificate, more.key)).toMatch(
+    /^is too long: .* it has \d{5} characters, and the router \(HAProxy.*16 kB\) has room for 16000; a shorter chain/,
+  );
+});
+
 it('refuses keys and signatures that HAProxy could not use', async () => {
   const small = await issue({ algorithm: ['RSA', '-pkeyopt', 'rsa_keygen_bits:1024'] });
   expect(problem(small.certificate, small.key)).toBe('has an RSA key of less than 2048 bits');

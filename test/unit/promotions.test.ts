@@ -82,7 +82,7 @@ describe('promoting', () => {
     expect(await promote('--to', 'shop-eu')).toMatchObject({
       code: 1,
       out: matching(/shop-eu +failed +web.1 exited with status 1/),
-      err: matching(/The promotion to shop-eu failed; what ran there before was not touched/),
+      err: matching(/The promotion to shop-eu failed; nothing was changed there/),
     });
     expect((await releases('shop-eu')).find((one) => one.current)).toMatchObject({ version: 2 });
   });
@@ -116,13 +116,32 @@ describe('promoting', () => {
     });
   });
 
-  it('says that it goes on when its pipeline is destroyed meanwhile', async () => {
-    cli.door.world.outcome = 'never';
+  it('keeps its pipeline from being destroyed until it is decided', async () => {
+    const { world } = cli.door;
+    world.outcome = 'never';
     const running = promote('--to', 'shop-eu');
-    await vi.waitFor(() => expect(cli.door.world.memory.promotions.size).toBe(1), { timeout: 5_000 });
-    await ok('pipelines:destroy', 'shop', '--confirm', 'shop');
+    await vi.waitFor(() => expect(world.memory.promotions.size).toBe(1), { timeout: 5_000 });
+    const destroy = () => cli.gantry(['pipelines:destroy', 'shop', '--confirm', 'shop']);
+    expect(await destroy()).toMatchObject({
+      ...{ code: 1, err: matching(/A promotion in pipeline shop is under way.*wait until it is decided/) },
+    });
+    const [pipeline] = [...world.memory.pipelines.keys()];
+    expect(await cli.door.call('DELETE', `/pipelines/${pipeline ?? ''}`)).toMatchObject({
+      ...{ status: 409, body: { id: 'pipeline_promoting' } },
+    });
+    await ok('apps:destroy', 'shop-eu', '--confirm', 'shop-eu'); // which decides it
+    expect(await running).toMatchObject({ code: 1, out: matching(/shop-eu +failed/) });
+    expect(await destroy()).toMatchObject({ code: 0 });
+  });
+
+  it('says where to look when its pipeline was destroyed before it could tell how it ended', async () => {
+    const { world } = cli.door;
+    world.outcome = 'never';
+    const running = promote('--to', 'shop-eu');
+    await vi.waitFor(() => expect(world.memory.promotions.size).toBe(1), { timeout: 5_000 });
+    world.memory.pipelines.clear();
     expect(await running).toMatchObject({
-      ...{ code: 1, err: matching(/Pipeline shop was destroyed meanwhile.*gantry releases -a shop-eu/) },
+      ...{ code: 1, err: matching(/Pipeline shop was destroyed before.*gantry releases -a shop-eu/) },
     });
   });
 

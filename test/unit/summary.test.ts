@@ -6,7 +6,7 @@ const report = (over: Partial<SuiteReport> = {}): SuiteReport => ({
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ name: 'a.test.ts', status: 'passed', message: '', assertionResults: [{}] }],
+  testResults: [{ name: 'a.test.ts', status: 'passed', message: '', assertionResults: [] }],
   ...over,
 });
 
@@ -17,6 +17,20 @@ describe('the summary of a test run', () => {
       ['engine', report({ numPassedTests: 2, numFailedTests: 1 })],
     ]);
     expect(summarize(reports, {})).toEqual({ passed: 7, failed: 1, complaints: [] });
+  });
+
+  it('says again at the end which tests failed, and why in a line', () => {
+    const results = [
+      { status: 'passed', fullName: 'adds', failureMessages: [] },
+      { status: 'failed', fullName: 'sums up', failureMessages: ['Error: 2 is not 3\n    at a.test.ts:1'] },
+    ];
+    const file = { name: 'a.test.ts', status: 'failed', message: '', assertionResults: results };
+    const failed = report({ numFailedTests: 1, testResults: [file] });
+    expect(summarize(new Map([['unit', failed]]), {})).toEqual({
+      passed: 5,
+      failed: 1,
+      complaints: ['unit: a.test.ts: sums up: Error: 2 is not 3'],
+    });
   });
 
   it('counts a suite without a report as a failure', () => {

@@ -12,7 +12,8 @@ export const run: Run = async ({ terminal, client, app: meant, result, options, 
   const all = await api.call(listCollaborators, { params: { app: app.id } }, signal);
   const admins = app.team === null || options.flag('json') ? [] : await adminsOf(api, app.team.name, signal);
   result(all, () => {
-    const rows = all.map((one) => [
+    const others = all.filter(({ user }) => !admins.includes(user.email));
+    const rows = others.map((one) => [
       one.user.email,
       terminal.paint('cyan', roleOf(one)),
       one.permissions.map(({ name }) => name).join(', '),

@@ -8,11 +8,14 @@ import { TOKEN } from '../../config.ts';
 import { storeCredentials } from '../../credentials.ts';
 import { createAsk } from '../../ask.ts';
 import { CommandError, UsageError } from '../../failures.ts';
+import { wholeNumber } from '../../number.ts';
 import { serverUrl } from '../../server-url.ts';
 import { VERSION } from '../../version.ts';
 
 /** The Platform API's own length of a login. */
 const THIRTY_DAYS_S = 30 * 86_400;
+/** Ten years; a server may allow less, and says so. */
+const LONGEST_S = 3_650 * 86_400;
 
 export const run: Run = async (context) => {
   const { terminal, config, options, result, signal } = context;
@@ -34,6 +37,8 @@ export const run: Run = async (context) => {
 function newToken(context: Context, url: string): Promise<string> {
   const { options, terminal } = context;
   if (options.flag('interactive')) return byPassword(context, url);
+  if (options.text('expiresIn') !== undefined)
+    throw new UsageError('How long a login lasts can be said with --interactive only.');
   if (options.flag('browser') || (terminal.interactive && !options.flag('token')))
     return loginByBrowser(context, url);
   return givenToken(context, url);
@@ -46,7 +51,10 @@ async function givenToken({ terminal, signal }: Context, url: string): Promise<s
   return given;
 }
 
-async function byPassword({ terminal, config, signal }: Context, url: string): Promise<string> {
+async function byPassword({ terminal, config, options, signal }: Context, url: string): Promise<string> {
+  const wanted = options.text('expiresIn');
+  const seconds =
+    wanted === undefined ? THIRTY_DAYS_S : wholeNumber('--expires-in', wanted, { max: LONGEST_S });
   const email = (await terminal.question('Email: ', signal)) ?? (await terminal.secret('Email: ', signal));
   const password = await terminal.secret('Password: ', signal);
   if (email === '' || password === '')
@@ -56,7 +64,7 @@ async function byPassword({ terminal, config, signal }: Context, url: string): P
     const headers = { authorization, ...second };
     const caller = { userAgent: `gantry/${VERSION}`, ask: createAsk(config) };
     const client = createClient({ url, token: 'none', headers, ...caller });
-    const body = { description: `Gantry CLI login from ${hostname()}`, expires_in: THIRTY_DAYS_S };
+    const body = { description: `Gantry CLI login from ${hostname()}`, expires_in: seconds };
     return (await client.call(addAuthorization, { body }, signal)).access_token.token;
   };
   try {

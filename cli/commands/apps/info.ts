@@ -12,6 +12,7 @@ import type {
 import { ApiError } from '../../../server/contract/transport.ts';
 import { roleOf } from '../../access-table.ts';
 import type { Run } from '../../command.ts';
+import { bytesText } from '../../bytes.ts';
 import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
@@ -64,10 +65,22 @@ function rowsOf(info: Info, now: Date): readonly (readonly string[])[] {
     ['Processes', formation.map(({ type, quantity }) => `${type}=${quantity}`).join(' ') || 'none yet'],
     ['Stack', nextStack(app)],
     ['Region', app.region.name],
+    ...sizes(app, { slug: 'Slug size', repo: 'Repo size' }),
     ...(app.maintenance ? [['Maintenance', 'on: visitors are told that it is being worked on']] : []),
     ...(app.acm ? [['Certificates', 'to be got by the platform']] : []),
     ['Created', when(app.created_at, now)],
     ['Released', app.released_at === null ? 'never' : when(app.released_at, now)],
+  ];
+}
+
+/** Those that are known, each by its name. */
+function sizes(
+  { slug_size: slug, repo_size: repo }: AppResource,
+  names: { readonly slug: string; readonly repo: string },
+): readonly (readonly [string, string])[] {
+  return [
+    ...(slug === null ? [] : [[names.slug, bytesText(slug)] as const]),
+    ...(repo === null ? [] : [[names.repo, bytesText(repo)] as const]),
   ];
 }
 
@@ -89,6 +102,7 @@ function shellPairs({ app, formation, coupling }: Info): readonly (readonly [str
     ['auto_cert_mgmt', String(app.acm)],
     ['maintenance', String(app.maintenance)],
     ['locked', String(app.locked)],
+    ...sizes(app, { slug: 'slug_size', repo: 'repo_size' }),
     ...(coupling === null ? [] : [['pipeline', `${coupling.pipeline.name}:${coupling.stage}`] as const]),
   ];
 }

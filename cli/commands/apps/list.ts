@@ -18,6 +18,7 @@ export const run: Run = async (context) => {
     printTable(
       terminal,
       apps.map((app) => [app.name, app.web_url ?? '', app.owner.email, stateOf(app)]),
+      { fields: ['App', 'URL', 'Owner', 'State'], whole: [0] },
     );
   });
 };

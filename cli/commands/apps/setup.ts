@@ -73,7 +73,7 @@ async function follow(context: Context, begun: AppSetupResource): Promise<AppSet
         shown = true;
         await showBuildOutput(context, now.build);
       } else if (now.status === 'pending') await pause(LOOK_MS, signal);
-      else return conclude(context, now);
+      else return await conclude(context, now);
     }
   } catch (err) {
     if (signal.aborted)
@@ -97,7 +97,8 @@ async function throughRestarts<T>({ signal, now }: Context, look: () => Promise<
   }
 }
 
-function conclude({ terminal }: Context, setup: AppSetupResource): AppSetupResource {
+async function conclude(context: Context, setup: AppSetupResource): Promise<AppSetupResource> {
+  const { terminal } = context;
   const { status, app, manifest_errors: sentences, postdeploy, failure_message: failure } = setup;
   for (const sentence of sentences)
     if (failure?.includes(sentence.replace(/\.$/, '')) !== true) terminal.note(`app.json: ${sentence}`);
@@ -107,7 +108,19 @@ function conclude({ terminal }: Context, setup: AppSetupResource): AppSetupResou
   }
   if (status !== 'failed') return setup;
   const reason = (failure ?? 'the reason was not recorded').replace(/[.\s]+$/, '');
-  throw new CommandError(
-    `${app.name} was not set up: ${reason}. The app is there; gantry apps:destroy ${app.name} removes it.`,
-  );
+  const rest = (await isThere(context, app.id))
+    ? ` The app is there; gantry apps:destroy ${app.name} removes it.`
+    : '';
+  throw new CommandError(`${app.name} was not set up: ${reason}.${rest}`);
+}
+
+/** A setup that failed before anything was built has taken its app with it. */
+async function isThere({ client, signal }: Context, app: string): Promise<boolean> {
+  try {
+    await (await client()).call(showApp, { params: { app } }, signal);
+    return true;
+  } catch (err) {
+    if (err instanceof ApiError && err.status === 404) return false;
+    throw err;
+  }
 }

@@ -19,7 +19,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, options, 
       build.user.email,
       when(build.created_at, now()),
     ]);
-    printTable(terminal, rows, { whole: [0] });
+    printTable(terminal, rows, { fields: ['Build', 'Status', 'Version', 'By', 'When'], whole: [0] });
   });
 };
 

@@ -1,13 +1,14 @@
-import { showBuildOutput } from '../../build-outcome.ts';
-import type { Context, Run } from '../../command.ts';
+import { textLines } from '../../../server/contract/sse.ts';
+import type { Run } from '../../command.ts';
 import { whichBuild } from '../../which-build.ts';
 
+/** Here the output is the result: one that breaks off is a failure. */
 export const run: Run = async (context, [id]) => {
   const build = await whichBuild(context, await context.app(), id);
-  // Here the output is the result.
-  const { terminal, options } = context;
-  const note = (text: string): void =>
-    options.flag('json') ? terminal.raw(`${JSON.stringify({ text })}\n`) : terminal.print(text);
-  const printing: Context = { ...context, terminal: { ...terminal, note } };
-  await showBuildOutput(printing, build);
+  const { terminal, options, client, signal } = context;
+  const output = (await client()).output(build.output_stream_url, signal);
+  for await (const text of textLines(output)) {
+    if (options.flag('json')) terminal.raw(`${JSON.stringify({ text })}\n`);
+    else terminal.print(text);
+  }
 };

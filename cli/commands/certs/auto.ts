@@ -2,12 +2,18 @@ import { listDomains } from '../../../server/contract/endpoints/domains.ts';
 import type { Run } from '../../command.ts';
 import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
+import { mustHaveCertificates, untilDecided } from '../../wait-for-certificates.ts';
 
-export const run: Run = async ({ terminal, client, app: meant, result, signal, now }) => {
+export const run: Run = async (context) => {
+  const { terminal, client, app: meant, result, options, signal, now } = context;
   const api = await client();
   const app = await api.app(await meant(), signal);
-  const all = await api.call(listDomains, { params: { app: app.id } }, signal);
-  const domains = all.filter(({ kind }) => kind === 'custom');
+  const waits = app.acm && options.flag('wait');
+  const domains = waits
+    ? await untilDecided(context, app.name)
+    : (await api.call(listDomains, { params: { app: app.id } }, signal)).filter(
+        ({ kind }) => kind === 'custom',
+      );
   result({ app, domains }, () => {
     terminal.print(app.acm ? 'on' : 'off');
     if (!app.acm) return;
@@ -21,4 +27,5 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
     ]);
     printTable(terminal, rows, { head: ['Domain', 'Status', 'Changed', 'Reason'], whole: [0, 1] });
   });
+  if (waits) mustHaveCertificates(domains);
 };

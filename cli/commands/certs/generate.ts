@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { listCertificates } from '../../../server/contract/endpoints/certificates.ts';
 import type { Context, Options, Run } from '../../command.ts';
 import { CommandError, UsageError } from '../../failures.ts';
 import { wholeNumber } from '../../number.ts';
@@ -23,16 +24,27 @@ export const run: Run = async (context, [hostname = '']) => {
     throw new CommandError('openssl is not on this machine; install it, then try again.', err);
   });
   if (code !== 0) throw new CommandError(`openssl ended with exit code ${code}; it has said why.`);
+  const next = await nextCommand(context, hostname);
   terminal.note(
     selfSigned
-      ? `Made a key and a certificate that signs itself. Add it: gantry certs:add ${made} ${key}`
-      : `Made a key and a signing request. Send ${made} to an authority; what it sends you goes with the key: gantry certs:add CHAIN ${key}`,
+      ? `Made a key and a certificate that signs itself. Now: gantry ${next} ${made} ${key}`
+      : `Made a key and a signing request. Send ${made} to an authority; what it sends you goes with the key: gantry ${next} CHAIN ${key}`,
   );
   result({ key, ...(selfSigned ? { certificate: made } : { request: made }) }, () => {
     terminal.print(made);
     terminal.print(key);
   });
 };
+
+/** What to do with it: of an app that has a certificate for this host already, that one is replaced. */
+async function nextCommand(context: Context, hostname: string): Promise<string> {
+  const { options, client, signal } = context;
+  if (options.text('app') === undefined && options.text('remote') === undefined) return 'certs:add';
+  const app = await context.app();
+  const all = await (await client()).call(listCertificates, { params: { app } }, signal);
+  const old = all.find(({ ssl_cert: of }) => of.cert_domains.includes(hostname));
+  return old === undefined ? `certs:add -a ${app}` : `certs:update -a ${app} --name ${old.name}`;
+}
 
 /** A key that is in use somewhere must not be lost to a command that was called twice. */
 async function mustNotBeThere({ readFile }: Context, file: string): Promise<void> {

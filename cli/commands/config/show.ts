@@ -1,5 +1,5 @@
 import type { Run } from '../../command.ts';
-import { shellWord } from '../../shell-word.ts';
+import { shellWord } from '../../../lib/shell-word.ts';
 import { printTable } from '../../table.ts';
 
 export const run: Run = async ({ terminal, client, app, result, options, signal }) => {

@@ -1,27 +1,32 @@
 import { listDomains } from '../../../server/contract/endpoints/domains.ts';
 import type { Run } from '../../command.ts';
-import { csvLine } from '../../csv.ts';
-import { DOMAIN_HEAD, domainRow, printDomains } from '../../domain-table.ts';
+import { DOMAIN_COLUMNS } from '../../domain-table.ts';
+import { chosen, printListing } from '../../listing.ts';
 
-export const run: Run = async ({ terminal, client, app: meant, result, options, signal }) => {
-  const app = await meant();
-  const domains = await (await client()).call(listDomains, { params: { app } }, signal);
-  const own = domains.filter(({ kind }) => kind === 'heroku');
+export const run: Run = async (context) => {
+  const { terminal, client, result, options, signal } = context;
+  const app = await context.app();
+  const all = await (await client()).call(listDomains, { params: { app } }, signal);
+  const domains = chosen(options, all, DOMAIN_COLUMNS);
   const custom = domains.filter(({ kind }) => kind === 'custom');
   result(domains, () => {
     if (options.flag('csv')) {
-      for (const row of [DOMAIN_HEAD, ...custom.map(domainRow)]) terminal.print(csvLine(row));
+      printListing(context, custom, DOMAIN_COLUMNS);
       return;
     }
-    const name = terminal.paint('cyan', domains[0]?.app.name ?? app);
+    const name = terminal.paint('cyan', all[0]?.app.name ?? app);
     terminal.print(`=== ${name}: its own address`);
-    for (const { hostname } of own) terminal.print(hostname);
+    for (const { hostname } of all.filter(({ kind }) => kind === 'heroku')) terminal.print(hostname);
     if (custom.length === 0) {
-      terminal.note('It has no domains. Add one: gantry domains:add www.example.com');
+      terminal.note(
+        options.text('filter') === undefined
+          ? 'It has no domains. Add one: gantry domains:add www.example.com'
+          : 'It has no such domains.',
+      );
       return;
     }
     terminal.print('');
     terminal.print(`=== ${name}: domains`);
-    printDomains(terminal, custom);
+    printListing(context, custom, DOMAIN_COLUMNS);
   });
 };

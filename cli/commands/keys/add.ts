@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ApiError } from '../../../server/contract/transport.ts';
 import type { KeyResource } from '../../../server/contract/resources.ts';
 import type { Context, Run } from '../../command.ts';
+import { isYes } from '../../confirm.ts';
 import { CommandError, UsageError } from '../../failures.ts';
 
 /** In the order ssh itself prefers them. */
@@ -52,14 +53,40 @@ function material(line: string): string {
   return line.split(/\s+/, 2).join(' ');
 }
 
-async function ownKey({ config, readFile }: Context): Promise<string> {
+async function ownKey(context: Context): Promise<string> {
+  const folder = context.config.sshDirectory;
   for (const name of USUAL) {
-    const text = await readFile(join(config.sshDirectory, name), MAX_BYTES + 1);
+    const text = await context.readFile(join(folder, name), MAX_BYTES + 1);
     if (text !== undefined) return text.toString('utf8');
   }
-  throw new CommandError(
-    `There is no SSH key in ${config.sshDirectory}; make one with ssh-keygen -t ed25519, or name a file.`,
-  );
+  if (!(await wantsNewKey(context)))
+    throw new CommandError(
+      `There is no SSH key in ${folder}; make one with ssh-keygen -t ed25519, or name a file.`,
+    );
+  return await makeKey(context, join(folder, 'id_ed25519'));
+}
+
+async function wantsNewKey({ config, terminal, options, signal }: Context): Promise<boolean> {
+  if (options.flag('yes')) return true;
+  const question = `There is no SSH key in ${config.sshDirectory}. Make one, without a passphrase? [Y/n] `;
+  return isYes((await terminal.question(question, signal)) ?? 'no');
+}
+
+/** A key of the kind that ssh makes by itself; answers its public half. */
+async function makeKey(context: Context, file: string): Promise<string> {
+  const { attach, config, terminal } = context;
+  const programs = [
+    ['mkdir', '-p', '-m', '700', dirname(file)],
+    ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file],
+  ] as const;
+  for (const [program, ...args] of programs) {
+    const code = await attach(program, args, config.inherited).catch((err: unknown) => {
+      throw new CommandError(`${program} cannot be started; name the file of a public key.`, err);
+    });
+    if (code !== 0) throw new CommandError(`${program} ended with exit code ${code}; it has said why.`);
+  }
+  terminal.note(`Made the SSH key ${file}.`);
+  return await readKey(context, `${file}.pub`);
 }
 
 async function readKey({ readFile }: Context, file: string): Promise<string> {

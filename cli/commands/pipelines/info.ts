@@ -28,7 +28,7 @@ export const run: Run = async ({ terminal, client, options, result, signal }, [n
       ...[app.name, stage],
       ...(options.flag('withOwners') ? [ownerOf.get(app.id) ?? ''] : []),
     ]);
-    printTable(terminal, rows, { whole: [0] });
+    printTable(terminal, rows, { fields: ['App', 'Stage', 'Owner'], whole: [0, 1] });
     if (rows.length === 0) terminal.note('You may see no app of it.');
   });
 };

@@ -60,9 +60,7 @@ export const run: Run = async (context) => {
   const unseen = untold.map(({ app }) => app.name).join(', ');
   throw new CommandError(
     [
-      ...(bad.length > 0
-        ? [`The promotion to ${failed} failed; what ran there before was not touched.`]
-        : []),
+      ...(bad.length > 0 ? [`The promotion to ${failed} failed; nothing was changed there.`] : []),
       ...(untold.length > 0
         ? [`What became of ${unseen} cannot be told: it is not yours to see any more.`]
         : []),
@@ -74,11 +72,11 @@ function isGone(err: unknown): boolean {
   return err instanceof ApiError && err.resource === 'pipeline_promotion';
 }
 
-/** With a pipeline go its promotions, but not the releases they had begun. */
+/** With a pipeline go its promotions that are decided, maybe before it was looked how they ended. */
 function pipelineGone(pipeline: string, apps: readonly string[]): CommandError {
   const look = apps.map((app) => `gantry releases -a ${app}`).join(', ');
   return new CommandError(
-    `Pipeline ${pipeline} was destroyed meanwhile; a release that was begun goes on nevertheless (see ${look}).`,
+    `Pipeline ${pipeline} was destroyed before it could be told how the promotion ended; see ${look}.`,
   );
 }
 

@@ -1,6 +1,16 @@
+import * as z from 'zod';
 import { pause } from '../../../lib/deadline.ts';
-import { event, eventGap, type EventResource } from '../../../server/contract/event-resources.ts';
+import {
+  event,
+  eventGap,
+  logEvent,
+  metricEvent,
+  type EventResource,
+  type LogEventResource,
+  type MetricEventResource,
+} from '../../../server/contract/event-resources.ts';
 import { ApiError, UnreachableError } from '../../../server/contract/transport.ts';
+import { bytesText } from '../../bytes.ts';
 import type { Context, Run } from '../../command.ts';
 import { UsageError } from '../../failures.ts';
 import { wholeNumber } from '../../number.ts';
@@ -73,24 +83,38 @@ async function follow(context: Context, query: Readonly<Record<string, string>>,
 
 function show({ terminal, options }: Context, sent: unknown): void {
   const gap = eventGap.safeParse(sent);
-  const one = event.safeParse(sent);
+  const one = z.union([logEvent, metricEvent, event]).safeParse(sent);
   if (options.flag('json')) {
     const known = gap.data ?? one.data;
     if (known !== undefined) terminal.raw(`${JSON.stringify(known)}\n`);
   } else if (gap.success) {
     terminal.note(`What happened between ${gap.data.from} and ${gap.data.to} is not known any more.`);
   } else if (one.success) {
-    const { at, kind, action, app, actor } = one.data;
-    const words = [
-      at.replace(/\.\d+Z$/, 'Z'),
-      terminal.paint('cyan', app.name),
-      kind,
-      terminal.paint(COLOUR[action], action),
-      ...details(one.data),
-      ...(actor === null ? [] : [`by ${actor.email}`]),
-    ];
-    terminal.print(words.join(' '));
+    const { at, kind, app } = one.data;
+    const words = [at.replace(/\.\d+Z$/, 'Z'), terminal.paint('cyan', app.name), kind];
+    terminal.print([...words, ...wordsOf(one.data, terminal)].join(' '));
   }
+}
+
+function wordsOf(
+  one: EventResource | LogEventResource | MetricEventResource,
+  terminal: Context['terminal'],
+): string[] {
+  if ('text' in one) return [terminal.paint('gray', `${one.source}[${one.instance}]:`), one.text];
+  if ('requests' in one) {
+    const { requests, seconds, dropped, sessions, instances } = one;
+    return [
+      `requests=${requests} in ${seconds.toFixed(0)} s`,
+      `dropped=${dropped}`,
+      `sessions=${sessions}`,
+      ...instances.map(
+        ({ name, memory_bytes, memory_limit_bytes, cpu_seconds }) =>
+          `${name}=${bytesText(memory_bytes)} of ${bytesText(memory_limit_bytes)}, ${cpu_seconds.toFixed(1)} s of processor`,
+      ),
+    ];
+  }
+  const by = one.actor === null ? [] : [`by ${one.actor.email}`];
+  return [terminal.paint(COLOUR[one.action], one.action), ...details(one), ...by];
 }
 
 /** What changed, as far as it says something in a word: `status=succeeded`. All of it is in `--json`. */
@@ -100,19 +124,27 @@ function details({ kind, after, before, action }: EventResource): string[] {
     const value = values[name];
     if (kind === 'app' && name === 'name' && action !== 'update') return []; // it is named already
     if (typeof value === 'boolean' && action !== 'update') return [];
+    if (Array.isArray(value)) return [`${name}=${short(value.join(',') || 'none')}`];
     return ['string', 'number', 'boolean'].includes(typeof value) ? [`${name}=${short(String(value))}`] : [];
   });
 }
 
 /** What people follow; of ids, times and digests they do not. */
-const TELLING = ['version', 'name', 'type', 'hostname', 'status', 'state', 'failure', 'description'].concat([
-  'quantity',
-  'locked',
-  'maintenance',
-  'acm',
-  'stage',
-  'url',
-]);
+const TELLING = [
+  ...[
+    'version',
+    'release',
+    'name',
+    'type',
+    'hostname',
+    'status',
+    'state',
+    'failure',
+    'description',
+    'quantity',
+  ],
+  ...['locked', 'maintenance', 'acm', 'stage', 'url', 'instances', 'hosts'],
+];
 
 function short(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ');

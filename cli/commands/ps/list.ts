@@ -1,6 +1,7 @@
 import type { DynoResource, FormationResource } from '../../../server/contract/resources.ts';
 import type { Run } from '../../command.ts';
 import type { Colour } from '../../terminal.ts';
+import { CommandError } from '../../failures.ts';
 import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
@@ -15,13 +16,22 @@ const COLOUR: Readonly<Record<DynoResource['state'], Colour>> = {
   down: 'gray',
 };
 
-export const run: Run = async ({ terminal, client, app: meant, result, signal, now }) => {
+export const run: Run = async ({ terminal, client, app: meant, result, options, signal, now }, only) => {
   const api = await client();
   const app = await meant();
-  const dynos = (await api.dynos(app, signal)).filter((dyno) => !isFinishedRun(dyno));
-  const formation = await api.formation(app, signal);
+  const all = (await api.dynos(app, signal)).filter((dyno) => !isFinishedRun(dyno));
+  const whole = await api.formation(app, signal);
+  const known = new Set([...whole.map(({ type }) => type), ...all.map(({ type }) => type)]);
+  const missing = only.filter((type) => !known.has(type) && type !== RUN);
+  if (missing.length > 0)
+    throw new CommandError(
+      `${app} has no processes of the type ${missing.join(', ')}; it has ${[...known].join(', ') || 'none'}.`,
+    );
+  const isWanted = ({ type }: { readonly type: string }): boolean => only.length === 0 || only.includes(type);
+  const [dynos, formation] = [all.filter(isWanted), whole.filter(isWanted)];
   result(dynos, () => {
-    if (formation.length === 0)
+    if (only.includes(RUN) && !known.has(RUN)) terminal.note(`No one-off process of ${app} runs.`);
+    if (whole.length === 0)
       terminal.note(`Nothing is deployed to ${app} yet. Deploy with: git push gantry main`);
     const types = new Set([...formation.map(({ type }) => type), ...dynos.map(({ type }) => type)]);
     for (const type of types) {
@@ -36,7 +46,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, signal, n
         when(dyno.updated_at, now()),
         ...(oneOff ? [dyno.command] : []),
       ]);
-      printTable(terminal, rows, { whole: [0] });
+      printTable(terminal, rows, { whole: [0], wide: options.declined('wrap') });
     }
   });
 };

@@ -19,7 +19,7 @@ export const run: Run = async (context, args) => {
   if (changed.length > 0) {
     const doing = `Scaling ${app} to ${shown(changed)} …`;
     if (waiting) {
-      await during(terminal, doing, () => followScale(context, app, changed, before));
+      await during(terminal, doing, () => followScale(context, app, changed, { before }));
       terminal.note(`Scaled ${app} to ${shown(changed)}.`);
     } else {
       terminal.note(doing);
@@ -34,7 +34,7 @@ export const run: Run = async (context, args) => {
 
 /** `web=2`, `web+1`, `web-1`; how many may be is for the server to say. */
 function parseChange(text: string): [string, string] {
-  const [, type, sign, number] = /^([A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)([=+-])(\d{1,15})$/.exec(text) ?? [];
+  const [, type, sign, number] = /^([A-Za-z0-9](?:[\w-]*[A-Za-z0-9])?)([=+-])(\d+)$/.exec(text) ?? [];
   if (type === undefined || number === undefined) {
     throw new UsageError(`${text} is not a change such as web=2, web+1 or web-1.`);
   }

@@ -7,7 +7,9 @@ import { whichProcess } from '../../which-process.ts';
 export const run: Run = async (context, [named]) => {
   const which = whichProcess(context, named);
   if (which === undefined)
-    throw new UsageError('What is to be stopped? For example: gantry ps:stop run.1234');
+    throw new UsageError(
+      'What is to be stopped? Say a process, such as gantry ps:stop run.1234; gantry ps:scale web=0 stops all of a type.',
+    );
   const app = await context.app();
   const client = await context.client();
   const { signal } = context;

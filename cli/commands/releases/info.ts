@@ -1,13 +1,19 @@
+import { showReleaseConfigVars } from '../../../server/contract/endpoints/config-vars.ts';
 import type { ReleaseResource } from '../../../server/contract/resources.ts';
 import type { Context, Run } from '../../command.ts';
 import { CommandError } from '../../failures.ts';
+import { shellWord } from '../../../lib/shell-word.ts';
 import { printTable } from '../../table.ts';
 import { when } from '../../time.ts';
 
 export const run: Run = async (context, [version]) => {
-  const { terminal, result, now, signal } = context;
+  const { terminal, result, options, now, signal } = context;
   const app = await context.app();
   const release = await find(context, app, version);
+  if (options.flag('shell') && !options.flag('json')) {
+    await printConfig(context, app, release);
+    return;
+  }
   const deployment = await (await context.client()).deployment(app, release.id, signal);
   const { ledger } = deployment ?? {};
   result({ release, deployment }, () => {
@@ -41,4 +47,14 @@ async function find(
   const [newest] = await api.releases(app, 1, signal);
   if (newest === undefined) throw new CommandError(`${app} has no release.`);
   return newest;
+}
+
+async function printConfig(
+  { terminal, client, signal }: Context,
+  app: string,
+  { version }: ReleaseResource,
+): Promise<void> {
+  const params = { app, release: `v${version}` };
+  const config = await (await client()).call(showReleaseConfigVars, { params }, signal);
+  for (const name of Object.keys(config).sort()) terminal.raw(`${name}=${shellWord(config[name] ?? '')}\n`);
 }

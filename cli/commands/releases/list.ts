@@ -16,7 +16,7 @@ export const run: Run = async ({ terminal, client, app: meant, result, options, 
       release.user.email,
       when(release.created_at, now()),
     ]);
-    printTable(terminal, rows);
+    printTable(terminal, rows, { fields: ['Release', 'State', 'Change', 'By', 'When'] });
   });
 };
 

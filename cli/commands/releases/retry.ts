@@ -14,7 +14,7 @@ export const run: Run = async (context) => {
     throw new CommandError(`${app} has no release with anything to run.`);
   const body = { slug: slug.id, description: `Retry of v${newest.version}: ${newest.description}` };
   const begun = await patiently(context, () => client.call(createRelease, { params: { app }, body }, signal));
-  const follow = () => (waits(context) ? followRelease(context, app, begun.version) : Promise.resolve(begun));
+  const follow = () => (waits(context) ? followRelease(context, begun) : Promise.resolve(begun));
   const release = await during(terminal, `${begun.description} on ${app}: v${begun.version} …`, follow);
   if (release.status === 'succeeded') terminal.note(`v${release.version} is live.`);
   result(release, () => undefined);

@@ -9,7 +9,7 @@ export const run: Run = async (context, [version]) => {
   const client = await context.client();
   if (context.options.flag('plan')) return showPlan(context, app, version);
   const begun = await patiently(context, () => client.rollback(app, version ?? null, signal));
-  const follow = () => (waits(context) ? followRelease(context, app, begun.version) : Promise.resolve(begun));
+  const follow = () => (waits(context) ? followRelease(context, begun) : Promise.resolve(begun));
   const release = await during(terminal, `${begun.description} on ${app}: v${begun.version} …`, follow);
   if (release.status === 'succeeded') terminal.note(`v${release.version} is live.`);
   result(release, () => undefined);

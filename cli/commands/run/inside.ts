@@ -1,9 +1,10 @@
 import { createInside } from '../../../server/contract/endpoints/runs.ts';
 import type { Context, Run } from '../../command.ts';
 import { UsageError } from '../../failures.ts';
-import { attend, wantedOf } from '../../run-process.ts';
+import { attend, wantedOf, withoutDashes } from '../../run-process.ts';
 
-export const run: Run = async (context, [dyno, ...words]) => {
+export const run: Run = async (context, [dyno, ...said]) => {
+  const words = withoutDashes(said);
   if (dyno === undefined || words.length === 0)
     throw new UsageError('Say where and what: gantry run:inside web.1 -- ls');
   await enter(context, dyno, words);

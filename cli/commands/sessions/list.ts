@@ -13,6 +13,6 @@ export const run: Run = async ({ terminal, client, result, now, signal }) => {
       one.ip ?? '',
       when(one.created_at, now()),
     ]);
-    printTable(terminal, rows, { whole: [1] });
+    printTable(terminal, rows, { fields: ['Login', 'Id', 'From', 'Since'], whole: [1] });
   });
 };

@@ -3,7 +3,7 @@ import type { Run } from '../../command.ts';
 
 export const run: Run = async ({ terminal, client, result, signal }) => {
   const api = await client();
-  const password = await terminal.secret('Password (none yet: just Enter): ', signal);
+  const password = await terminal.secret('Password (just Enter where you have none): ', signal);
   const body = password === '' ? {} : { password };
   const { secret, url } = await api.call(beginTwoFactor, { body }, signal);
   terminal.note('Put this key into your authenticator app:');

@@ -9,7 +9,7 @@ export const run: Run = async ({ terminal, client, app, result, now, signal }) =
     printTable(
       terminal,
       all.map(({ id, payload }) => [id, payload.resource, payload.action, when(payload.published_at, now())]),
-      { whole: [0] },
+      { head: ['Id', 'What', 'Happened', 'When'], whole: [0] },
     ),
   );
 };

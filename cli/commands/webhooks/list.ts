@@ -4,11 +4,10 @@ import { printTable } from '../../table.ts';
 
 export const run: Run = async ({ terminal, client, app, result, signal }) => {
   const all = await (await client()).call(listWebhooks, { params: { app: await app() } }, signal);
-  result(all, () =>
-    printTable(
-      terminal,
-      all.map(({ id, url, include, level }) => [id, url, include.join(','), level]),
-      { whole: [0] },
-    ),
-  );
+  result(all, () => {
+    if (all.length === 0)
+      terminal.note('It has no webhooks. Add one: gantry webhooks:add -i api:release -u https://…');
+    const rows = all.map(({ id, url, include, level }) => [id, url, include.join(','), level]);
+    printTable(terminal, rows, { head: ['Id', 'URL', 'Tells', 'Level'], whole: [0] });
+  });
 };

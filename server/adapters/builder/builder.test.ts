@@ -11,7 +11,7 @@ import type { BuildNews, BuildOrder } from '../../ports/builder.ts';
 import { createBuilderClient } from './builder.ts';
 
 const never = new AbortController().signal;
-const limits = { seconds: 900, outputBytes: 1_000_000 };
+const limits = { seconds: 900, outputBytes: 1_000_000, outputLines: 10_000 };
 const order: BuildOrder = {
   id: 'build-1',
   appId: 'app-1',
@@ -37,12 +37,18 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
+/** What the builder was told of caches. */
+let told: string[] = [];
+
 /** A builder whose answer to a build is up to the test. */
 async function builderThat(answers: (res: ServerResponse, asked: unknown) => void): Promise<void> {
+  told = [];
   server = await serveLocal(socket, async (req, res) => {
     const asked = await readJson(req, 1_000_000);
-    if (req.method === 'DELETE') res.writeHead(req.url === '/caches/app-1' ? 204 : 404).end();
-    else answers(res.writeHead(200), asked);
+    if (req.url?.startsWith('/caches/')) {
+      told.push(`${req.method ?? ''} ${req.url}`);
+      res.writeHead(req.url === '/caches/app-1' ? 204 : 404).end();
+    } else answers(res.writeHead(200), asked);
   });
 }
 const lines = (...events: object[]): string => events.map((event) => `${JSON.stringify(event)}\n`).join('');
@@ -111,11 +117,16 @@ describe('the client of the builder', () => {
     await expect(next).rejects.toThrow('superseded');
   });
 
-  it('has the cache of an app forgotten', async () => {
+  it.each([
+    ['renewCache', 'PUT'],
+    ['forget', 'DELETE'],
+  ] as const)('tells what becomes of the cache of an app: %s', async (call, method) => {
     await builderThat(() => undefined);
-    await expect(createBuilderClient({ socket, limits }).forget('app-1', never)).resolves.toBeUndefined();
-    await expect(createBuilderClient({ socket, limits }).forget('app-2', never)).rejects.toSatisfy((err) =>
+    const client = createBuilderClient({ socket, limits });
+    await expect(client[call]('app-1', never)).resolves.toBeUndefined();
+    await expect(client[call]('app-2', never)).rejects.toSatisfy((err) =>
       PlatformError.is(err, 'builder_away'),
     );
+    expect(told).toEqual([`${method} /caches/app-1`, `${method} /caches/app-2`]);
   });
 });

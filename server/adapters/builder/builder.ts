@@ -4,7 +4,7 @@ import { PlatformError } from '../../domain/errors.ts';
 import { STACK_REPOSITORY } from '../../domain/release.ts';
 import type { Builder, BuildNews, BuildOrder } from '../../ports/builder.ts';
 
-const FORGET_MS = 60_000;
+const CACHE_MS = 60_000;
 /** Where the registry cannot do it by itself, the image is carried; and pushes wait for a sweep of its disk. */
 const COPY_MS = 15 * 60_000;
 
@@ -16,6 +16,15 @@ export interface BuilderClientOptions {
 
 /** The builder behind its unix socket. Leaving `build` closes the connection, which cancels the build. */
 export function createBuilderClient({ socket, limits }: BuilderClientOptions): Builder {
+  async function onCache(method: 'PUT' | 'DELETE', appId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await callJson({ socket, method, path: `/caches/${encodeURIComponent(appId)}` }, CACHE_MS, signal);
+    } catch (err) {
+      signal.throwIfAborted();
+      throw PlatformError.of('builder_away', {}, err);
+    }
+  }
+
   return {
     async *build(order, signal) {
       const body = requestFor(order, limits);
@@ -51,18 +60,8 @@ export function createBuilderClient({ socket, limits }: BuilderClientOptions): B
         throw PlatformError.of('builder_away', {}, err);
       }
     },
-    async forget(appId, signal) {
-      try {
-        await callJson(
-          { socket, method: 'DELETE', path: `/caches/${encodeURIComponent(appId)}` },
-          FORGET_MS,
-          signal,
-        );
-      } catch (err) {
-        signal.throwIfAborted();
-        throw PlatformError.of('builder_away', {}, err);
-      }
-    },
+    renewCache: (appId, signal) => onCache('PUT', appId, signal),
+    forget: (appId, signal) => onCache('DELETE', appId, signal),
   };
 }
 

@@ -16,7 +16,7 @@ const spec: InstanceSpec = {
   image: {
     repository: 'apps/hello',
     digest: 'sha256:00',
-    bytes: 0,
+    storedBytes: 0,
     builder: 'nodejs',
     processes: {},
     port: null,

@@ -36,7 +36,7 @@ const NO_ADDRESS = "no available IPv4 addresses on this network's address pools:
 const IMAGE = {
   repository: 'apps/a',
   digest: `sha256:${'0'.repeat(64)}`,
-  bytes: 0,
+  storedBytes: 0,
   builder: 'dockerfile',
   processes: {},
   port: null,

@@ -1,12 +1,13 @@
 import type { Logger } from '../../../lib/log.ts';
 import type { BuiltImage } from '../../domain/release.ts';
-import type { AppLogs, Engine } from '../../ports/engine.ts';
+import type { AppLogs, AppUsage, Engine } from '../../ports/engine.ts';
 import type { LogArchive } from '../../ports/log-archive.ts';
 import type { RunEngine } from '../../ports/runs.ts';
 import { createDockerClient } from './client.ts';
 import { createContainers } from './containers.ts';
 import { watch } from './events.ts';
 import { createExec } from './exec.ts';
+import { createImageLedger } from './image-ledger.ts';
 import { createImages } from './images.ts';
 import { isolate } from './isolation.ts';
 import { createKeeper } from './keeper.ts';
@@ -17,6 +18,7 @@ import { createNotes } from './notes.ts';
 import { createObserver } from './observe.ts';
 import { createOutput } from './output.ts';
 import { createRuns } from './runs.ts';
+import { createUsage } from './usage.ts';
 
 export interface DockerEngineOptions {
   /** `unix:///…` or `tcp://host:port`. */
@@ -25,6 +27,8 @@ export interface DockerEngineOptions {
   /** `host:port` of the registry, as this engine reaches it. */
   readonly registry: string;
   readonly log: Logger;
+  /** File that says which images on the engine are this platform's. */
+  readonly imageLedger: string;
   /** Where the last lines of instances go that are removed. */
   readonly archive: LogArchive;
   /** Where app networks get their addresses. Default: 10.176.0.0/12 in parts of 62 addresses. */
@@ -43,13 +47,14 @@ const FRESH_MS = 10 * 60_000;
  * Plain containers on one Docker Engine (API 1.41), and what they print.
  * It touches only what bears this platform's id, and proves that before it stops or removes anything.
  */
-export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs & RunEngine {
+export function createDockerEngine(options: DockerEngineOptions): Engine & AppLogs & AppUsage & RunEngine {
   const { platformId, registry, log, archive } = options;
   const client = createDockerClient(options.dockerHost);
   const observer = createObserver({ client, platformId, host: options.host ?? 'local', log });
   const containers = createContainers(client, observer, platformId);
   const networks = createNetworks(client, platformId, options.subnets ?? SUBNETS);
-  const images = createImages({ client, registry, freshMs: options.freshMs ?? FRESH_MS, log });
+  const ledger = createImageLedger(options.imageLedger);
+  const images = createImages({ client, registry, ledger, freshMs: options.freshMs ?? FRESH_MS, log });
   const output = createOutput(client);
   const notes = createNotes(() => new Date());
   const keeper = createKeeper({ observer, output, archive, notes, log });
@@ -94,5 +99,6 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
     collectImages: (keep, signal) => images.collect(keep, signal),
     isolate: makeRulesTrue,
     read: (query, signal) => logs.read(query, signal),
+    usage: createUsage(client, observer),
   };
 }

@@ -69,6 +69,17 @@ describe('the history of an app', () => {
     ]);
   });
 
+  it('tells the start first of what printed nothing, though it was over before its start was noted', () => {
+    expect(wordsOf(entriesOf(crashed(1, 20, 10, 0), []))).toEqual([
+      'gantry[web.1] Process of v3 started',
+      'gantry[web.1] Process exited with status 0',
+    ]);
+    expect(wordsOf(history([], [keptOf('old', crashed(1, 20, 10, 0))]))).toEqual([
+      'gantry[web.1] Process of v3 started',
+      'gantry[web.1] Process exited with status 0',
+    ]);
+  });
+
   it('gives a kept line the time it had when it was printed', () => {
     const teller = crashed(1, 0, 300, 9);
     const lines = [{ stamp: stampOf(123) + 456_789n, text: 'boom now' }];

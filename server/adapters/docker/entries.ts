@@ -24,14 +24,15 @@ export function entriesOf(
   lines: readonly StampedLine[],
   notes: readonly Note[] = [],
 ): Entry[] {
-  const [first, last] = [lines.at(0)?.stamp, lines.at(-1)?.stamp];
-  // The engine notes a start when the process may have printed already, and stamps what was printed last when it may
-  // have ended already: a start comes first and an end last all the same.
-  const start = started(instance).map((entry) =>
-    first === undefined || entry.stamp < first ? entry : stamped(entry, first - 1n),
-  );
+  // The engine notes a start when the process may have printed or ended already, and stamps what was printed last when
+  // it may have ended already: a start comes first and an end last all the same.
+  const last = lines.at(-1)?.stamp;
   const end = ended(instance).map((entry) =>
     last === undefined || entry.stamp > last ? entry : stamped(entry, last + 1n),
+  );
+  const next = lines.at(0)?.stamp ?? end.at(0)?.stamp;
+  const start = started(instance).map((entry) =>
+    next === undefined || entry.stamp < next ? entry : stamped(entry, next - 1n),
   );
   const told = [...start, ...lines.map((line) => printed(instance, line)), ...noted(instance, notes), ...end];
   return notes.length === 0 ? told : told.toSorted(inTime);

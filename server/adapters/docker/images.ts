@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { Logger } from '../../../lib/log.ts';
 import { PlatformError } from '../../domain/errors.ts';
+import type { ImageLedger } from './image-ledger.ts';
 import { orMissing, statusOf, wordsOf, type DockerClient } from './client.ts';
 
 const PULL_MS = 300_000;
@@ -14,28 +15,30 @@ const listed = z.array(
     RepoDigests: z.array(z.string()).nullish(),
   }),
 );
+type Listed = z.infer<typeof listed>[number];
 const users = z.array(z.object({ ImageID: z.string() }));
 
 export interface Images {
   /** Fetches the image unless it is there. Throws `image_missing`. */
   ensure(reference: string, pullToken: string, signal: AbortSignal): Promise<void>;
-  /** Removes images of this registry that are neither kept nor used; answers how many. */
+  /** Removes images that this platform fetched and that are neither kept nor used; answers how many. */
   collect(keep: ReadonlySet<string>, signal: AbortSignal): Promise<number>;
 }
 
 interface ImagesOptions {
   readonly client: DockerClient;
   readonly registry: string;
+  readonly ledger: ImageLedger;
   /** An image asked for this recently is not collected. */
   readonly freshMs: number;
   readonly log: Logger;
 }
 
 /**
- * The images of one registry on one engine. Ours are known by that registry's host and port in front of a digest:
- * images with a tag, or of another registry, belong to somebody else.
+ * The images of one platform on one engine. Ours are those that the ledger says we fetched, by digest: images with a tag,
+ * or that others fetched from the same registry, belong to somebody else.
  */
-export function createImages({ client, registry, freshMs, log }: ImagesOptions): Images {
+export function createImages({ client, registry, ledger, freshMs, log }: ImagesOptions): Images {
   const fetched = new Map<string, number>();
 
   async function present(reference: string, signal: AbortSignal): Promise<boolean> {
@@ -75,6 +78,7 @@ export function createImages({ client, registry, freshMs, log }: ImagesOptions):
   return {
     async ensure(reference, pullToken, signal) {
       fetched.set(reference, performance.now());
+      await ledger.add([repositoryIn(reference)]);
       if (await present(reference, signal)) return;
       try {
         await pull(reference, pullToken, signal);
@@ -89,29 +93,41 @@ export function createImages({ client, registry, freshMs, log }: ImagesOptions):
         client.call(signal, (docker, abortSignal) => docker.listImages({ abortSignal })),
         client.call(signal, (docker, abortSignal) => docker.listContainers({ all: true, abortSignal })),
       ]);
+      // What a release needs is ours, also where an earlier version of the platform fetched it and wrote nothing down.
+      const needed = [...keep].map((image) => `${registry}/${image}`);
+      await ledger.add(needed.map(repositoryIn));
       const used = new Set(users.parse(containers).map((container) => container.ImageID));
       const now = performance.now();
       for (const [reference, at] of fetched) if (now - at >= freshMs) fetched.delete(reference);
-      const unwanted = listed.parse(images).filter((image) => {
-        const references = image.RepoDigests ?? [];
-        const kept = references.some(
-          (reference) => fetched.has(reference) || keep.has(reference.slice(registry.length + 1)),
-        );
-        return isOurs(image, registry) && !kept && !used.has(image.Id);
-      });
+      const stays = new Set([...fetched.keys(), ...needed]);
       let removed = 0;
-      for (const { RepoDigests } of unwanted)
-        for (const reference of RepoDigests ?? []) removed += (await remove(reference, signal)) ? 1 : 0;
+      for (const image of listed.parse(images)) {
+        const ours = await oursOf(image, ledger);
+        if (isTagged(image) || used.has(image.Id) || ours.some((reference) => stays.has(reference)))
+          for (const reference of ours) stays.add(reference);
+        else
+          for (const reference of ours)
+            if (await remove(reference, signal)) removed += 1;
+            else stays.add(reference);
+      }
+      const left = new Set([...stays].map(repositoryIn));
+      const fetching = (): string[] => [...fetched.keys()].map(repositoryIn); // also since we looked
+      await ledger.keep((repository) => left.has(repository) || fetching().includes(repository));
       return removed;
     },
   };
 }
 
-/** Fetched by digest from this registry and nowhere else, and never tagged by a person. */
-function isOurs({ RepoTags, RepoDigests }: z.infer<typeof listed>[number], registry: string): boolean {
-  const tagged = (RepoTags ?? []).some((tag) => tag !== '<none>:<none>');
-  const references = RepoDigests ?? [];
-  return (
-    !tagged && references.length > 0 && references.every((reference) => reference.startsWith(`${registry}/`))
-  );
+const repositoryIn = (reference: string): string => reference.slice(0, reference.indexOf('@'));
+
+async function oursOf({ RepoDigests }: Listed, ledger: ImageLedger): Promise<string[]> {
+  const ours: string[] = [];
+  for (const reference of RepoDigests ?? [])
+    if (await ledger.has(repositoryIn(reference))) ours.push(reference);
+  return ours;
+}
+
+/** By a person, who wants it to stay. */
+function isTagged({ RepoTags }: Listed): boolean {
+  return (RepoTags ?? []).some((tag) => tag !== '<none>:<none>');
 }

@@ -44,7 +44,9 @@ function refuse(reason: string): never {
 }
 
 /** Reads new objects where they lie in quarantine, and the older ones behind them. */
-function environment(pushed: PushedCommit): Record<string, string> {
+export function quarantineEnvironment(
+  pushed: Pick<PushedCommit, 'repository' | 'objects'>,
+): Record<string, string> {
   return gitEnvironment({
     GIT_DIR: pushed.repository,
     GIT_OBJECT_DIRECTORY: pushed.objects,
@@ -70,7 +72,7 @@ async function walk(
     pushed.commit,
   ];
   const child = spawn('git', args, {
-    env: environment(pushed),
+    env: quarantineEnvironment(pushed),
     stdio: ['ignore', 'pipe', 'ignore'],
     signal,
     killSignal: 'SIGKILL',
@@ -113,7 +115,7 @@ async function readLinks(
   const ids = [...new Set(links.values())];
   const answer = await gitBytes(
     [...gitSettings(pushed.repository, []), 'cat-file', '--batch'],
-    { env: environment(pushed), input: ids.map((id) => `${id}\n`).join('') },
+    { env: quarantineEnvironment(pushed), input: ids.map((id) => `${id}\n`).join('') },
     signal,
   );
   const contents = new Map<string, string>();

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
-import { link, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as isomorphicGit from 'isomorphic-git';
 import { z } from 'zod';
 import { isSystemError } from '../../../lib/errors.ts';
-import { objectId } from '../../domain/names.ts';
+import { objectId, plainRef } from '../../domain/names.ts';
 import type { Repositories } from '../../ports/repositories.ts';
 import { writeArchive } from './archive.ts';
+import { clearRepository } from './clearing.ts';
+import { namesIn } from './files.ts';
 import { checkSource } from './gate.ts';
 import { git, gitOrThrow } from './git.ts';
-import { SOURCE_LIMITS, type SourceLimits } from '../../domain/source-limits.ts';
+import { bytesIn } from './measure.ts';
+import { checkRoom } from './room.ts';
+import { checkWhole } from './whole.ts';
+import { REPOSITORY_BYTES, SOURCE_LIMITS, type SourceLimits } from '../../domain/source-limits.ts';
 
 export interface GitRepositories extends Repositories {
   /**
@@ -26,17 +31,14 @@ export interface GitRepositoriesOptions {
   /** Folder of `<buildId>.tar`. */
   readonly sources: string;
   readonly limits?: Partial<SourceLimits>;
+  /** What a repository may hold; default: as `REPOSITORY_BYTES`. */
+  readonly repositoryBytes?: number;
 }
 
 /** Ids become file names and refs. */
 const ID = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/);
-/** What any ref we touch may look like; the services are stricter about branches. */
-const REF = z
-  .string()
-  .max(255)
-  .regex(
-    /^refs\/(?:heads|tags|gantry)\/(?!.*(?:\.\.|@\{|\.lock(?:\/|$)|\/[-.]|\/\/|\/$))[^-./\p{C}\s\\~^:?*[][^\p{C}\s\\~^:?*[]*$/u,
-  );
+/** What any ref we touch may look like. */
+const REF = z.union([plainRef, z.string().regex(/^refs\/gantry\/builds\/[A-Za-z0-9][A-Za-z0-9-]{0,63}$/)]);
 const NOBODY = '0'.repeat(40);
 /** Where the refs of builds are. They are not advertised. */
 const HIDDEN = 'refs/gantry/builds';
@@ -66,21 +68,9 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await rm(pathOf(appId), { recursive: true, force: true });
     },
 
-    async resolve(appId, ref, signal) {
-      return resolveRef(pathOf(appId), REF.parse(ref), signal);
-    },
+    bytes: (appId, signal) => bytesIn(pathOf(appId), signal),
 
-    async move(appId, ref, to, from, signal) {
-      const path = pathOf(appId);
-      const target = objectId.parse(to);
-      const expected = from === null ? NOBODY : objectId.parse(from);
-      const done = await git(path, ['update-ref', REF.parse(ref), target, expected], signal);
-      if (done.code === 0) return true;
-      // Refused: somebody moved it, or it is where it should be already (we died after the last try).
-      if ((await resolveRef(path, ref, signal)) === target) return true;
-      await gitOrThrow(path, ['cat-file', '-e', target], signal); // a missing object is not a lost race
-      return false;
-    },
+    ...refsOf(pathOf),
 
     async receive(appId, build, signal) {
       const repository = pathOf(appId);
@@ -96,6 +86,19 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
 
     archiveOf,
 
+    async checkPush(appId, { updates, quarantine }, signal) {
+      const moves = updates.map(({ ref, to }) => ({
+        ref: REF.parse(ref),
+        to: to === null ? null : objectId.parse(to),
+      }));
+      const incoming = { repository: pathOf(appId), objects: quarantine.objects, moves };
+      await checkWhole(incoming, signal);
+      await checkRoom(incoming, options.repositoryBytes ?? REPOSITORY_BYTES, signal);
+    },
+
+    clear: (appId, olderThanMs, signal) =>
+      clearRepository(pathOf(appId), new Date(Date.now() - olderThanMs), signal),
+
     archives: (olderThanMs, signal) => findArchives(options.sources, Date.now() - olderThanMs, signal),
 
     async discard(buildId, signal) {
@@ -108,12 +111,39 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await rm(archiveOf(buildId), { force: true });
       if ((await resolveRef(path, hiddenRef(buildId), signal)) === null) return;
       await gitOrThrow(path, ['update-ref', '-d', hiddenRef(buildId)], signal);
-      await housekeep(path, signal);
     },
 
     leftovers: (appId, olderThanMs, signal) => keptBefore(pathOf(appId), Date.now() - olderThanMs, signal),
 
     tidy: (olderThanMs, signal) => tidy(options, Date.now() - olderThanMs, signal),
+  };
+}
+
+function refsOf(pathOf: (appId: string) => string): Pick<Repositories, 'resolve' | 'clash' | 'move'> {
+  return {
+    async resolve(appId, ref, signal) {
+      return resolveRef(pathOf(appId), REF.parse(ref), signal);
+    },
+
+    async clash(appId, ref, signal) {
+      signal.throwIfAborted();
+      const wanted = REF.parse(ref);
+      const kind = wanted.split('/').slice(0, 2).join('/');
+      const names = await isomorphicGit.listRefs({ fs, gitdir: pathOf(appId), filepath: kind });
+      return names.map((name) => `${kind}/${name}`).find((there) => isWithin(there, wanted)) ?? null;
+    },
+
+    async move(appId, ref, to, from, signal) {
+      const path = pathOf(appId);
+      const target = objectId.parse(to);
+      const expected = from === null ? NOBODY : objectId.parse(from);
+      const done = await git(path, ['update-ref', REF.parse(ref), target, expected], signal);
+      if (done.code === 0) return true;
+      // Refused: somebody moved it, or it is where it should be already (we died after the last try).
+      if ((await resolveRef(path, ref, signal)) === target) return true;
+      await gitOrThrow(path, ['cat-file', '-e', target], signal); // a missing object is not a lost race
+      return false;
+    },
   };
 }
 
@@ -126,6 +156,11 @@ async function resolveRef(repository: string, ref: string, signal: AbortSignal):
     if (err instanceof isomorphicGit.Errors.NotFoundError) return null;
     throw err;
   }
+}
+
+/** True when one of two refs would have to be a folder for the other. */
+function isWithin(one: string, other: string): boolean {
+  return one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }
 
 async function tidy(
@@ -219,25 +254,6 @@ async function linkOnce(from: string, to: string): Promise<void> {
   } catch (err) {
     // Packs are named by their content, so what is there already is the same.
     if (!isSystemError(err, 'EEXIST')) throw err;
-  }
-}
-
-/** Joins packs once there are many; what no ref holds goes after a day, when no push can be relying on it. */
-async function housekeep(repository: string, signal: AbortSignal): Promise<void> {
-  const settings = ['gc.auto=2000', 'gc.autoPackLimit=30', 'gc.autoDetach=false', 'gc.pruneExpire=1.day.ago'];
-  await git(
-    repository,
-    [...settings.flatMap((setting) => ['-c', setting]), 'gc', '--auto', '--quiet'],
-    signal,
-  );
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (err) {
-    if (isSystemError(err, 'ENOENT') || isSystemError(err, 'ENOTDIR')) return [];
-    throw err;
   }
 }
 

@@ -60,7 +60,8 @@ function get(target: Place & { path: string; host: string }, signal: AbortSignal
 
 function reasonOf(err: unknown, { port, path }: Place & { path: string | null }, timeoutMs: number): string {
   const asked = path === null ? `port ${port}` : `GET ${path}`;
-  if (err instanceof DeadlineError) return `${asked} did not answer within ${timeoutMs} ms`;
+  if (err instanceof DeadlineError)
+    return `${asked} did not answer within ${timeoutMs < 1_000 ? `${timeoutMs} ms` : `${Math.round(timeoutMs / 1_000)} s`}`;
   const code = err instanceof Error && 'code' in err ? String(err.code) : '';
   if (code === 'ECONNREFUSED')
     return `nothing listens on port ${port} (a process must listen on 0.0.0.0 and $PORT; on 127.0.0.1 nobody reaches it)`;

@@ -3,9 +3,10 @@ import type { AppSetup, Postdeploy, Prepared, SetupOrder } from '../../domain/ap
 import type { AppSetups, NewSetup } from '../../ports/app-setups.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Sealer } from '../../ports/sealer.ts';
-import { reignsStill, type Database } from './database.ts';
+import { reignsStill, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
+import { lockLivingApp } from './supersede.ts';
 
 /** The JSON columns, and what is in the sealed ones, parsed on the way out. */
 const source = z.object({ checksum: z.string().nullable(), version: z.string().nullable() });
@@ -47,7 +48,7 @@ function readSetups({ db, sealer }: Deps): Pick<AppSetups, 'find' | 'waiting' | 
   return {
     async find(id, signal) {
       if (!isId(id)) return undefined;
-      const where = { id, app: { deletedAt: null } };
+      const where = { id, OR: [{ app: { deletedAt: null } }, { appId: null }] };
       const row = await db.run((tables) => tables.appSetup.findFirst({ where }), signal);
       return row ? readSetup(sealer, row) : undefined;
     },
@@ -88,42 +89,37 @@ function recordSetups({
   clock,
 }: Deps): Pick<AppSetups, 'recordPrepared' | 'recordRun' | 'settle'> {
   /** What only the reigning server may write, of a setup that is pending. */
-  const write = (
+  const write = async (
+    tables: Tables,
     id: string,
     epoch: number,
     data: Prisma.AppSetupUpdateManyMutationInput,
-    signal: AbortSignal,
-  ): Promise<boolean> =>
-    db.transaction(async (tables) => {
-      if (!(await reignsStill(tables, epoch))) return false;
-      const where = { id, status: 'pending' as const };
-      const { count } = await tables.appSetup.updateMany({
-        where,
-        data: { ...data, updatedAt: clock.now() },
-      });
-      return count === 1;
-    }, signal);
+  ): Promise<boolean> => {
+    if (!(await reignsStill(tables, epoch))) return false;
+    const where = { id, status: 'pending' as const };
+    const { count } = await tables.appSetup.updateMany({
+      where,
+      data: { ...data, updatedAt: clock.now() },
+    });
+    return count === 1;
+  };
 
   return {
-    recordPrepared: (id, epoch, { prepared: done, manifestErrors }, signal) =>
-      write(
-        id,
-        epoch,
-        {
-          prepared: true,
-          manifest: { ...done, formation: [...done.formation].map((pair) => [...pair]) },
-          manifestErrors: manifestErrors.map(storable),
-        },
-        signal,
-      ),
+    recordPrepared: (id, epoch, { prepared: done, manifestErrors }, signal) => {
+      const data = {
+        prepared: true,
+        manifest: { ...done, formation: [...done.formation].map((pair) => [...pair]) },
+        manifestErrors: manifestErrors.map(storable),
+      };
+      return db.transaction((tables) => write(tables, id, epoch, data), signal);
+    },
 
-    recordRun: (id, epoch, runId, signal) => write(id, epoch, { runId }, signal),
+    recordRun: (id, epoch, runId, signal) =>
+      db.transaction((tables) => write(tables, id, epoch, { runId }), signal),
 
     settle: (id, epoch, outcome, signal) =>
-      write(
-        id,
-        epoch,
-        {
+      db.transaction(async (tables) => {
+        const data = {
           status: outcome.status,
           failure: outcome.failure && storable(outcome.failure),
           manifestErrors: outcome.manifestErrors.map(storable),
@@ -132,10 +128,32 @@ function recordSetups({
             sealer.seal(JSON.stringify(outcome.postdeploy), contextOf(id, 'postdeploy')),
           successUrl: outcome.successUrl,
           sealedOverrides: FORGOTTEN,
-        },
-        signal,
-      ),
+        };
+        if (!(await write(tables, id, epoch, data))) return false;
+        if (outcome.status === 'failed') await takeAppAlong(tables, id, clock.now());
+        return true;
+      }, signal),
   };
+}
+
+/** Takes the app out of service of which nothing was ever built, and lets go of it, so that the setup outlives it. */
+async function takeAppAlong(tables: Tables, id: string, now: Date): Promise<void> {
+  const { appId } = await tables.appSetup.findUniqueOrThrow({ where: { id }, select: { appId: true } });
+  // Under its lock nobody begins a build or a deployment of it.
+  if (appId === null || !(await lockLivingApp(tables, appId))) return;
+  const begun =
+    (await tables.build.count({ where: { appId } })) + (await tables.deployment.count({ where: { appId } }));
+  if (begun > 0) return;
+  const { name } = await tables.app.findUniqueOrThrow({ where: { id: appId }, select: { name: true } });
+  await tables.app.update({
+    where: { id: appId },
+    data: { name: null, formerName: name, deletedAt: now, revision: { increment: 1 } },
+  });
+  await tables.domain.deleteMany({ where: { appId } });
+  await tables.appSetup.update({
+    where: { id },
+    data: { appId: null, formerAppId: appId, formerAppName: name },
+  });
 }
 
 /** A setup as it is first written down, with its app. */
@@ -153,10 +171,23 @@ export function setupRow(
 }
 
 function readSetup(sealer: Sealer, row: Row): AppSetup {
-  const { id, appId, userId, status, buildId, runId, failure, successUrl, createdAt, updatedAt } = row;
-  if (buildId === null) throw new Error(`setup ${id} has no build`);
+  const { id, userId, status, buildId, runId, failure, successUrl, createdAt, updatedAt } = row;
+  const appId = row.appId ?? row.formerAppId;
+  if (appId === null || buildId === null) throw new Error(`setup ${id} has no app or no build`);
   return {
-    ...{ id, appId, userId, status, buildId, runId, failure, successUrl, createdAt, updatedAt },
+    ...{
+      id,
+      appId,
+      formerApp: row.formerAppName,
+      userId,
+      status,
+      buildId,
+      runId,
+      failure,
+      successUrl,
+      createdAt,
+      updatedAt,
+    },
     source: source.parse(row.source),
     manifestErrors: sentences.parse(row.manifestErrors),
     prepared: row.prepared ? prepared.parse(row.manifest) : null,

@@ -50,6 +50,16 @@ export function createApps({
     setFlags: (app, flags, signal) => changeUnless(db, app, flags, signal),
     ...createBelonging(db),
 
+    noteRepositoryBytes: async (appId, bytes, signal) => {
+      // By a statement of our own, because to measure an app is not to change it: it was not updated now.
+      await db.run(
+        (tables) => tables.$executeRaw`
+          UPDATE "App" SET "repositoryBytes" = ${bytes}::bigint
+          WHERE id = ${appId}::uuid AND "deletedAt" IS NULL AND "repositoryBytes" IS DISTINCT FROM ${bytes}::bigint`,
+        signal,
+      );
+    },
+
     rename: (app, name, signal) =>
       db.transaction(async (tables) => {
         await lock(tables, 'app names and networks');
@@ -147,6 +157,11 @@ async function freeNetwork(tables: Tables, limit: number): Promise<number> {
   return free.index;
 }
 
+/** No size here is so large that a number would not hold it. */
+function numberOf(bytes: bigint | null): number | null {
+  return bytes === null ? null : Number(bytes);
+}
+
 function readApp(row: AppRow): App {
   const { id, name, network } = row;
   if (name === null || network === null) throw new Error(`app ${id} is alive, but has no name or no network`);
@@ -162,6 +177,8 @@ function readApp(row: AppRow): App {
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
     releasedAt: row.releasedAt,
+    slugBytes: numberOf(row.slugBytes),
+    repositoryBytes: numberOf(row.repositoryBytes),
     revision: row.revision,
   };
 }

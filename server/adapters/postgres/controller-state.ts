@@ -40,7 +40,7 @@ export function createControllerState({
       db.transaction(async (tables) => {
         if (!(await reignsStill(tables, epoch))) return false;
         await tables.$executeRaw`
-          DELETE FROM "TranscriptLine" WHERE stream IN (
+          DELETE FROM "TranscriptPage" WHERE stream IN (
             SELECT id FROM "Build" WHERE "appId" = ${appId}::uuid
             UNION ALL SELECT id FROM "Deployment" WHERE "appId" = ${appId}::uuid)`;
         const gone = await tables.app.deleteMany({ where: { id: appId, deletedAt: { not: null } } });
@@ -117,13 +117,15 @@ async function makeCurrent(tables: Tables, { id, app, release }: Held, now: Date
     ? await tables.deployment.findUnique({ where: { id: app.currentId }, select: { releaseId: true } })
     : null;
   // The types that only its predecessor had are gone with it.
-  const types = Object.keys(readImage(release.image)?.processes ?? {});
+  const image = readImage(release.image);
+  const types = Object.keys(image?.processes ?? {});
   const formation = readFormation(app.formation);
   const kept = new Map([...formation].filter(([type]) => types.includes(type)));
   await tables.app.update({
     where: { id: app.id },
     data: {
       currentId: id,
+      slugBytes: image?.storedBytes ?? null,
       // A restart does not release anything.
       ...(before?.releaseId !== release.id && { releasedAt: now }),
       // Not for the rest: somebody who scales at this very moment has not been overtaken.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { messageOf } from '../../../lib/errors.ts';
 import type { Formation } from '../../domain/app.ts';
-import { DYNO_METADATA } from '../../domain/features.ts';
+import { DYNO_METADATA, SESSION_AFFINITY } from '../../domain/features.ts';
 import type { DesiredApp, Rollout } from '../../ports/controller-state.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Tables } from './database.ts';
@@ -16,8 +16,10 @@ const desiredRow = z.object({
   deleting: z.boolean(),
   formation: z.unknown(),
   maintenance: z.boolean(),
+  affinity: z.boolean(),
   domains: z.array(z.object({ host: z.string(), certificate: z.string().nullable() })),
   id: z.string().nullable(),
+  status: z.string().nullable(),
 });
 
 const rolloutRow = z.object({
@@ -53,6 +55,7 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
       SELECT d.* FROM "Deployment" d JOIN "App" a ON a.id = d."appId"
       WHERE d.status IN ('pending', 'rolling') AND a."deletedAt" IS NULL)
     SELECT a.id AS "appId", coalesce(a.name, a."formerName") AS name, a.network, a.formation, a.maintenance,
+      o.features->>${SESSION_AFFINITY} IS NOT NULL AS affinity,
       coalesce((SELECT json_agg(json_build_object('host', n.hostname, 'certificate', c.digest) ORDER BY n.hostname COLLATE "C")
         FROM "Domain" n LEFT JOIN "Certificate" c ON c.id = n."certificateId" WHERE n."appId" = a.id), '[]') AS domains,
       a."deletedAt" IS NOT NULL AS deleting,
@@ -71,7 +74,8 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
     if (row.deleting) continue; // whatever it was, it goes
     try {
       app.formation = readFormation(row.formation);
-      if (row.id !== null) add(app, readRollout(raw, sealer));
+      if (row.id !== null && isUndecided(row)) addNext(app, row.id, () => readRollout(raw, sealer));
+      else if (row.id !== null) app.current = readRollout(raw, sealer);
     } catch (err) {
       app.unreadable = messageOf(err);
     }
@@ -79,9 +83,16 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
   return [...apps.values()];
 }
 
-function add(app: Draft, rollout: Rollout): void {
-  if (rollout.deployment.status === 'succeeded') app.current = rollout;
-  else app.next ??= rollout;
+const isUndecided = ({ status }: { readonly status: string | null }): boolean =>
+  status === 'pending' || status === 'rolling';
+
+/** One that cannot be read says nothing about what serves, so the rest of the app stays readable. */
+function addNext(app: Draft, deploymentId: string, read: () => Rollout): void {
+  try {
+    app.next ??= read();
+  } catch (err) {
+    app.unreadableNext ??= { deploymentId, problem: messageOf(err) };
+  }
 }
 
 /** A `DesiredApp` while its rows are read. */
@@ -89,19 +100,23 @@ interface Draft {
   readonly app: DesiredApp['app'];
   readonly deleting: boolean;
   readonly maintenance: boolean;
+  readonly affinity: boolean;
   readonly domains: DesiredApp['domains'];
   formation: Formation;
   unreadable: string | null;
+  unreadableNext: DesiredApp['unreadableNext'];
   current: Rollout | null;
   next: Rollout | null;
 }
 
-function begin({ appId, name, network, deleting, maintenance, domains }: z.infer<typeof desiredRow>): Draft {
+function begin(row: z.infer<typeof desiredRow>): Draft {
+  const { appId, name, network, deleting, maintenance, affinity, domains } = row;
   return {
     app: { id: appId, name, network },
-    ...{ deleting, maintenance, domains },
+    ...{ deleting, maintenance, affinity, domains },
     formation: new Map(),
     unreadable: null,
+    unreadableNext: null,
     current: null,
     next: null,
   };

@@ -4,7 +4,7 @@ import type { Happenings } from '../../ports/happenings.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { lock, type Database, type Tables } from './database.ts';
 import { Prisma } from './generated/client.ts';
-import { deliver } from './webhook-events.ts';
+import { deliver, type Telling } from './webhook-events.ts';
 
 /** What is published in one transaction. */
 const AT_ONCE = 500;
@@ -27,10 +27,11 @@ const row = z.object({
 export function createHappenings({
   db,
   clock,
+  ...telling
 }: {
   readonly db: Database;
   readonly clock: Clock;
-}): Happenings {
+} & Telling): Happenings {
   const select = (where: Prisma.Sql, order: Prisma.Sql, limit: number, signal: AbortSignal) =>
     db.run((tables) => selectHappenings(tables, where, order, limit), signal);
   return {
@@ -59,7 +60,7 @@ export function createHappenings({
           Prisma.sql`ASC`,
           AT_ONCE,
         );
-        await deliver(tables, fresh, clock.now());
+        await deliver(tables, fresh, clock.now(), telling);
         return Number(to - from);
       }, signal);
     },

@@ -79,10 +79,17 @@ export function createPipelines({ db }: { readonly db: Database }): Pipelines {
 
     give: (id, { userId, teamId }, signal) => change(id, { ownerId: userId, teamId }, signal),
 
-    async remove(id, signal) {
-      const { count } = await db.run((tables) => tables.pipeline.deleteMany({ where: { id } }), signal);
-      return count > 0;
-    },
+    remove: (id, signal) =>
+      db.transaction(async (tables) => {
+        await lockPipeline(tables, id); // nobody begins a promotion in between
+        const undecided = { status: 'pending' as const, promotion: { pipelineId: id } };
+        if ((await tables.pipelinePromotionTarget.count({ where: undecided })) > 0) {
+          const { name } = await tables.pipeline.findUniqueOrThrow({ where: { id }, select: { name: true } });
+          throw PlatformError.of('pipeline_promoting', { pipeline: name });
+        }
+        const { count } = await tables.pipeline.deleteMany({ where: { id } });
+        return count > 0;
+      }, signal),
   };
 }
 
@@ -107,7 +114,7 @@ function createCouplings(db: Database): Pick<Pipelines, 'couplings' | 'couple' |
       db.transaction(async (tables) => {
         // Under the app's lock nobody else puts it anywhere, and it is not destroyed.
         if (!(await lockLivingApp(tables, order.appId))) return undefined;
-        await lock(tables, `pipeline ${order.pipelineId}`);
+        await lockPipeline(tables, order.pipelineId);
         const before = await tables.pipelineCoupling.findUnique({
           where: { appId: order.appId },
           include: NAMED,
@@ -136,6 +143,11 @@ function createCouplings(db: Database): Pick<Pipelines, 'couplings' | 'couple' |
       return count > 0;
     },
   };
+}
+
+/** Held by whoever puts something into a pipeline, and by whoever destroys it. */
+export function lockPipeline(tables: Tables, id: string): Promise<void> {
+  return lock(tables, `pipeline ${id}`);
 }
 
 async function findCoupling(tables: Tables, id: string): Promise<Coupling | undefined> {

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Promotions } from '../../ports/promotions.ts';
 import { reignsStill, type Database } from './database.ts';
 import type { Prisma } from './generated/client.ts';
+import { lockPipeline } from './pipelines.ts';
 import { isId, readImage, storable, writeImage } from './stored-json.ts';
 import { lockLivingApp } from './supersede.ts';
 
@@ -90,6 +91,7 @@ function createBeginning(db: Database, clock: Clock): Pick<Promotions, 'create'>
       db.transaction(async (tables) => {
         // Under the app's lock nothing of it is collected; afterwards this row keeps the image.
         if (!(await lockLivingApp(tables, source.appId))) return undefined;
+        await lockPipeline(tables, pipelineId);
         const release = await tables.release.findUnique({
           where: { id: source.releaseId, appId: source.appId },
           select: { version: true, commit: true, collectedAt: true, app: { select: { name: true } } },

@@ -134,7 +134,7 @@ function whichRelease(appId: string, versionOrId: string) {
 }
 
 /** The release that serves: that of the last deployment that succeeded; before the first one, the newest that stands. */
-async function currentOf(tables: Tables, appId: string): Promise<string | undefined> {
+export async function currentOf(tables: Tables, appId: string): Promise<string | undefined> {
   const [found] = await tables.$queryRaw<{ id: string | null }[]>`
     SELECT coalesce(
       (SELECT d."releaseId" FROM "App" a JOIN "Deployment" d ON d.id = a."currentId" WHERE a.id = ${appId}::uuid),

@@ -20,7 +20,7 @@ const image: fc.Arbitrary<BuiltImage> = fc.record(
   {
     repository: fc.string(),
     digest: fc.string(),
-    bytes: fc.nat(),
+    storedBytes: fc.option(fc.nat()),
     builder: fc.string(),
     processes: fc.dictionary(
       type,
@@ -44,6 +44,13 @@ describe('what is stored', () => {
     );
     const ledger = { bootMs: 1.5, switchMs: 2, requests: 3, dropped: 0 };
     expect(readLedger(stored(writeLedger(ledger)))).toEqual(ledger);
+  });
+
+  it('of an image from before it was known how much it takes says that nobody knows', () => {
+    const old = { repository: 'apps/x', digest: 'sha256:x', bytes: 70, builder: 'nodejs', processes: {} };
+    const read = readImage({ ...old, port: null, checks: {} });
+    expect(read?.storedBytes).toBeNull();
+    expect(read).not.toHaveProperty('bytes');
   });
 
   it('may be nothing, where that means something', () => {

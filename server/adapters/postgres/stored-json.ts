@@ -13,7 +13,7 @@ const formation = z
 const image = z.object({
   repository: z.string(),
   digest: z.string(),
-  bytes: z.number(),
+  storedBytes: z.number().nullable().default(null),
   builder: z.string(),
   processes: z.record(
     z.string(),

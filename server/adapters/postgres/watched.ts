@@ -8,13 +8,23 @@ import { foreignFailure } from './failures.ts';
 export const UNWATCHED: readonly string[] = [
   ...['Event', 'EventMark', 'AuditRow', 'WebhookEvent', 'WebhookDelivery'],
   // answers, lines and marks, which are no facts of the domain
-  ...['RequestAnswer', 'TranscriptLine', 'Reign', 'Platform', '_prisma_migrations'],
+  ...['RequestAnswer', 'TranscriptPage', 'Reign', 'Platform', '_prisma_migrations'],
 ];
 
 /** Columns of any table that say nothing to anybody: counters, clocks, and what is too large to be told. */
 const MUTE = [
   ...['revision', 'updatedAt', 'lastSeq', 'lastVersion', 'position', 'epoch', 'attempt', 'network', 'image'],
-  ...['lastLoginAt', 'totpStep', 'lastUsedAt', 'usedAt', 'seenAt', 'lastSeenAt', 'heartbeatAt'],
+  ...['slugBytes', 'repositoryBytes'],
+  ...[
+    'transcriptPrunedAt',
+    'lastLoginAt',
+    'totpStep',
+    'lastUsedAt',
+    'usedAt',
+    'seenAt',
+    'lastSeenAt',
+    'heartbeatAt',
+  ],
 ];
 
 /** Columns that are told with every change of a row, because they name it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readJson, sendJson, serveLocal, type LocalHandler } from '../../../lib/local-http.ts';
-import { probeRequest, routingTable } from '../../../router/contract.ts';
+import { backendsAsked, probeRequest, routingTable } from '../../../router/contract.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Table } from '../../ports/router.ts';
 import { createRouterClient } from './router.ts';
@@ -16,6 +16,7 @@ const table: Table = {
     {
       app: 'app-1',
       hosts: ['hello.localhost'],
+      affinity: true,
       serving: { key: 'd1', servers: [{ id: 'web-1', address: '10.0.0.2', port: 5000 }] },
       staged: null,
     },
@@ -50,7 +51,7 @@ describe('the client of the router', () => {
       asked.push(`${req.method ?? ''} ${req.url ?? ''}`, body);
       const answers: Record<string, unknown> = {
         '/table': {},
-        '/probe': { status: 200, byApp: true, ms: 3 },
+        '/probe': { status: 200, byApp: true, ms: 3, sent: 1 },
         '/status': { version: { epoch: 3, seq: 7 }, processes: [], pool: { size: 1, free: 1 }, reloads: 0 },
         '/backends': [
           {
@@ -69,7 +70,7 @@ describe('the client of the router', () => {
     const router = createRouterClient({ socket });
     await router.apply(table, never);
     expect(asked[0]).toBe('PUT /table');
-    expect(routingTable.parse(asked[1]).version).toEqual({ epoch: 3, seq: 7 });
+    expect(routingTable.parse(asked[1])).toEqual({ version: { epoch: 3, seq: 7 }, routes: table.routes });
     const probe = {
       app: 'app-1',
       which: 'staged',
@@ -77,12 +78,15 @@ describe('the client of the router', () => {
       path: '/',
       timeoutMs: 500,
     } as const;
-    expect(await router.probe(probe, never)).toEqual({ status: 200, byApp: true });
+    expect(await router.probe(probe, never)).toEqual({ status: 200, byApp: true, ms: 3, sent: 1 });
     expect(probeRequest.parse(asked[3])).toEqual(probe);
     expect(await router.applied(never)).toEqual({ epoch: 3, seq: 7 });
-    expect(await router.backends(never)).toMatchObject([
-      { key: 'd1', servers: [{ id: 'web-1', sessions: 1 }] },
-    ]);
+    const expected = [{ key: 'd1', servers: [{ id: 'web-1', sessions: 1 }] }];
+    expect(await router.backends('all', never)).toMatchObject(expected);
+    expect(asked.at(-2)).toBe('GET /backends');
+    expect(await router.backends(['app-1'], never)).toMatchObject(expected);
+    expect(asked.at(-2)).toBe('POST /backends');
+    expect(backendsAsked.parse(asked.at(-1))).toEqual({ apps: ['app-1'] });
   });
 
   it('is fenced when the router has heard from a newer controller', async () => {
@@ -93,7 +97,9 @@ describe('the client of the router', () => {
 
   it('says that the router is away when it is, or when it fails', async () => {
     const router = createRouterClient({ socket });
-    await expect(router.backends(never)).rejects.toSatisfy((err) => PlatformError.is(err, 'router_away'));
+    await expect(router.backends('all', never)).rejects.toSatisfy((err) =>
+      PlatformError.is(err, 'router_away'),
+    );
     server = await serveLocal(socket, () => Promise.reject(new Error('haproxy is gone')));
     await expect(router.apply(table, never)).rejects.toSatisfy((err) => PlatformError.is(err, 'router_away'));
   });

@@ -65,11 +65,14 @@ export function createRouterClient(options: { readonly socket: string }): Router
     async probe(request, signal) {
       const timeoutMs = request.timeoutMs + PROBE_SLACK_MS;
       const answer = await ask({ method: 'POST', path: '/probe', body: request }, timeoutMs, signal);
-      const { status, byApp } = probeAnswer.parse(answer);
-      return { status, byApp };
+      return probeAnswer.parse(answer);
     },
-    async backends(signal) {
-      return backendStates.parse(await ask({ method: 'GET', path: '/backends' }, ASK_MS, signal));
+    async backends(of, signal) {
+      const call =
+        of === 'all'
+          ? ({ method: 'GET', path: '/backends' } as const)
+          : ({ method: 'POST', path: '/backends', body: { apps: of } } as const);
+      return backendStates.parse(await ask(call, ASK_MS, signal));
     },
     async visits(after, signal) {
       const call = {
@@ -89,12 +92,13 @@ export function createRouterClient(options: { readonly socket: string }): Router
 function onTheWire({ epoch, seq, routes }: Table): RoutingTable {
   return {
     version: { epoch, seq },
-    routes: routes.map(({ app, hosts, tlsHosts, certificates, maintenance, serving, staged }) => ({
+    routes: routes.map(({ app, hosts, tlsHosts, certificates, maintenance, affinity, serving, staged }) => ({
       app,
       hosts: [...hosts],
       ...(tlsHosts && { tlsHosts: [...tlsHosts] }),
       ...(certificates && { certificates: [...certificates] }),
       ...(maintenance !== undefined && { maintenance }),
+      ...(affinity !== undefined && { affinity }),
       serving: serving && { key: serving.key, servers: [...serving.servers] },
       staged: staged && { key: staged.key, servers: [...staged.servers] },
     })),

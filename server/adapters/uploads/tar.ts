@@ -32,9 +32,9 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
     const header = readHeader(block);
     if (EXTENSIONS.has(header.type)) {
       if (header.size > LONGEST_EXTENSION) throw new UnreadableArchive('it has a name without an end');
-      const text = (await bytes.take(header.size)).toString('utf8');
+      const content = await bytes.take(header.size);
       await bytes.skip(padding(header.size));
-      extended = { ...extended, ...readExtension(header.type, text) };
+      extended = { ...extended, ...readExtension(header.type, content) };
       continue;
     }
     const entry = entryOf(header, extended);
@@ -81,27 +81,39 @@ interface Extension {
   readonly size?: number;
 }
 
-function readExtension(type: string, text: string): Extension {
+function readExtension(type: string, content: Buffer): Extension {
   if (type === 'g') return {}; // what holds for all entries is nothing that names one
-  if (type === 'L') return { path: text.replace(/\0.*$/s, '') };
-  if (type === 'K') return { linkpath: text.replace(/\0.*$/s, '') };
-  const records = new Map<string, string>();
-  for (let rest = Buffer.from(text); rest.length > 0;) {
-    const space = rest.indexOf(' ');
-    const length = Number(rest.toString('latin1', 0, Math.max(space, 0)));
-    if (!(length > space + 1) || length > rest.length) throw new UnreadableArchive('it has a broken header');
-    const record = rest.toString('utf8', space + 1, length - 1);
-    const at = record.indexOf('=');
-    records.set(record.slice(0, at), record.slice(at + 1));
-    rest = rest.subarray(length);
-  }
+  if (type === 'L') return { path: text(content, 0, content.length) };
+  if (type === 'K') return { linkpath: text(content, 0, content.length) };
+  const records = readRecords(content);
   const [path, linkpath, size] = ['path', 'linkpath', 'size'].map((key) => records.get(key));
-  if (size !== undefined && !/^\d{1,15}$/.test(size)) throw new UnreadableArchive('it has a broken header');
+  if (size !== undefined && !/^\d{1,15}$/.test(size)) throw brokenHeader();
   return {
     ...(path !== undefined && { path }),
     ...(linkpath !== undefined && { linkpath }),
     ...(size !== undefined && { size: Number(size) }),
   };
+}
+
+/** `LENGTH KEY=VALUE\n`, one after the other; the length is that of the whole record. */
+function readRecords(content: Buffer): Map<string, string> {
+  const records = new Map<string, string>();
+  // As bytes: extended attributes are none of any text, and a length counts bytes.
+  for (let rest = content; rest.length > 0;) {
+    const [head = '', digits = ''] = /^(\d{1,9}) /.exec(rest.toString('latin1', 0, 10)) ?? [];
+    const length = Number(digits);
+    if (!(length > head.length) || length > rest.length || rest[length - 1] !== 0x0a) throw brokenHeader();
+    const record = rest.toString('utf8', head.length, length - 1);
+    const at = record.indexOf('=');
+    if (at < 1) throw brokenHeader();
+    records.set(record.slice(0, at), record.slice(at + 1));
+    rest = rest.subarray(length);
+  }
+  return records;
+}
+
+function brokenHeader(): UnreadableArchive {
+  return new UnreadableArchive('it has a broken header');
 }
 
 function readHeader(block: Buffer) {

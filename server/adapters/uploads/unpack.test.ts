@@ -12,9 +12,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { pack, type Header } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { zipOf } from '../../../test/support/zip.ts';
 import { SOURCE_LIMITS } from '../../domain/source-limits.ts';
 import { unpackArchive } from './unpack.ts';
 import { createUploads } from './uploads.ts';
@@ -68,40 +69,6 @@ async function tarOf(
 function written(content: Buffer): string {
   writeFileSync(at('in'), content);
   return at('in');
-}
-
-/** A zip archive as Unix tools write it. */
-function zipOf(
-  entries: readonly { name: string; text: string; mode: number; stored?: boolean; says?: number }[],
-) {
-  const parts: Buffer[] = [];
-  const list: Buffer[] = [];
-  let offset = 0;
-  for (const { name, text, mode, stored = false, says } of entries) {
-    const raw = Buffer.from(text);
-    const packed = stored ? raw : deflateRawSync(raw);
-    const head = Buffer.alloc(30);
-    head.writeUInt32LE(0x04034b50, 0);
-    head.writeUInt16LE(Buffer.byteLength(name), 26);
-    const central = Buffer.alloc(46);
-    central.writeUInt32LE(0x02014b50, 0);
-    central[5] = 3;
-    central.writeUInt16LE(stored ? 0 : 8, 10);
-    central.writeUInt32LE(packed.length, 20);
-    central.writeUInt32LE(says ?? raw.length, 24);
-    central.writeUInt16LE(Buffer.byteLength(name), 28);
-    central.writeUInt16LE(mode, 40);
-    central.writeUInt32LE(offset, 42);
-    parts.push(head, Buffer.from(name), packed);
-    list.push(central, Buffer.from(name));
-    offset += 30 + Buffer.byteLength(name) + packed.length;
-  }
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(Buffer.concat(list).length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...list, end]);
 }
 
 describe('what people send', () => {

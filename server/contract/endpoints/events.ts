@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { EVENT_KINDS, LIVE_KINDS } from '../event-kinds.ts';
 import { endpoint } from '../endpoint.ts';
 import { identity } from '../requests.ts';
+
+const KINDS = [...EVENT_KINDS, ...LIVE_KINDS];
 
 export const followEvents = endpoint({
   method: 'GET',
@@ -8,11 +11,15 @@ export const followEvents = endpoint({
   summary: 'follow what happens to the apps the caller may view, as a stream of server-sent events',
   needs: 'apps:list',
   query: z.strictObject({
+    /** Needed for the kinds `log` and `metric`. */
     app: identity.optional(),
-    /** `release,build`: only these kinds. */
+    /** `release,build`: only these kinds; without it, all but `log` and `metric`. */
     kinds: z
       .string()
-      .regex(/^[a-z-]{1,40}(?:,[a-z-]{1,40}){0,30}$/, 'must be kinds with commas between them')
+      .refine(
+        (text) => text.split(',').every((kind) => KINDS.includes(kind)),
+        `must be some of these, with commas between them: ${KINDS.join(', ')}`,
+      )
       .optional(),
     /** As the header Last-Event-ID, for clients that cannot set one. */
     after: z.coerce.number().int().min(0).optional(),

@@ -3,6 +3,7 @@ import { endpoint } from '../endpoint.ts';
 import {
   addWebhook as addBody,
   changeWebhook as changeBody,
+  deliveryStatus,
   webhook,
   webhookDelivery,
   webhookEvent,
@@ -56,8 +57,9 @@ export const removeWebhook = endpoint({
 export const listWebhookDeliveries = endpoint({
   method: 'GET',
   path: '/apps/:app/webhook-deliveries',
-  summary: 'list what webhooks were told, and how that went',
+  summary: 'list what webhooks were told, and how that went; of one status with eq[status]',
   needs: 'app:manage',
+  query: z.strictObject({ 'eq[status]': deliveryStatus.optional() }),
   answer: z.array(webhookDelivery),
   ranges: ['seq', 'id'],
 });

@@ -7,6 +7,11 @@ export const APP_FAILURES = {
     say: ({ app, pipeline }) =>
       `${app} is in pipeline ${pipeline} already, and an app is in one at most; take it out first (gantry pipelines:remove -a ${app}).`,
   }),
+  pipeline_promoting: row<{ pipeline: string }>({
+    retry: true,
+    say: ({ pipeline }) =>
+      `A promotion in pipeline ${pipeline} is under way, and would go with it untold; wait until it is decided, then destroy the pipeline.`,
+  }),
   name_taken: row<{ name: string }>({
     retry: false,
     say: ({ name }) => `Name ${name} is already taken; choose another.`,
@@ -47,7 +52,7 @@ export const APP_FAILURES = {
         ? `No ${name} runs: ${app} has no processes now; see gantry ps.`
         : `No ${name} runs: the processes of ${app} are ${there.join(', ')}.`,
   }),
-  too_many_instances: row<{ app: string; wanted: number; limit: number }>({
+  too_many_instances: row<{ app: string; wanted: number | string; limit: number }>({
     retry: false,
     say: ({ app, wanted, limit }) =>
       `${app} would have ${wanted} instances; at most ${limit} of all process types together fit in its private network, where a deploy has old and new ones side by side.`,

@@ -30,6 +30,11 @@ export const PEOPLE_FAILURES = {
     say: ({ app, role, permission }) =>
       `Your role on ${app} is ${role}, which does not include ${PERMITS[permission]?.('it', 'its') ?? permission}; ask whoever manages ${app}.`,
   }),
+  app_locked: row<{ app: string }>({
+    retry: false,
+    say: ({ app }) =>
+      `${app} is locked, so that members of its team cannot join it by themselves; ask an administrator of the team to add you, or to unlock it.`,
+  }),
   forbidden_platform: row<{ what: string }>({
     retry: false,
     say: ({ what }) => `Only an administrator of the platform may ${what}.`,
@@ -38,6 +43,11 @@ export const PEOPLE_FAILURES = {
     retry: false,
     say: ({ team, role }) =>
       `You are ${role} of team ${team}, which does not include this; ask an administrator of the team.`,
+  }),
+  not_in_team: row<{ team: string }>({
+    retry: false,
+    say: ({ team }) =>
+      `An app of team ${team} is shared with you, and you are not in the team; ask one of its administrators.`,
   }),
   forbidden_pipeline: row<{ pipeline: string; may: string; not: string }>({
     retry: false,

@@ -6,6 +6,11 @@ export const REQUEST_FAILURES = {
     retry: false,
     say: ({ problem }) => `The request could not be read: ${problem}.`,
   }),
+  not_acceptable: row<{ version: string }>({
+    retry: false,
+    say: ({ version }) =>
+      `This is version 3 of the API, and there is no version ${version} of it; send Accept: application/vnd.heroku+json; version=3.`,
+  }),
   request_timeout: row<object>({
     retry: true,
     say: () => 'The request did not arrive whole in the time it had; send it again, all of it at once.',

@@ -65,7 +65,6 @@ describe('readGitRequest', () => {
     ['GET', `/-hello.git${OFFER}`],
     ['GET', `/--upload-pack=id.git${OFFER}`],
     ['GET', `/__proto__.git${OFFER}`],
-    ['GET', `/api.git${OFFER}`],
     ['GET', `/.git${OFFER}`],
     ['GET', `/${'a'.repeat(100)}.git${OFFER}`],
     ['GET', '/hello.git'],

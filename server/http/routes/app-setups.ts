@@ -63,7 +63,7 @@ function shape(
   const { id, status, failure, manifestErrors, postdeploy, successUrl, createdAt, updatedAt } = setup;
   return {
     ...{ id, status, app: { id: app.id, name: app.name } },
-    failure_message: failure,
+    failure_message: setup.formerApp === null ? failure : withoutApp(failure, setup.formerApp),
     manifest_errors: [...manifestErrors],
     build: build && {
       id: build.id,
@@ -75,4 +75,8 @@ function shape(
     created_at: wireTime(createdAt),
     updated_at: wireTime(updatedAt),
   };
+}
+
+function withoutApp(failure: string | null, name: string): string {
+  return `${failure ?? 'It failed'}. ${name} was removed again, because nothing of it was ever built`;
 }

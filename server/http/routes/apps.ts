@@ -13,25 +13,27 @@ import {
 } from '../../contract/endpoints/apps.ts';
 import type { App, SeenApp } from '../../domain/app.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import { listAnswer } from '../answer.ts';
+import { writtenListAnswer } from '../answer.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { mustBeOurs, shapeApp, shapeSize, shapeStack, type Place } from '../shapes.ts';
+import { createLists } from '../written.ts';
 
 const FIELDS = { name: (app: App) => app.name, id: (app: App) => app.id };
 
 export function appRoutes(apps: Services['apps'], place: Place): readonly Route[] {
   const shape = (app: SeenApp) => shapeApp(app, place);
+  const write = createLists(shape);
   return [
     route(listApps, async ({ actor, range, signal }) =>
-      listAnswer(range, await apps.list(actor, signal), FIELDS, shape),
+      writtenListAnswer(range, await apps.list(actor, signal), FIELDS, write),
     ),
 
     route(listOwnApps, async ({ actor, range, signal }) => {
       const own = (await apps.list(actor, signal)).filter(
         ({ standing }) => standing.owner || standing.collaborator !== null,
       );
-      return listAnswer(range, own, FIELDS, shape);
+      return writtenListAnswer(range, own, FIELDS, write);
     }),
 
     route(createApp, async ({ actor, body, signal }) => {

@@ -6,6 +6,7 @@ import {
 } from '../../contract/endpoints/config-vars.ts';
 import { configKey, configValue, type ConfigChange } from '../../domain/config-vars.ts';
 import { PlatformError } from '../../domain/errors.ts';
+import type { Release } from '../../domain/release.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { shapeConfig } from '../shapes.ts';
@@ -21,7 +22,7 @@ export function configVarRoutes(configVars: Services['configVars']): readonly Ro
       async ({ actor, params, sent, signal }) => {
         const change = parseChange(sent);
         const { config, release } = await configVars.change(actor, params.app, change, signal);
-        const headers = release === null ? {} : { 'Gantry-Release': String(release.version) };
+        const headers = release === null ? {} : releaseHeaders(release);
         return { headers, body: shapeConfig(config) };
       },
       {
@@ -36,6 +37,11 @@ export function configVarRoutes(configVars: Services['configVars']): readonly Ro
       body: shapeConfig(await configVars.ofRelease(actor, params.app, params.release, signal)),
     })),
   ];
+}
+
+/** Its ids too: by the time somebody asks for it, the name of its app may be another's. */
+function releaseHeaders({ id, appId, version }: Release): Readonly<Record<string, string>> {
+  return { 'Gantry-Release': String(version), 'Gantry-Release-Id': id, 'Gantry-App-Id': appId };
 }
 
 const value = z.union([configValue, z.null()], { error: 'must be a string, or null to remove it' });

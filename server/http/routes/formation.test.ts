@@ -40,4 +40,14 @@ describe('a formation', () => {
       expect(formation.parse(answer.body)).toMatchObject({ type: 'web', quantity: 2 });
     },
   );
+
+  it.each([
+    ['99999999999999999999', /^demo would have a million or more instances; at most 28 /],
+    [`+${'9'.repeat(400)}`, /^demo would have a million or more instances; at most 28 /],
+    [`-${'9'.repeat(400)}`, /between 0 and 28/],
+  ])('names the limit also to who asks for more than a number can count: %s', async (quantity, says) => {
+    const answer = await door.call('PATCH', '/apps/demo/formation/worker', { body: { quantity } });
+    expect(answer).toMatchObject({ status: 422, body: { message: expect.stringMatching(says) as string } });
+    expect(door.world.writes).toEqual([]);
+  });
 });

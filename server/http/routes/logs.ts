@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLogSession } from '../../contract/endpoints/logs.ts';
 import { PlatformError } from '../../domain/errors.ts';
+import { KEPT } from '../../domain/kept-log.ts';
 import type { Outputs } from '../outputs.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
@@ -16,7 +17,7 @@ export function logRoutes(apps: Services['apps'], outputs: Outputs, now: () => D
         const at = wireTime(now());
         const url = outputs.ofLogs(call, {
           app: app.id,
-          lines: body.lines,
+          lines: Math.min(body.lines, KEPT.lines),
           tail: body.tail,
           ...(typeof body.source === 'string' && { source: body.source }),
           ...placeOf(body.dyno ?? body.dyno_name ?? body.type ?? undefined),

@@ -9,7 +9,15 @@ import {
   showFeature,
   updateFeature,
 } from '../../contract/endpoints/options.ts';
-import { buildpackName, BUILDPACKS, findBuildpack, type Buildpack } from '../../domain/buildpacks.ts';
+import {
+  buildpackName,
+  BUILDPACKS,
+  chooseBuildpack,
+  describeBuildpack,
+  findBuildpack,
+  type Buildpack,
+  type DescribedBuildpack,
+} from '../../domain/buildpacks.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import type { AppFeature } from '../../services/app-options.ts';
 import { listAnswer } from '../answer.ts';
@@ -31,7 +39,11 @@ export function optionRoutes(options: Services['options'], version: string): rea
 
     route(setBuildpackInstallations, async ({ actor, params, body, signal }) => {
       const names = body.updates.map(({ buildpack }) => buildpack);
-      return { body: installations(await options.setBuildpacks(actor, params.app, names, signal)) };
+      const chosen = await options.setBuildpacks(actor, params.app, names, signal);
+      const choice = chooseBuildpack(chosen);
+      // Kept as Heroku keeps it, for the day when it can be built; until then nobody should have to push to hear of it.
+      const headers = 'reason' in choice ? { 'Warning-Message': `${choice.reason}.` } : {};
+      return { headers, body: installations(chosen) };
     }),
 
     route(listBuildpacks, ({ query }) => Promise.resolve({ body: search(query).map(shapeRegistry) })),
@@ -45,17 +57,17 @@ export function optionRoutes(options: Services['options'], version: string): rea
     ),
 
     route(listBuildpackRevisions, ({ params }) =>
-      found(params.buildpack, (one) => [
-        {
-          id: uuidOf(`revision:${one.pack}:${version}`),
+      found(params.buildpack, () =>
+        revisionsOf(findBuildpack(params.buildpack)).map(({ pack }) => ({
+          id: uuidOf(`revision:${pack}:${version}`),
           version: 1,
           release: version,
           status: 'published',
           blob_url: null,
           created_at: SINCE,
           updated_at: SINCE,
-        },
-      ]),
+        })),
+      ),
     ),
 
     route(showBuildpackReadme, ({ params }) =>
@@ -84,8 +96,13 @@ function installations(names: readonly string[]) {
   return names.map((name, ordinal) => ({ ordinal, buildpack: shapeBuildpack(name) }));
 }
 
-function found<T>(name: string, shape: (one: Buildpack) => T): Promise<{ body: T }> {
-  const one = findBuildpack(name);
+/** One that the platform does not have has none. */
+function revisionsOf(one: Buildpack | undefined): readonly Buildpack[] {
+  return one ? [one] : [];
+}
+
+function found<T>(name: string, shape: (one: DescribedBuildpack) => T): Promise<{ body: T }> {
+  const one = describeBuildpack(name);
   if (!one) return Promise.reject(PlatformError.of('not_found', { resource: 'buildpack', name }));
   return Promise.resolve({ body: shape(one) });
 }
@@ -109,7 +126,7 @@ function search(query: Readonly<Record<string, unknown>>): readonly Buildpack[] 
   );
 }
 
-function shapeRegistry(one: Buildpack) {
+function shapeRegistry(one: DescribedBuildpack) {
   const name = `${one.namespace}/${one.name}`;
   return {
     id: uuidOf(`buildpack:${name}`),

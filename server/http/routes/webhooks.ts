@@ -51,9 +51,12 @@ export function webhookRoutes(webhooks: Services['webhooks']): readonly Route[] 
       body: shape(await webhooks.remove(actor, params.app, params.webhook, signal)),
     })),
 
-    route(listWebhookDeliveries, async ({ actor, params, range, signal }) =>
-      listAnswer(range, await webhooks.deliveries(actor, params.app, signal), FIELDS, shapeDelivery),
-    ),
+    route(listWebhookDeliveries, async ({ actor, params, query, range, signal }) => {
+      const status = query['eq[status]'];
+      const all = await webhooks.deliveries(actor, params.app, signal);
+      const wanted = status === undefined ? all : all.filter((one) => one.status === status);
+      return listAnswer(range, wanted, FIELDS, shapeDelivery);
+    }),
 
     route(showWebhookDelivery, async ({ actor, params, signal }) => ({
       body: shapeDelivery(await webhooks.findDelivery(actor, params.app, params.delivery, signal)),
