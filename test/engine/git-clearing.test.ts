@@ -122,11 +122,51 @@ describe('clearing a repository', () => {
     expect(await packs()).toHaveLength(1);
   });
 
+  it('takes what a killed git was still writing, and of a push under way nothing', async () => {
+    const id = await commit(1_000);
+    await bring(id, MAIN);
+    const ofRepack = ['.tmp-4711-pack-0f.pack', '.tmp-4711-pack-0f.mtimes'];
+    const ofPush = ['tmp_pack_aB3x9Z', `pack-${'0f'.repeat(20)}.pack`];
+    const leave = async (names: string[]): Promise<void> => {
+      for (const name of names) await writeFile(join(path, 'objects', 'pack', name), randomBytes(1_000));
+    };
+    const left = async (): Promise<string[]> =>
+      (await packs('')).filter((name) => [...ofRepack, ...ofPush].includes(name)).sort();
+    await leave([...ofRepack, 'tmp_pack_aB3x9Z']);
+    expect(await repositories.clear('app', HOUR_MS, signal)).toBe(true);
+    expect(await left()).toEqual(['tmp_pack_aB3x9Z']);
+    await leave(ofPush);
+    const tried = repositories.clear('app', HOUR_MS, signal);
+    await expect(tried, 'git refuses, and it is tried again').rejects.toThrow(/could not find pack/);
+    expect(await left()).toEqual([...ofPush].sort());
+    await age(2 * HOUR_MS);
+    expect(await repositories.clear('app', HOUR_MS, signal)).toBe(true);
+    expect(await left()).toEqual([]);
+    expect(await holds(id)).toBe(true);
+  });
+
+  it('takes a lock that a killed git has left, by which no ref could be moved any more', async () => {
+    const id = await commit(1_000);
+    await bring(id, MAIN);
+    await repositories.clear('app', HOUR_MS, signal);
+    const locks = ['packed-refs.lock', 'refs/heads/main.lock'].map((name) => join(path, name));
+    for (const lock of locks) await writeFile(lock, '');
+    await repositories.clear('app', HOUR_MS, signal);
+    const next = await commit(1_000, id);
+    await expect(bring(next, MAIN)).rejects.toThrow(/main\.lock': File exists/);
+    const then = new Date(Date.now() - 2 * HOUR_MS);
+    for (const lock of locks) await utimes(lock, then, then);
+    await repositories.clear('app', HOUR_MS, signal);
+    await bring(next, MAIN);
+    await bring(next, null);
+  });
+
   it('that is stopped half-way has lost nothing, and is done the next time', async () => {
     const live = await commit(100 * KIB);
     await bring(live, MAIN);
     await bring(await commit(1_000), null);
-    for (let ms = 1; ms <= 64; ms *= 4) {
+    for (let ms = 2; ms <= 66; ms += 8) {
+      await bring(await commit(1_000), null);
       const stop = new AbortController();
       setTimeout(() => stop.abort(new Error('a push came')), ms);
       await repositories.clear('app', 0, stop.signal).catch(() => undefined);

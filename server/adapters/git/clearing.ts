@@ -10,6 +10,7 @@ import { gitOrThrow } from './git.ts';
 const NOTE = 'gantry-cleared';
 const MEMORY_BYTES = 1024 ** 3;
 const CPU_SECONDS = 10 * 60;
+const PACK_REFS_MS = 60_000;
 
 /**
  * Makes one pack of all that refs hold, and drops what none holds and came before then; what is younger stays in a pack of
@@ -22,11 +23,13 @@ export async function clearRepository(
   signal: AbortSignal,
 ): Promise<boolean> {
   const packs = join(repository, 'objects', 'pack');
+  await removeStaleLocks(repository, before);
   const found = await appearance(repository, signal);
   if (found === undefined || found === (await readOrNothing(join(repository, NOTE)))) return false;
-  await removeLocks(packs, before);
+  await removeLeftovers(packs, before);
   await repack(repository, before, signal);
-  await gitOrThrow(repository, ['pack-refs'], signal); // of tags; how old the ref of a build is must stay to be seen
+  // Of tags: how old the ref of a build is must stay to be seen. Not stopped half-way, as its lock would stop every push.
+  await gitOrThrow(repository, ['pack-refs'], AbortSignal.timeout(PACK_REFS_MS));
   const young = (await namesIn(packs)).some((name) => name.endsWith('.mtimes'));
   if (!young) await writeFile(join(repository, NOTE), (await appearance(repository, signal)) ?? '');
   return true;
@@ -49,20 +52,44 @@ async function repack(repository: string, before: Date, signal: AbortSignal): Pr
   throw new Error(`git repack ended with ${done.code ?? 'a signal'}: ${said}`);
 }
 
-/** A receive-pack that was killed right after it was accepted leaves its lock on the pack, which git would keep for ever. */
-async function removeLocks(packs: string, before: Date): Promise<void> {
-  for (const name of await namesIn(packs)) {
-    if (!name.endsWith('.keep')) continue;
-    const seen = await unlessGone(stat(join(packs, name)));
-    if (seen && seen.mtimeMs <= before.getTime()) await rm(join(packs, name), { force: true });
+/** What git is still writing: a receive-pack, or (hidden) a repack. */
+const UNFINISHED = /^(?:tmp_|\.tmp-)/;
+
+/**
+ * What a killed git has left in the packs, and no git takes away. A repack's own go at once: there is no other repack than
+ * ours, and none passes by a pack without index. The rest may be a push under way until it is old: a pack whose index
+ * comes last, and the lock by which a receive-pack holds it.
+ */
+async function removeLeftovers(packs: string, before: Date): Promise<void> {
+  const names = await namesIn(packs);
+  const indexed = (name: string): boolean => names.includes(name.replace(/\.pack$/, '.idx'));
+  for (const name of names) {
+    const path = join(packs, name);
+    if (name.startsWith('.tmp-')) await rm(path, { force: true });
+    else if (name.startsWith('tmp_') || name.endsWith('.keep')) await removeIfOld(path, before);
+    else if (name.endsWith('.pack') && !indexed(name)) await removeIfOld(path, before);
   }
+}
+
+/** Git holds a lock for as long as it writes one file; one that a killed git has left refuses all that come after. */
+async function removeStaleLocks(folder: string, before: Date): Promise<void> {
+  for (const entry of (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() && entry.name !== 'objects') await removeStaleLocks(path, before);
+    if (entry.isFile() && entry.name.endsWith('.lock')) await removeIfOld(path, before);
+  }
+}
+
+async function removeIfOld(path: string, before: Date): Promise<void> {
+  const seen = await unlessGone(stat(path));
+  if (seen && seen.mtimeMs <= before.getTime()) await rm(path, { force: true });
 }
 
 /** What tells whether anything changed, without a process of git: packs, loose objects and refs. Undefined: it is empty. */
 async function appearance(repository: string, signal: AbortSignal): Promise<string | undefined> {
   signal.throwIfAborted();
   const objects = join(repository, 'objects');
-  const packs = (await namesIn(join(objects, 'pack'))).filter((name) => !/^(?:tmp_|\.tmp-)/.test(name));
+  const packs = (await namesIn(join(objects, 'pack'))).filter((name) => !UNFINISHED.test(name));
   const loose = (await namesIn(objects)).filter((name) => /^[0-9a-f]{2}$/.test(name));
   if (packs.length + loose.length === 0) return undefined;
   const refs = await contents(join(repository, 'refs'), '');
