@@ -1,21 +1,35 @@
 import type { AuthorizationResource } from '../server/contract/identity-resources.ts';
+import type { Context } from './command.ts';
 import { UsageError } from './failures.ts';
-import { printTable } from './table.ts';
-import type { Terminal } from './terminal.ts';
 import { when } from './time.ts';
 
+const DEPLOY = 'deploy:';
+
+/** How the scopes of these tokens are told: an app, which a scope keeps by its id because names change, by its name. */
+export async function scopeTeller(
+  { client, signal }: Context,
+  tokens: readonly AuthorizationResource[],
+): Promise<(token: AuthorizationResource) => string> {
+  const named = tokens.some(({ scope }) => scope.some((one) => one.startsWith(DEPLOY)));
+  // A courtesy only: a new secret, which is shown this once, must not be lost over it.
+  const apps = named ? await (await client()).apps(signal).catch(() => []) : [];
+  const names = new Map(apps.map(({ id, name }) => [`${DEPLOY}${id}`, `${DEPLOY}${name}`]));
+  return ({ scope }) => scope.map((one) => names.get(one) ?? one).join(', ');
+}
+
 /** Everything about a token, one field a line. */
-export function printAuthorization(terminal: Terminal, token: AuthorizationResource, now: Date): void {
-  const time = (text: string | null, none: string): string => (text === null ? none : when(text, now));
-  printTable(terminal, [
+export async function authorizationRows(context: Context, token: AuthorizationResource): Promise<string[][]> {
+  const now = context.now();
+  const scope = await scopeTeller(context, [token]);
+  return [
     ['ID', token.id],
     ['Description', token.description],
-    ['Scope', token.scope.join(', ')],
+    ['Scope', scope(token)],
     ['Token', token.access_token.token],
     ['Made', when(token.created_at, now)],
-    ['Used', time(token.last_used_at, 'never')],
+    ['Used', token.last_used_at === null ? 'never' : when(token.last_used_at, now)],
     ['Ends', token.expires_at ?? 'never'],
-  ]);
+  ];
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600, d: 86_400 };

@@ -36,6 +36,18 @@ describe('apps', () => {
     expect(JSON.parse(unnamed.out)).toMatchObject({ name: matching(/^[a-z]+-[a-z]+-\d+$/) });
   });
 
+  it('are not made when their buildpack is a slip of the pen', async () => {
+    const refused = await cli.gantry(['apps:create', 'hello', '--buildpack', 'not a buildpack']);
+    expect(refused).toMatchObject({ code: 2, out: '', err: matching(/takes a name such as heroku\/nodejs/) });
+    expect((await cli.gantry(['apps'])).out).not.toContain('hello');
+    for (const [name, buildpack] of Object.entries({
+      one: 'heroku/nodejs',
+      two: 'urn:buildpack:heroku/nodejs',
+      three: 'https://example.com/pack.tgz',
+    }))
+      expect((await cli.gantry(['apps:create', name, '--buildpack', buildpack])).code, name).toBe(0);
+  });
+
   it('get a git remote inside a repository, but never take over one that leads elsewhere', async () => {
     await runOrThrow('git', ['init', '-q', cli.home], {}, never);
     const url = async () =>

@@ -46,6 +46,17 @@ describe('a token for a robot', () => {
     expect(await cli.gantry(['apps'], as(second))).toMatchObject({ code: 1 });
   });
 
+  it('that may deploy one app says which, under the name that this has now', async () => {
+    const made = await cli.gantry(['authorizations:create', '-d', 'ci', '-s', 'deploy:demo', '--json']);
+    const { id, scope } = authorization.parse(JSON.parse(made.out));
+    expect(scope).toEqual([matching(/^deploy:[0-9a-f-]{36}$/)]);
+    await cli.gantry(['apps:rename', 'shop', '-a', 'demo']);
+    expect((await cli.gantry(['authorizations'])).out).toMatch(new RegExp(`ci +${id} +deploy:shop `));
+    expect((await cli.gantry(['authorizations:info', id])).out).toMatch(/Scope +deploy:shop\n/);
+    await cli.gantry(['apps:destroy', '-a', 'shop', '--confirm', 'shop']);
+    expect((await cli.gantry(['authorizations:info', id])).out).toContain(scope[0]);
+  });
+
   it.each(['0', '-1', '1w', 'soon'])('cannot live for %s', async (time) => {
     expect(await cli.gantry(['authorizations:create', `--expires-in=${time}`])).toMatchObject({
       code: 2,

@@ -9,6 +9,7 @@ import { REMOTE, remoteName } from '../../remote-name.ts';
 
 export const run: Run = async (context, [name]) => {
   const { terminal, result, options } = context;
+  checkBuildpack(options.text('buildpack'));
   const remote = options.declined('remote') ? null : remoteName(options.text('remote') ?? REMOTE);
   const app = await create(context, name);
   terminal.note(`Created ${app.name}.`);
@@ -20,6 +21,14 @@ export const run: Run = async (context, [name]) => {
     if (added) terminal.note(`Deploy with: git push ${remote} main`);
   });
 };
+
+/** Before the app is there: what nobody could choose is a slip of the pen. */
+function checkBuildpack(word: string | undefined): void {
+  if (word === undefined || /^(?:(?:urn:buildpack:)?[^\s/:]+\/[^\s/:]+|https:\/\/\S+)$/.test(word)) return;
+  throw new UsageError(
+    `--buildpack takes a name such as heroku/nodejs, or the https address of a buildpack; ${word} is neither, and no app was made.`,
+  );
+}
 
 async function create({ client, options, signal }: Context, name: string | undefined): Promise<AppResource> {
   const [team, stack, region] = [options.text('team'), options.text('stack'), options.text('region')];

@@ -26,7 +26,7 @@ export const run: Run = async (context) => {
       outcome(entry, terminal),
       changed(entry),
     ]);
-    printTable(terminal, rows, { whole: [0] });
+    printTable(terminal, rows, { fields: ['Entry', 'At', 'By', 'Action', 'Outcome', 'Changed'], whole: [0] });
   });
 };
 

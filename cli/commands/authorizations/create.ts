@@ -1,8 +1,10 @@
 import { addAuthorization } from '../../../server/contract/endpoints/oauth.ts';
-import { parseLifetime, printAuthorization } from '../../authorization.ts';
+import { authorizationRows, parseLifetime } from '../../authorization.ts';
 import type { Run } from '../../command.ts';
+import { printTable } from '../../table.ts';
 
-export const run: Run = async ({ terminal, client, options, result, now, signal }) => {
+export const run: Run = async (context) => {
+  const { terminal, client, options, result, signal } = context;
   const [description, scope, lifetime] = [
     options.text('description'),
     options.text('scope'),
@@ -14,11 +16,10 @@ export const run: Run = async ({ terminal, client, options, result, now, signal 
     ...(lifetime !== undefined && { expires_in: parseLifetime(lifetime) }),
   };
   const token = await (await client()).call(addAuthorization, { body }, signal);
+  if (options.flag('short')) { result(token, () => terminal.print(token.access_token.token)); return; }
+  const rows = await authorizationRows(context, token);
   result(token, () => {
-    if (options.flag('short')) terminal.print(token.access_token.token);
-    else {
-      terminal.note('The token is shown this once; keep it where its program finds it, and nowhere else.');
-      printAuthorization(terminal, token, now());
-    }
+    terminal.note('The token is shown this once; keep it where its program finds it, and nowhere else.');
+    printTable(terminal, rows);
   });
 };

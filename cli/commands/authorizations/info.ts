@@ -1,8 +1,11 @@
 import { showAuthorization } from '../../../server/contract/endpoints/oauth.ts';
-import { printAuthorization } from '../../authorization.ts';
+import { authorizationRows } from '../../authorization.ts';
 import type { Run } from '../../command.ts';
+import { printTable } from '../../table.ts';
 
-export const run: Run = async ({ terminal, client, result, now, signal }, [authorization = '']) => {
+export const run: Run = async (context, [authorization = '']) => {
+  const { terminal, client, result, signal } = context;
   const token = await (await client()).call(showAuthorization, { params: { authorization } }, signal);
-  result(token, () => printAuthorization(terminal, token, now()));
+  const rows = await authorizationRows(context, token);
+  result(token, () => printTable(terminal, rows));
 };

@@ -1,11 +1,14 @@
 import { rotateAuthorization } from '../../../server/contract/endpoints/oauth.ts';
-import { printAuthorization } from '../../authorization.ts';
+import { authorizationRows } from '../../authorization.ts';
 import type { Run } from '../../command.ts';
+import { printTable } from '../../table.ts';
 
-export const run: Run = async ({ terminal, client, result, now, signal }, [authorization = '']) => {
+export const run: Run = async (context, [authorization = '']) => {
+  const { terminal, client, result, signal } = context;
   const token = await (await client()).call(rotateAuthorization, { params: { authorization } }, signal);
+  const rows = await authorizationRows(context, token);
   result(token, () => {
     terminal.note('The old secret opens nothing any more; the new one is shown this once.');
-    printAuthorization(terminal, token, now());
+    printTable(terminal, rows);
   });
 };
