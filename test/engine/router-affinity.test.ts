@@ -170,7 +170,7 @@ it('takes every visitor to the new release at the switch', async () => {
 
 it('is switched on and off without a reload and without a dropped request', async () => {
   const { reloads } = await rig.status();
-  const load = startLoad(rig.port, 'shop.localhost', 200);
+  const load = startLoad(rig.port, 'shop.localhost');
   for (let n = 0; n < 20; n += 1) {
     const affinity = n % 2 === 1;
     await rig.put([route('shop', release('r5', ...apps), { affinity })]);

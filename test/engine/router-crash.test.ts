@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import type { Route } from '../../router/contract.ts';
 import {
   get,
+  PER_SECOND,
   route,
   sleep,
   startApp,
@@ -34,7 +35,7 @@ it('replaces a killed process from disk while the other one serves, and keeps it
   await using rig = await startRig();
   await using app = await startApp('solid');
   await rig.put([route('solid', app.backend())]);
-  const load = startLoad(rig.port, 'solid.localhost', 300);
+  const load = startLoad(rig.port, 'solid.localhost');
   await sleep(500);
   let held = 0;
   for (let n = 0; n < 10; n += 1) {
@@ -61,7 +62,7 @@ it('goes on serving when the agent is killed, and the next agent adopts the proc
   await using two = await startApp('two');
   await rig.put([route('app', one.backend())]);
   const before = await pids(rig);
-  const load = startLoad(rig.port, 'app.localhost', 200);
+  const load = startLoad(rig.port, 'app.localhost');
   await sleep(300);
   const agent = rig.agentPid();
   await rig.killAgent();
@@ -146,7 +147,7 @@ it('grows the pool under load without losing a request, and open WebSockets and 
   const slow = Promise.all(
     Array.from({ length: 6 }, () => get(rig.port, 'grown.localhost', { path: '/slow' })),
   );
-  const load = startLoad(rig.port, 'grown.localhost', 300);
+  const load = startLoad(rig.port, 'grown.localhost');
   await sleep(300);
   const before = await pids(rig);
 
@@ -168,7 +169,7 @@ it('grows the pool under load without losing a request, and open WebSockets and 
   expect(Math.min(...sessions)).toBeGreaterThanOrEqual(6);
   const { sent, failures, seconds } = await load.end();
   expect(failures).toEqual([]);
-  expect(sent).toBeGreaterThan(seconds * 300 * 0.95);
+  expect(sent).toBeGreaterThan(seconds * PER_SECOND * 0.9);
   for (const socket of sockets) socket.close();
   await until('the old processes to end', 20_000, () => Promise.resolve(!before.some(runs)));
   expect((await rig.backend('grown', 'grown'))?.sessions).toBe(0);

@@ -25,6 +25,7 @@ import {
   type Route,
   type RouterStatus,
 } from '../../router/contract.ts';
+import { builtProgram } from '../support/built.ts';
 import { freePort } from '../support/free-port.ts';
 import { startLoad as startVisits } from '../support/load.ts';
 import { caFileOf, makeCertificates } from '../../supervisor/certificates.ts';
@@ -32,6 +33,9 @@ import { caFileOf, makeCertificates } from '../../supervisor/certificates.ts';
 const digestAnswer = z.object({ digest: z.string() });
 
 const forever = new AbortController().signal;
+
+/** As many as leave room on two cores for the tests beside: a visitor kept waiting by those is no finding. */
+export const PER_SECOND = 150;
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -86,6 +90,7 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 export async function startRig(): Promise<Rig> {
+  const program = await builtProgram('router/main.ts');
   const home = await mkdtemp('/tmp/gr-');
   const port = await freePort();
   const tlsPort = await freePort();
@@ -125,7 +130,7 @@ export async function startRig(): Promise<Rig> {
     backend: async (app, key) => (await rig.backends()).find((b) => b.app === app && b.key === key),
     status: async () => routerStatus.parse(await call('GET', '/status')),
     async startAgent(httpPort = port) {
-      agent = spawn(process.execPath, ['--import', 'tsx', 'router/main.ts'], {
+      agent = spawn(process.execPath, [program], {
         env: {
           PATH: process.env['PATH'],
           GANTRY_HOME: home,
@@ -319,8 +324,8 @@ export interface Load {
 }
 
 /** The visitors of the acceptance tests, half of whom keep their connection. */
-export function startLoad(port: number, host: string, perSecond: number): Load {
-  const load = startVisits({ port, host, perSecond });
+export function startLoad(port: number, host: string): Load {
+  const load = startVisits({ port, host, perSecond: PER_SECOND });
   return {
     failed: () => load.report().failed,
     open: () => load.open(),

@@ -4,7 +4,17 @@ import { expect, it } from 'vitest';
 import type { Home } from '../../supervisor/home.ts';
 import { stopPart } from '../../supervisor/stopping.ts';
 import { freePort } from '../support/free-port.ts';
-import { get, route, sleep, startApp, startLoad, startRig, until, type Rig } from './router-rig.ts';
+import {
+  get,
+  PER_SECOND,
+  route,
+  sleep,
+  startApp,
+  startLoad,
+  startRig,
+  until,
+  type Rig,
+} from './router-rig.ts';
 
 const patient = new AbortController().signal;
 
@@ -25,7 +35,7 @@ it('leaves visitors alone when it is told to stop, and the next agent adopts wha
   await using app = await startApp('steady');
   await rig.put([route('app', app.backend())]);
   const before = await pids(rig);
-  const load = startLoad(rig.port, 'app.localhost', 300);
+  const load = startLoad(rig.port, 'app.localhost');
   for (let n = 0; n < 3; n += 1) {
     await sleep(300);
     await rig.stopAgent();
@@ -36,7 +46,7 @@ it('leaves visitors alone when it is told to stop, and the next agent adopts wha
   const { sent, answers, failures, seconds } = await load.end();
   expect(failures).toEqual([]);
   expect(answers.get('steady')).toBe(sent);
-  expect(sent).toBeGreaterThan(seconds * 300 * 0.95);
+  expect(sent).toBeGreaterThan(seconds * PER_SECOND * 0.9);
   expect(await pids(rig)).toEqual(before);
 });
 
@@ -45,7 +55,7 @@ it('gives adopted processes a new configuration, as a new HAProxy brings one, wi
   await using app = await startApp('steady');
   await rig.put([route('app', app.backend())]);
   const before = await pids(rig);
-  const load = startLoad(rig.port, 'app.localhost', 300);
+  const load = startLoad(rig.port, 'app.localhost');
   await sleep(300);
   await rig.stopAgent();
   for (const slot of [0, 1]) {

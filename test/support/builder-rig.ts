@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import {
 } from '../../builder/contract.ts';
 import { pause } from '../../lib/deadline.ts';
 import { callJson, callLines } from '../../lib/local-http.ts';
+import { builtProgram } from './built.ts';
 import { startBuildEngine, type BuildEngine } from './build-engine.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 
@@ -138,7 +138,7 @@ export async function startBuilderRig(
 async function startBuilder(home: string, env: NodeJS.ProcessEnv) {
   const root = join(import.meta.dirname, '../..');
   const log = await open(join(home, 'builder.log'), 'a');
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'builder/main.ts')], {
+  const child = spawn(process.execPath, [await builtProgram('builder/main.ts')], {
     cwd: root,
     stdio: ['ignore', log.fd, log.fd],
     env,
