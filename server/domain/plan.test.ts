@@ -49,7 +49,7 @@ describe('a replacement', () => {
     const dead = instance(2, 1, 'crashed');
     const steps = plan(world({ current: web(1), next: incoming(2), instances: [old, dead], route }));
     expect(steps).toEqual([
-      { do: 'fail', reason: 'web.1 exited with status 1 before it was ready', instance: dead.id },
+      { do: 'fail', reason: 'web.1 exited with status 1 before its release was live', instance: dead.id },
     ]);
   });
 
@@ -57,7 +57,7 @@ describe('a replacement', () => {
     [{ code: 137, outOfMemory: true }, 'web.1 was killed because it used more memory than it may'],
     [
       { code: 137, outOfMemory: false },
-      'web.1 was killed before it was ready (status 137), most likely because it used more memory than it may',
+      'web.1 was killed before its release was live (status 137), most likely because it used more memory than it may',
     ],
   ])('names memory when an instance was killed: %o', (exit, reason) => {
     const dead = instance(2, 1, 'crashed', { exit });

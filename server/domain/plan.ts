@@ -239,8 +239,8 @@ function crash(dead: Instance): string {
   if (dead.exit?.outOfMemory) return `${name} was killed because it used more memory than it may`;
   // Engines do not hear of every process that the kernel ends for its memory.
   if (dead.exit?.code === KILLED)
-    return `${name} was killed before it was ready (status ${KILLED}), most likely because it used more memory than it may`;
-  return `${name} exited with status ${dead.exit?.code ?? 'unknown'} before it was ready`;
+    return `${name} was killed before its release was live (status ${KILLED}), most likely because it used more memory than it may`;
+  return `${name} exited with status ${dead.exit?.code ?? 'unknown'} before its release was live`;
 }
 
 function wantedRoute(world: World): AppRoute {
