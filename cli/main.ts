@@ -5,7 +5,7 @@ import { VERSION } from './version.ts';
 
 /** The question asked most often, mostly by scripts, is answered without loading anything else. */
 const asked = process.argv.slice(2);
-if (asked.length === 1 && ['--version', '-V'].includes(asked[0] ?? '')) {
+if (asked.length === 1 && ['--version', '-V', '-v'].includes(asked[0] ?? '')) {
   process.stdout.write(`${VERSION}\n`);
 } else {
   await main(asked);

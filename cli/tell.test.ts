@@ -10,6 +10,10 @@ const patient = new AbortController().signal;
 const api = (status: number) =>
   new ApiError(status, { id: 'x', message: 'No room.', retry: false, request_id: 'r-1' });
 
+const untrusted = Object.assign(new Error('unable to verify the first certificate'), {
+  code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+});
+
 function told(err: unknown, signal = patient, json = false): [number, string, string] {
   const terminal = createFakeTerminal('');
   return [tell(err, { terminal, signal, local: true }, { json }), terminal.err(), terminal.out()];
@@ -25,6 +29,12 @@ it.each<[what: string, err: unknown, code: number, sentence: string]>([
     new UnreachableError('http://x', 'refused'),
     1,
     'Error: No Gantry server answers at http://x: refused. Start it with script/server on its machine, or say with GANTRY_API_URL or gantry login where it is.\n',
+  ],
+  [
+    'a server whose certificate nobody here knows, with what to do',
+    new UnreachableError('https://x', 'fetch failed', new TypeError('fetch failed', { cause: untrusted })),
+    1,
+    'Error: https://x answers with a certificate that this machine does not trust. Copy ca.pem from the platform, where it is in GANTRY_HOME, and say where the copy is: NODE_EXTRA_CA_CERTS=ca.pem\n',
   ],
   ['what is no error at all', 'just text', 1, 'Error: just text\n'],
 ])('tells %s in one sentence on standard error', (_, err, code, sentence) => {

@@ -56,19 +56,32 @@ function failureOf(err: unknown): Failure {
       ...(err.resource !== undefined && { resource: err.resource }),
       ...(err.requestId !== '' && { request_id: err.requestId }),
     };
-  if (err instanceof UnreachableError)
-    return {
-      ...own(
-        'unreachable',
-        `${err.message}. Start it with script/server on its machine, or say with GANTRY_API_URL or gantry login where it is.`,
-      ),
-      retry: true,
-    };
+  if (err instanceof UnreachableError) return { ...own('unreachable', unreachable(err)), retry: true };
   if (err instanceof UsageError) return own('usage', err.message);
   if (err instanceof CommandError) return own('failed', err.message);
   if (err instanceof ExitCode)
     return own('program_failed', `The program that was started ended with exit code ${err.code}.`);
   return own('unexpected', err instanceof Error ? (err.stack ?? err.message) : String(err));
+}
+
+function unreachable(err: UnreachableError): string {
+  if (isUntrusted(err))
+    return `${err.url} answers with a certificate that this machine does not trust. Copy ca.pem from the platform, where it is in GANTRY_HOME, and say where the copy is: NODE_EXTRA_CA_CERTS=ca.pem`;
+  return `${err.message}. Start it with script/server on its machine, or say with GANTRY_API_URL or gantry login where it is.`;
+}
+
+/** What OpenSSL says of a certificate whose authority nobody here knows; Node hands it on as the code of the last cause. */
+const UNTRUSTED: readonly unknown[] = [
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+];
+
+function isUntrusted(err: unknown): boolean {
+  if (!(err instanceof Error)) return false;
+  return ('code' in err && UNTRUSTED.includes(err.code)) || isUntrusted(err.cause);
 }
 
 function own(id: (typeof OWN_IDS)[number], message: string): Failure {

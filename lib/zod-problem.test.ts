@@ -34,6 +34,7 @@ it.each([
 it.each([
   [z.string().regex(/^a/, 'must begin with a.'), 'b', 'must begin with a'],
   [z.string().min(1, 'must be a key'), '', 'must be a key'],
+  [z.record(z.string().regex(/^a/, 'must begin with a'), z.string()), { b: '1' }, 'must begin with a'],
   [z.object({}, { error: 'must be names and values' }), 1, 'must be names and values'],
   [z.string().refine(() => false, 'is reserved'), 'b', 'is reserved'],
 ])('leaves the words that %# has of its own', (schema, value, says) => {

@@ -18,12 +18,18 @@ export function problemOf(issue: z.core.$ZodIssue): string {
       return tooBig(issue.origin, Number(issue.maximum));
     case 'invalid_value':
       return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    case 'invalid_key': {
+      const [first] = issue.issues; // what the rule for names says of this one
+      return first === undefined ? NOT_EXPECTED : problemOf(first);
+    }
     case 'unrecognized_keys':
       return 'is not a field that can be given here';
     default:
-      return 'does not have the form that is expected here';
+      return NOT_EXPECTED;
   }
 }
+
+const NOT_EXPECTED = 'does not have the form that is expected here';
 
 const NOUNS: Readonly<Record<string, string>> = {
   int: 'a whole number',

@@ -251,7 +251,16 @@ export const createSlug = z.looseObject({});
 
 export const createLogSession = z.strictObject({
   /** Of more than are kept all are told. */
-  lines: z.coerce.number().int().min(0).default(100),
+  lines: z
+    .union([
+      z.int().min(0),
+      z
+        .string()
+        .regex(/^\d{1,9}$/, 'must be a whole number')
+        .transform(Number),
+    ])
+    .nullish()
+    .transform((lines) => lines ?? 100),
   tail: z.boolean().default(false),
   source: z.string().max(100).nullish(),
   /** `web.1` or `web`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runArgv } from './run.ts';
+import { onTerminal, runArgv } from './run.ts';
 
 const packs = {
   builder: 'nodejs',
@@ -31,5 +31,27 @@ describe('the command of a run', () => {
 
   it('is no property of all objects by accident', () => {
     expect(runArgv(file, 'constructor')).toEqual(['/bin/sh', '-c', 'constructor']);
+  });
+});
+
+describe('a run on a terminal', () => {
+  const size = { columns: 77, rows: 33 };
+
+  it('has its size before the command begins, where a shell starts that', () => {
+    expect(onTerminal(runArgv(file, 'top'), size)).toEqual([
+      '/bin/sh',
+      '-c',
+      'stty rows 33 cols 77 2>/dev/null; top',
+    ]);
+    expect(onTerminal(runArgv(packs, 'worker'), size)).toEqual([
+      '/usr/local/bin/gantry-start',
+      'stty rows 33 cols 77 2>/dev/null; node work.js',
+    ]);
+  });
+
+  it('is started as it is where no size is known, or no shell is between', () => {
+    expect(onTerminal(runArgv(file, 'top'), null)).toEqual(['/bin/sh', '-c', 'top']);
+    expect(onTerminal(runArgv(file, 'web'), size)).toBeNull();
+    expect(onTerminal(['/bin/top', '-c'], size)).toEqual(['/bin/top', '-c']);
   });
 });

@@ -77,3 +77,18 @@ export function runArgv(
   const line = process === undefined ? command : `${process.command}${rest}`;
   return image.builder === DOCKERFILE ? ['/bin/sh', '-c', line] : [START, line];
 }
+
+/**
+ * The same on a terminal of this size from its first moment on: an engine sets one only when the process is there, and
+ * what asks for it at once would be told that there are no columns. Of what goes through no shell that is left as it is.
+ */
+export function onTerminal<Argv extends readonly string[] | null>(
+  argv: Argv,
+  size: { readonly columns: number; readonly rows: number } | null,
+): Argv | readonly string[] {
+  const line = argv?.at(-1);
+  if (argv === null || line === undefined || size === null) return argv;
+  const throughShell = argv[0] === START || (argv[0] === '/bin/sh' && argv[1] === '-c' && argv.length === 3);
+  if (!throughShell) return argv;
+  return [...argv.slice(0, -1), `stty rows ${size.rows} cols ${size.columns} 2>/dev/null; ${line}`];
+}

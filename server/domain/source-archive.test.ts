@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createArchiveJudge, type ArchiveEntry } from './source-archive.ts';
-import { SOURCE_LIMITS } from './source-limits.ts';
+import { SOURCE_LIMITS } from '../../lib/source-limits.ts';
 
 const file = (name: string, size = 1): ArchiveEntry => ({
   ...{ name, size, kind: 'file', executable: false, target: '' },

@@ -1,6 +1,6 @@
-import { escapeOf } from './source-links.ts';
-import type { SourceLimits } from './source-limits.ts';
-import { createTreeCheck, quoted } from './source-check.ts';
+import { escapeOf } from '../../lib/source-links.ts';
+import type { SourceLimits } from '../../lib/source-limits.ts';
+import { createTreeCheck, quoted } from '../../lib/source-check.ts';
 
 /** One entry of an archive that somebody sent, as its header says. */
 export interface ArchiveEntry {

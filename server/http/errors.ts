@@ -105,6 +105,25 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   database_lost: 503,
 };
 
+/**
+ * How many seconds those who are told to come back later had better wait, of failures that know (S-API-08): a token
+ * gets a call back in less than a second, and the others last as long as what somebody else does.
+ */
+const RETRY_AFTER_S: Partial<Readonly<Record<ErrorId, number>>> = {
+  rate_limit: 1,
+  too_many_git_commands: 5,
+  logins_busy: 5,
+  restarting: 5,
+  too_many_streams: 30,
+  too_many_runs: 60,
+  uploads_full: 60,
+};
+
+function retryAfter({ id, params }: KnownError): number | undefined {
+  if (id === 'login_locked') return Number(params['minutes']) * 60;
+  return isErrorId(id) ? RETRY_AFTER_S[id] : undefined;
+}
+
 /** Answers with the failure. What is not a row of the error table is a bug: logged in full, told in one sentence. */
 export function sendFailure(log: Logger, err: unknown, res: Response): void {
   const context = contextOf(res);
@@ -132,6 +151,8 @@ export function sendFailure(log: Logger, err: unknown, res: Response): void {
     request_id: context.requestId,
   };
   if (told.id === 'unauthorized') res.set('WWW-Authenticate', 'Basic realm="Gantry"');
+  const seconds = retryAfter(told);
+  if (seconds !== undefined) res.set('Retry-After', String(seconds));
   res.status(statusOf(told)).json(body);
 }
 

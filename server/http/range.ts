@@ -111,13 +111,18 @@ function inside(value: string | number, { from, to }: Range): boolean {
 }
 
 function beyond(value: string | number, bound: Bound, sign: 1 | -1): boolean {
-  const limit = typeof value === 'number' ? Number(bound.value.replace(/^v/, '')) : bound.value;
+  const limit = typeof value === 'number' ? numberOf(bound.value) : bound.value;
   const distance = sign * compare(value, limit);
   return bound.inclusive ? distance >= 0 : distance > 0;
 }
 
+function numberOf(text: string): number {
+  if (/^v?\d{1,15}$/.test(text)) return Number(text.replace('v', ''));
+  throw refused(text, 'this list is ordered by a number');
+}
+
 function compare(a: string | number, b: string | number): number {
-  if (typeof a === 'number' && typeof b === 'number') return Number.isNaN(b) ? -1 : a - b;
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
   return a < b ? -1 : Number(a > b);
 }
 

@@ -49,6 +49,11 @@ export interface AppSetupsDeps {
   readonly egress: Pick<Egress, 'check'>;
 }
 
+function withoutApp(actor: Actor, setup: AppSetup, name: string, missing: Error): SeenSetup {
+  if (setup.userId !== actor.userId || !scopesCover(actor.scopes, 'view', setup.appId)) throw missing;
+  return { setup, app: { id: setup.appId, name }, build: null };
+}
+
 export function createAppSetups({ apps, appStore, builds, store, egress }: AppSetupsDeps): AppSetups {
   return {
     async create(actor, wish, signal) {
@@ -75,15 +80,15 @@ export function createAppSetups({ apps, appStore, builds, store, egress }: AppSe
       const missing = PlatformError.of('not_found', { resource: 'app_setup', name: id.slice(0, 100) });
       const setup = await store.find(id, signal);
       if (!setup) throw missing;
-      const { appId, formerApp, userId } = setup;
-      if (formerApp !== null) {
-        if (userId !== actor.userId || !scopesCover(actor.scopes, 'view', appId)) throw missing;
-        return { setup, app: { id: appId, name: formerApp }, build: null };
-      }
+      if (setup.formerApp !== null) return withoutApp(actor, setup, setup.formerApp, missing);
       const app = await reach(appStore, actor, 'view', setup.appId, signal).catch((err: unknown) => {
-        throw PlatformError.is(err, 'not_found') ? missing : err;
+        if (!PlatformError.is(err, 'not_found')) throw err;
       });
-      return { setup, app, build: (await builds.find(setup.buildId, signal)) ?? null };
+      if (app) return { setup, app, build: (await builds.find(setup.buildId, signal)) ?? null };
+      // It may have failed between the two looks, and taken its app along.
+      const now = await store.find(id, signal);
+      if (!now || now.formerApp === null) throw missing;
+      return withoutApp(actor, now, now.formerApp, missing);
     },
   };
 }

@@ -11,7 +11,7 @@ export interface Hosts {
 export function createHosts(hosts: HostsPort): Hosts {
   return {
     async list(actor, signal) {
-      needAdmin(actor, 'looking at the machines');
+      needAdmin(actor, 'look at the machines');
       return await hosts.list(signal);
     },
   };

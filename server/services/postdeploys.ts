@@ -56,7 +56,13 @@ export function createPostdeploys(deps: PostdeployDeps): Postdeploys {
     if (!release || !image) throw PlatformError.of('nothing_to_run', { app: app.name });
     await engine.prepare(app, image, tokens.pullToken(image.repository), signal);
     const plan = {
-      ...{ command: prepared?.postdeploy ?? '', tty: false, env: new Map<string, string>(), attach: false },
+      ...{
+        command: prepared?.postdeploy ?? '',
+        tty: false,
+        size: null,
+        env: new Map<string, string>(),
+        attach: false,
+      },
       ...{ image, config: await releases.configOf(release.id, signal), release: release.version },
       endsAt: new Date(clock.now().getTime() + LIMIT_MS),
     };

@@ -3,14 +3,16 @@ import type { App } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { SMALL } from '../domain/instance.ts';
 import type { Release } from '../domain/release.ts';
-import { MOST_RUNS, RUN_NUMBERS, runArgv, runName, type Run } from '../domain/run.ts';
+import { MOST_RUNS, RUN_NUMBERS, onTerminal, runArgv, runName, type Run } from '../domain/run.ts';
 import type { Releases } from '../ports/releases.ts';
-import type { RunEngine } from '../ports/runs.ts';
+import type { RunEngine, TerminalSize } from '../ports/runs.ts';
 
 /** What is known of a run before it has a number. */
 interface RunPlan {
   readonly command: string;
   readonly tty: boolean;
+  /** Of the terminal, if there is one and it is known. */
+  readonly size: TerminalSize | null;
   readonly env: ReadonlyMap<string, string>;
   readonly attach: boolean;
   readonly image: NonNullable<Release['image']>;
@@ -73,7 +75,7 @@ function specOf(app: App, order: RunPlan, number: number): Parameters<RunEngine[
   const { image, config, release, endsAt, command, env, tty } = order;
   return {
     ...{ app, release, number, image, command, config, env, tty, endsAt },
-    argv: runArgv(image, command),
+    argv: onTerminal(runArgv(image, command), order.size),
     platformEnv: new Map([
       ['DYNO', runName({ number })],
       ['GANTRY_APP_NAME', app.name],

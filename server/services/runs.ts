@@ -3,8 +3,8 @@ import type { Actor } from '../domain/actor.ts';
 import type { App } from '../domain/app.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
-import type { Release } from '../domain/release.ts';
-import { MOST_EXECS, RUN_SECONDS, runArgv, runName, type Run } from '../domain/run.ts';
+import type { BuiltImage, Release } from '../domain/release.ts';
+import { MOST_EXECS, onTerminal, RUN_SECONDS, RUN_TYPE, runArgv, runName, type Run } from '../domain/run.ts';
 import type { Accounts } from '../ports/accounts.ts';
 import type { Apps } from '../ports/apps.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,12 +35,19 @@ interface StartedRun {
 export interface Runs {
   /**
    * A one-off process of the current release. An attached one begins when somebody comes with the secret, in half a
-   * minute or never. Throws `nothing_to_run`, `too_many_runs`, `image_missing`, `start_refused`.
+   * minute or never. Throws `nothing_to_run`, `process_type_not_found`, `too_many_runs`, `image_missing`,
+   * `start_refused`.
    */
   start(
     actor: Actor,
     app: string,
-    order: RunOrder & { readonly command: string; readonly attach: boolean; readonly seconds: number | null },
+    order: RunOrder & {
+      readonly command: string;
+      readonly attach: boolean;
+      /** The process type it stands for. It must be there, and changes nothing: image, config and size are the same. */
+      readonly type: string | null;
+      readonly seconds: number | null;
+    },
     signal: AbortSignal,
   ): Promise<StartedRun>;
   /** A command in a running instance, for whoever comes with the secret. Throws `instance_not_found`, `too_many_runs`. */
@@ -99,18 +106,20 @@ export function createRuns(deps: RunsDeps): Runs {
       const release = (await releases.list(app.id, signal)).find((one) => one.current);
       const image = release?.image;
       if (release === undefined || !image) throw PlatformError.of('nothing_to_run', { app: app.name });
+      mustHaveType(image, order.type);
       const config = await releases.configOf(release.id, signal);
       await engine.prepare(app, image, deps.tokens.pullToken(image.repository), signal);
       const endsAt = new Date(clock.now().getTime() + (order.seconds ?? RUN_SECONDS) * 1000);
       const tty = order.attach && order.tty;
-      const wanted = { ...order, tty, image, config, release: release.version, endsAt };
+      const size = tty ? sizeOf(order.env) : null;
+      const wanted = { ...order, tty, size, image, config, release: release.version, endsAt };
       const { id, number } = await orders.create(app, wanted, signal);
       log.info({ app: app.name, run: runName({ number }), user: actor.email }, 'a run was ordered');
       let secret: string | null = null;
       if (order.attach) {
         const open: Offer['open'] = (inner) => engine.attachRun(id, tty, inner);
         const place = { actor, appId: app.id, name: runName({ number }), tty, runId: id };
-        secret = sessions.offer({ ...place, size: sizeOf(order.env), open });
+        secret = sessions.offer({ ...place, size, open });
       } else {
         await engine.startRun(id, signal);
       }
@@ -169,6 +178,12 @@ export function createRuns(deps: RunsDeps): Runs {
   };
 }
 
+function mustHaveType({ processes }: Pick<BuiltImage, 'processes'>, type: string | null): void {
+  if (type === null || type === RUN_TYPE || Object.hasOwn(processes, type)) return;
+  const known = Object.keys(processes);
+  throw PlatformError.of('process_type_not_found', { type: type.slice(0, 60), known });
+}
+
 async function offerInside(
   { apps, releases, engine, sessions, controller, log }: RunsDeps,
   { actor, name, which, order }: { actor: Actor; name: string; which: string; order: RunOrder },
@@ -189,14 +204,18 @@ async function offerInside(
     { ...image, ...(order.command === null && { processes: {} }) },
     order.command ?? SHELL,
   );
-  const spec = { argv: argv ?? ['/bin/sh', '-c', order.command ?? SHELL], env: order.env, tty: order.tty };
+  const size = order.tty ? sizeOf(order.env) : null;
+  const spec = {
+    argv: onTerminal(argv ?? ['/bin/sh', '-c', order.command ?? SHELL], size),
+    ...{ env: order.env, tty: order.tty },
+  };
   log.info(
     { app: app.name, instance: instanceName(instance), user: actor.email },
     'a command inside an instance was ordered',
   );
   const offer: Offer = {
     ...{ actor, appId: app.id, name: instanceName(instance), tty: order.tty, runId: null },
-    size: sizeOf(order.env),
+    size,
     open: (inner) => engine.exec(instance.id, spec, inner),
   };
   return { app, instance, offer };

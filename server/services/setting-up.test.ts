@@ -11,6 +11,7 @@ import { until } from '../../test/support/until.ts';
 import type { SetupOrder } from '../domain/app-setup.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { LogLine } from '../ports/engine.ts';
+import { createAppSetups } from './app-setups.ts';
 import { createRunOrders } from './run-orders.ts';
 import { createSettingUp } from './setting-up.ts';
 
@@ -153,6 +154,28 @@ describe('a setup', () => {
     const { id, app } = await rig.begin({ env: { A: {} } });
     expect(await rig.work(id)).toMatchObject({ status: 'failed', formerApp: app.name });
     expect(await rig.apps.find(app.id, patient)).toBeUndefined();
+  });
+
+  it('is there to be read at every moment, also when it takes its app along between two looks', async () => {
+    const rig = openRig();
+    const { id, app } = await rig.begin({ env: { A: {} } });
+    let ended: Promise<unknown> | undefined;
+    const setups = createAppSetups({
+      ...{ apps: { create: () => Promise.reject(new Error('not asked here')) }, appStore: rig.apps },
+      builds: rig.builds,
+      store: {
+        async find(which, signal) {
+          const seen = await rig.store.find(which, signal);
+          await (ended ??= rig.work(id));
+          return seen;
+        },
+      },
+      egress: { check: () => undefined },
+    });
+    const found = await setups.find({ ...rig.ann, scopes: ['global'] }, id, patient);
+    expect(found).toMatchObject({ setup: { status: 'failed' }, app: { name: app.name }, build: null });
+    const stranger = { ...rig.ann, userId: randomUUID(), scopes: ['global'] as const };
+    await expect(setups.find(stranger, id, patient)).rejects.toThrow(/app setup/);
   });
 
   it('leaves the app in which somebody deployed meanwhile, although it fails', async () => {

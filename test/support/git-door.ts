@@ -8,7 +8,7 @@ import { run, runOrThrow, type Finished } from '../../lib/child.ts';
 import { quietLog } from '../../lib/log.ts';
 import { Secret } from '../../lib/secret.ts';
 import { createGitRepositories, type GitRepositories } from '../../server/adapters/git/repositories.ts';
-import type { SourceLimits } from '../../server/domain/source-limits.ts';
+import type { SourceLimits } from '../../lib/source-limits.ts';
 import { EVERYTHING, type Actor } from '../../server/domain/actor.ts';
 import { PlatformError } from '../../server/domain/errors.ts';
 import type { Console } from '../../server/ports/console.ts';

@@ -148,6 +148,24 @@ describe('gantry deploy', () => {
     expect(JSON.parse(called.out)).toMatchObject({ status: 'pending' });
   });
 
+  it('plans what would be refused as a failure, like the deploy itself', async () => {
+    const plan = (files: Record<string, string>) =>
+      cli.gantry(['deploy', tree(files), '-a', 'demo', '--plan']);
+    expect(await plan({ 'foo.py': '' })).toMatchObject({
+      code: 1,
+      out: expect.stringContaining('nothing here looks like an app') as unknown,
+      err: expect.stringContaining('demo would not be built: at the root of a source there is') as unknown,
+    });
+    const root = tree({ 'index.html': '' });
+    symlinkSync('/etc/passwd', join(root, 'abs'));
+    for (const more of [['--plan'], []])
+      expect(await cli.gantry(['deploy', root, '-a', 'demo', ...more])).toMatchObject({
+        ...{ code: 1, out: '' },
+        err: expect.stringContaining('cannot be deployed: "abs" is an absolute link') as unknown,
+      });
+    expect(cli.door.world.writes).toEqual([]);
+  });
+
   it('plans without changing anything', async () => {
     const root = tree({ 'package.json': '{}', 'index.html': '' });
     const called = await cli.gantry(['deploy', root, '-a', 'demo', '--plan', '--json']);

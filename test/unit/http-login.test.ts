@@ -61,6 +61,7 @@ describe('a login by email and password', () => {
     for (let i = 0; i < 8; i += 1) await logIn('other@example.com:x');
     expect(await logIn(`other@example.com:${PASSWORD}`)).toMatchObject({
       status: 429,
+      headers: { 'retry-after': '900' },
       body: { id: 'login_locked', retry: true },
     });
   });

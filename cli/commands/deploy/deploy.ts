@@ -2,7 +2,9 @@ import { resolve } from 'node:path';
 import { createBuild } from '../../../server/contract/endpoints/builds.ts';
 import { followBuild } from '../../build-outcome.ts';
 import type { Context, Run } from '../../command.ts';
+import { CommandError } from '../../failures.ts';
 import { waits } from '../../follow.ts';
+import { judgeSource } from '../../judge-source.ts';
 import { count, sendSource, size } from '../../send-source.ts';
 import { readSourceTree, type SourceTree } from '../../source-tree.ts';
 import { printTable } from '../../table.ts';
@@ -13,6 +15,7 @@ export const run: Run = async (context, [folder = '.']) => {
   const root = resolve(context.cwd, folder);
   const tree = await readSourceTree(root, signal);
   for (const note of tree.notes) terminal.note(note);
+  judgeSource(tree);
   if (options.flag('plan')) return showPlan(context, app, tree);
 
   const client = await context.client();
@@ -24,7 +27,7 @@ export const run: Run = async (context, [folder = '.']) => {
   result(ended, () => undefined);
 };
 
-/** What would happen, as far as it can be known before it is built. */
+/** What would happen, as far as it can be known before it is built. Throws CommandError when that is a failure. */
 async function showPlan(context: Context, app: string, tree: SourceTree): Promise<void> {
   const { terminal, result, signal } = context;
   const client = await context.client();
@@ -55,6 +58,10 @@ async function showPlan(context: Context, app: string, tree: SourceTree): Promis
       ],
     ]);
   });
+  if (plan.detected === null)
+    throw new CommandError(
+      `${app} would not be built: at the root of a source there is a Dockerfile, a package.json or an index.html.`,
+    );
 }
 
 /** By the files at the root, as the build looks at them; the buildpacks chosen for the app come first there. */

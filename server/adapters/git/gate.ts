@@ -3,9 +3,9 @@ import { withDeadline } from '../../../lib/deadline.ts';
 import { gitEnvironment, gitSettings } from '../../../lib/hermetic-git.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { gitBytes } from './git.ts';
-import type { SourceLimits } from '../../domain/source-limits.ts';
-import { escapeOf } from '../../domain/source-links.ts';
-import { createTreeCheck, parseTreeEntry, quoted } from '../../domain/source-check.ts';
+import type { SourceLimits } from '../../../lib/source-limits.ts';
+import { escapeOf } from '../../../lib/source-links.ts';
+import { createTreeCheck, parseTreeEntry, quoted } from '../../../lib/source-check.ts';
 
 /** A commit in a repository, perhaps still in quarantine. */
 export interface PushedCommit {

@@ -15,7 +15,7 @@ import { git, gitOrThrow } from './git.ts';
 import { bytesIn } from './measure.ts';
 import { checkRoom } from './room.ts';
 import { checkWhole } from './whole.ts';
-import { REPOSITORY_BYTES, SOURCE_LIMITS, type SourceLimits } from '../../domain/source-limits.ts';
+import { REPOSITORY_BYTES, SOURCE_LIMITS, type SourceLimits } from '../../../lib/source-limits.ts';
 
 export interface GitRepositories extends Repositories {
   /**

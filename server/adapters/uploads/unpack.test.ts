@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 import { pack, type Header } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { zipOf } from '../../../test/support/zip.ts';
-import { SOURCE_LIMITS } from '../../domain/source-limits.ts';
+import { SOURCE_LIMITS } from '../../../lib/source-limits.ts';
 import { unpackArchive } from './unpack.ts';
 import { createUploads } from './uploads.ts';
 

@@ -9,7 +9,7 @@ import { pack, type Pack } from 'tar-stream';
 import { MANIFEST_BYTES } from '../../domain/app-manifest.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { createArchiveJudge, type ArchivePlan } from '../../domain/source-archive.ts';
-import type { SourceLimits } from '../../domain/source-limits.ts';
+import type { SourceLimits } from '../../../lib/source-limits.ts';
 import type { Unpacked } from '../../ports/uploads.ts';
 import { readRange } from './range.ts';
 import { readTar, UnreadableArchive, type Member } from './tar.ts';

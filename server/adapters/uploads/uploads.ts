@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { isSystemError } from '../../../lib/errors.ts';
 import { PlatformError } from '../../domain/errors.ts';
-import { SOURCE_LIMITS, type SourceLimits } from '../../domain/source-limits.ts';
+import { SOURCE_LIMITS, type SourceLimits } from '../../../lib/source-limits.ts';
 import type { UploadName, Uploads } from '../../ports/uploads.ts';
 import { unpackArchive } from './unpack.ts';
 

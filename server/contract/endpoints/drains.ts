@@ -14,7 +14,7 @@ export const listLogDrains = endpoint({
 export const addLogDrain = endpoint({
   method: 'POST',
   path: '/apps/:app/log-drains',
-  summary: 'send the log of an app to a URL from now on: syslog://, syslog+tls://, https://',
+  summary: 'send the log of an app to a URL from now on: syslog://, syslog+tls://, https:// or http://',
   needs: 'app:operate',
   body: addBody,
   status: 201,

@@ -66,8 +66,28 @@ describe('a one-off process', () => {
     expect((await dynos()).map(({ name }) => name)).toEqual(['web.1']);
   });
 
+  it('has the size of its terminal before the command begins', async () => {
+    await order({ command: 'top', attach: true, env: { COLUMNS: '77', LINES: '33' } });
+    await order({ command: 'top', attach: true, force_no_tty: true, env: { COLUMNS: '77', LINES: '33' } });
+    expect(door.world.runs.created.map(({ spec }) => spec.argv?.at(-1))).toEqual([
+      'stty rows 33 cols 77 2>/dev/null; top',
+      'top',
+    ]);
+  });
+
+  it('may stand for a process type that is there, and for no other', async () => {
+    expect((await order({ command: 'true', type: 'web' })).status).toBe(201);
+    expect(await order({ command: 'true', type: '../..' })).toMatchObject({
+      status: 404,
+      body: { id: 'process_type_not_found', resource: 'formation' },
+    });
+  });
+
   it('is one of five at most', async () => {
     const answers = await Promise.all(Array.from({ length: 7 }, () => order({ command: 'sleep 9' })));
+    expect(
+      answers.filter(({ status }) => status === 429).map(({ headers }) => headers['retry-after']),
+    ).toEqual(['60', '60']);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 201, 201, 201, 201, 429, 429]);
   });
 

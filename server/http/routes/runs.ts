@@ -13,7 +13,12 @@ export function runRoutes(services: DynoDeps, outputs: Outputs, { rendezvousPort
   return [
     route(createDyno, async ({ actor, params, body, origin, signal }) => {
       mustBeOurs('size', body.size);
-      const order = { ...orderOf(body), command: body.command, attach: body.attach ?? false };
+      const order = {
+        ...orderOf(body),
+        command: body.command,
+        attach: body.attach ?? false,
+        type: body.type ?? null,
+      };
       const seconds = body.time_to_live ?? null;
       const { app, release, run, secret } = await services.runs.start(
         actor,
