@@ -30,9 +30,14 @@ export function wantedOf({ options, ends, config }: Context, words: readonly str
   const tty = ends?.live === true && !options.declined('tty');
   const [size, type] = [options.text('size'), options.text('type')];
   const term = config.inherited['TERM'];
+  const screen = tty ? ends.size() : undefined;
   return {
     command: commandLine(words),
-    env: { ...(tty && term !== undefined && { TERM: term }), ...readEnv(options.text('env')) },
+    env: {
+      ...(tty && term !== undefined && { TERM: term }),
+      ...(screen !== undefined && { COLUMNS: String(screen.columns), LINES: String(screen.rows) }),
+      ...readEnv(options.text('env')),
+    },
     force_no_tty: !tty,
     ...(size !== undefined && { size }),
     ...(type !== undefined && { type }),

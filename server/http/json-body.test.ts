@@ -12,6 +12,7 @@ afterEach(() => door[Symbol.asyncDispose]());
 describe('a body that is no text', () => {
   it.each([
     ['half a surrogate pair in a value', '{"A":"\\ud800"}', 'half a surrogate pair'],
+    ['what is nested too deep', `{"a":${'['.repeat(32)}${']'.repeat(32)}}`, 'more than 32 levels deep'],
     ['half a surrogate pair in a name', '{"A\\udfff":"x"}', 'half a surrogate pair'],
     [
       'bytes that are not UTF-8',

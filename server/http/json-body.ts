@@ -24,24 +24,28 @@ export function jsonBody(): readonly RequestHandler[] {
     parse,
     (req, _res, next) => {
       if (Array.isArray(req.body)) throw PlatformError.of('bad_request', { problem: NO_OBJECT });
-      if (!isWhole(req.body))
-        throw PlatformError.of('bad_request', {
-          problem: 'its body holds half a surrogate pair (\\ud800 to \\udfff alone), which is no text',
-        });
+      const problem = problemOf(req.body);
+      if (problem !== undefined) throw PlatformError.of('bad_request', { problem });
       next();
     },
   ];
 }
 
-/** A body is as deep as 1 MB of brackets can be, so this does not call itself. */
-function isWhole(body: unknown): boolean {
-  const left: unknown[] = [body];
-  while (left.length > 0) {
-    const one = left.pop();
-    if (typeof one === 'string' && !isText(one)) return false;
+/** Nothing that is asked for is a tenth as deep, and what writes JSON calls itself for each level (S-API-08). */
+const DEEPEST = 32;
+
+/** What nobody could do anything with. A body is as deep as 1 MB of brackets can be, so this does not call itself. */
+function problemOf(body: unknown): string | undefined {
+  const left: { readonly one: unknown; readonly depth: number }[] = [{ one: body, depth: 1 }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { one, depth } = next;
+    if (typeof one === 'string' && !isText(one)) return HALF;
     if (typeof one !== 'object' || one === null) continue;
-    if (!Array.isArray(one) && !Object.keys(one).every(isText)) return false;
-    for (const value of Object.values(one)) left.push(value);
+    if (depth > DEEPEST) return `its body is nested more than ${DEEPEST} levels deep`;
+    if (!Array.isArray(one) && !Object.keys(one).every(isText)) return HALF;
+    for (const value of Object.values(one)) left.push({ one: value, depth: depth + 1 });
   }
-  return true;
+  return undefined;
 }
+
+const HALF = 'its body holds half a surrogate pair (\\ud800 to \\udfff alone), which is no text';

@@ -6,7 +6,7 @@ import { ownHost, type Domain } from '../domain/domain.ts';
 import { uuidOf, wireTime, type Place } from './shapes.ts';
 
 /** What is true until the platform can get certificates by itself. */
-const NO_ACM = 'This platform does not get certificates by itself yet; add one of your own.';
+export const NO_ACM = 'This platform does not get certificates by itself yet; add one of your own.';
 
 /** The address that every app has, as a domain of it. */
 export function shapeOwnHost(app: App, place: Pick<Place, 'domain'>): DomainResource {

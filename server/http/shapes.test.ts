@@ -92,6 +92,10 @@ describe('the output of a release', () => {
     expect(shapeOf(migrates)?.output_stream_url).toBe('http://x/stream');
   });
 
+  it('is why it failed, of one that did', () => {
+    expect(shapeOf(plain && { ...plain, status: 'failed' })?.output_stream_url).toBe('http://x/stream');
+  });
+
   it('is none where there is no such command, however much of it was rolled out', () => {
     expect(shapeOf(plain)?.output_stream_url).toBeNull();
     expect(shapeOf(empty)?.output_stream_url).toBeNull();

@@ -160,7 +160,8 @@ export function shapeRelease(release: Release, app: App, outputUrl: string): Rel
     artifacts: [],
     addon_plan_names: [],
     eligible_for_rollback: rollbackTarget(release),
-    output_stream_url: hasReleaseCommand(release) ? outputUrl : null,
+    // Of one that failed it is read only when somebody asks for it, and tells why.
+    output_stream_url: hasReleaseCommand(release) || release.status === 'failed' ? outputUrl : null,
     failure: release.failure,
     created_at: wireTime(release.createdAt),
     updated_at: wireTime(release.updatedAt),

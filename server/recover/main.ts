@@ -15,7 +15,8 @@ import { recover, type Recovered } from '../services/recovery.ts';
 const USAGE = `gantry admin:recover [--email ADDRESS] [--reset-password] [--remove-second-factor]
 
 Run by root on the machine of the platform, while its database runs. Makes a fresh token of an administrator and writes
-it where this machine's own gantry finds it; the one that was there before ends. With --reset-password it also makes an invitation to choose a new password.`;
+it where this machine's own gantry finds it; the one that was there before ends. Whoever --email names is an
+administrator of the platform from then on. With --reset-password it also makes an invitation to choose a new password.`;
 
 const OPTIONS = {
   email: { type: 'string' },
@@ -89,7 +90,7 @@ try {
     await tellLog(config, given, recovered);
     const { person, invitation } = recovered;
     process.stderr.write(
-      `${person.email} is let in by a fresh token; it is in ${config.paths.adminToken}. The one made there before has ended; all others go on.\n`,
+      `${person.email} is an administrator, and let in by a fresh token; it is in ${config.paths.adminToken}. The one made there before has ended; all others go on.\n`,
     );
     if (given['remove-second-factor'] === true) process.stderr.write('The second factor is removed.\n');
     if (invitation) {

@@ -61,6 +61,15 @@ describe('a rollback', () => {
     expect(second.release.description).toBe('Rollback to v3');
   });
 
+  it('to what runs waits while something else may take its place, and is refused when that has failed', async () => {
+    const { rig, app } = await deployedTwice();
+    const { deployment } = await rig.release(app, imageOf());
+    const back = () => rig.service.rollback(rig.ann, 'hello', 'v3', patient);
+    await expect(back()).rejects.toMatchObject({ id: 'deploy_in_progress' });
+    await rig.decide(deployment, 'web.1 exited.');
+    await expect(back()).rejects.toMatchObject({ id: 'no_rollback_target' });
+  });
+
   it.each([
     ['version', () => 'v2'],
     ['bare number', () => '2'],

@@ -142,6 +142,10 @@ async function rollbackTo(
     const { version, commit } = found;
     throw PlatformError.of('image_collected', { app: app.name, version, commit });
   }
+  // What runs is worth going back to as long as something else may yet take its place.
+  const pending = all.find((release) => release.status === 'pending');
+  if (found?.current === true && pending)
+    throw PlatformError.of('deploy_in_progress', { app: app.name, version: pending.version });
   if (!found || !rollbackTarget(found) || found.current) {
     throw PlatformError.of('no_rollback_target', {
       app: app.name,

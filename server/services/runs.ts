@@ -111,8 +111,8 @@ export function createRuns(deps: RunsDeps): Runs {
       await engine.prepare(app, image, deps.tokens.pullToken(image.repository), signal);
       const endsAt = new Date(clock.now().getTime() + (order.seconds ?? RUN_SECONDS) * 1000);
       const tty = order.attach && order.tty;
-      const size = tty ? sizeOf(order.env) : null;
-      const wanted = { ...order, tty, size, image, config, release: release.version, endsAt };
+      const { size, env } = terminalOf({ ...order, tty });
+      const wanted = { ...order, tty, size, env, image, config, release: release.version, endsAt };
       const { id, number } = await orders.create(app, wanted, signal);
       log.info({ app: app.name, run: runName({ number }), user: actor.email }, 'a run was ordered');
       let secret: string | null = null;
@@ -204,10 +204,10 @@ async function offerInside(
     { ...image, ...(order.command === null && { processes: {} }) },
     order.command ?? SHELL,
   );
-  const size = order.tty ? sizeOf(order.env) : null;
+  const { size, env } = terminalOf(order);
   const spec = {
     argv: onTerminal(argv ?? ['/bin/sh', '-c', order.command ?? SHELL], size),
-    ...{ env: order.env, tty: order.tty },
+    ...{ env, tty: order.tty },
   };
   log.info(
     { app: app.name, instance: instanceName(instance), user: actor.email },
@@ -239,6 +239,19 @@ function pick(app: App, instances: readonly Instance[], which: string): Instance
 }
 
 /** What a client says of its terminal when it cannot say it any other way. */
+/**
+ * How large the terminal is as its client says it in the environment, which then says it no more: programs believe that
+ * rather than the terminal, and would never hear of a window that was resized.
+ */
+function terminalOf({ tty, env }: Pick<RunOrder, 'tty' | 'env'>): {
+  readonly size: TerminalSize | null;
+  readonly env: ReadonlyMap<string, string>;
+} {
+  const size = tty ? sizeOf(env) : null;
+  if (size === null) return { size, env };
+  return { size, env: new Map([...env].filter(([key]) => key !== 'COLUMNS' && key !== 'LINES')) };
+}
+
 function sizeOf(env: ReadonlyMap<string, string>): TerminalSize | null {
   const [columns, rows] = [env.get('COLUMNS'), env.get('LINES')].map(Number);
   const good = (n: number | undefined): n is number =>

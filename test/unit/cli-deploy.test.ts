@@ -210,6 +210,19 @@ describe('releases', () => {
     expect((await cli.gantry(['releases:output', '-a', 'demo'])).out).toContain('Starting v3');
   });
 
+  it('are not tried again when they changed nothing but config vars, which are gone', async () => {
+    cli.door.world.outcome = 'failed';
+    await cli.gantry(['config:set', 'A=1', '-a', 'demo']);
+    cli.door.world.outcome = 'succeeded';
+    expect(await cli.gantry(['releases:retry', '-a', 'demo'])).toMatchObject({
+      ...{ code: 1, out: '' },
+      err: matching(
+        /v3 of demo \(Set A config vars?\) changed nothing but config vars, which were taken back/,
+      ),
+    });
+    expect((await cli.gantry(['releases', '-a', 'demo', '-n', '1', '--json'])).out).toContain('"version":3');
+  });
+
   it('say what a rollback would do', async () => {
     await cli.gantry(['config:set', '-a', 'demo', 'A=1']);
     const called = await cli.gantry(['rollback', '--plan', '-a', 'demo']);

@@ -113,7 +113,9 @@ it('refuses what is no certificate in one sentence', async () => {
 
 it('keeps whether automatic certificates are wanted, and tells the truth about them', async () => {
   await add('www.example.com');
-  expect((await door.call('POST', '/apps/demo/acm', { body: {} })).body).toMatchObject({ acm: true });
+  const wanted = await door.call('POST', '/apps/demo/acm', { body: {} });
+  expect(wanted.body).toMatchObject({ acm: true });
+  expect(wanted.headers['warning-message']).toMatch(/^This platform does not get certificates by itself yet/);
   expect((await door.call('PATCH', '/apps/demo/acm', { body: { acm_refresh: true } })).status).toBe(200);
   expect((await door.call('GET', '/apps/demo/domains/www.example.com')).body).toMatchObject({
     acm_status: 'failed',

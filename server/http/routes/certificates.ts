@@ -13,7 +13,7 @@ import type { Certificate } from '../../domain/certificate.ts';
 import { listAnswer } from '../answer.ts';
 import { route, type Route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { shapeCertificate } from '../shapes-domains.ts';
+import { NO_ACM, shapeCertificate } from '../shapes-domains.ts';
 import { shapeApp, type Place } from '../shapes.ts';
 
 const FIELDS = { name: (one: Certificate) => one.name, id: (one: Certificate) => one.id };
@@ -22,6 +22,9 @@ const broughtBy = (body: { certificate_chain: string; private_key: string }) => 
   chain: body.certificate_chain,
   key: new Secret(body.private_key),
 });
+
+/** The wish is kept for the day when it can be met; until then nobody should have to wait to hear of it. */
+const NO_AUTHORITY = { 'Warning-Message': NO_ACM };
 
 export function certificateRoutes(
   { apps, certificates }: Pick<Services, 'apps' | 'certificates'>,
@@ -61,6 +64,7 @@ export function certificateRoutes(
     }),
 
     route(enableAcm, async ({ actor, params, signal }) => ({
+      headers: NO_AUTHORITY,
       body: shapeApp(await apps.setAcm(actor, params.app, true, signal), place),
     })),
 
@@ -70,6 +74,7 @@ export function certificateRoutes(
 
     // Nothing asks an authority yet, so there is nothing to hurry.
     route(refreshAcm, async ({ actor, params, signal }) => ({
+      headers: NO_AUTHORITY,
       body: shapeApp(await apps.operable(actor, params.app, signal), place),
     })),
   ];

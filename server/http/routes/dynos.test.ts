@@ -32,6 +32,12 @@ describe('instances', () => {
     ]);
   });
 
+  it('that were told to end are counted no more', async () => {
+    const demo = door.world.apps.get('demo');
+    demo?.instances.push({ ...instanceOf('x', 'web', 1, 1), id: 'ending', state: 'stopping' });
+    expect((await dynos()).map(({ name, state }) => `${name} ${state}`)).toEqual(['web.1 up']);
+  });
+
   it('show the command of the release they are of', async () => {
     inMidRollout();
     const all = await dynos();

@@ -50,7 +50,9 @@ export function dynoRoutes(services: DynoDeps, outputs: Outputs): readonly Route
     route(listDynos, async ({ actor, params, signal }) => {
       const app = await services.apps.find(actor, params.app, signal);
       const { instances, runs, shape } = await shaperFor(actor, app, signal);
-      return { body: [...[...instances].sort(byPlace).map(shape), ...runs] };
+      // One that was told to end is none of the app's any more, as clients count them: its place is filled or gone.
+      const there = instances.filter(({ state }) => state !== 'stopping');
+      return { body: [...there.sort(byPlace).map(shape), ...runs] };
     }),
 
     route(showDyno, async ({ actor, params, signal }) => {

@@ -27,7 +27,12 @@ export function releaseRoutes(
       const { actor, params, range, signal } = call;
       const app = await apps.find(actor, params.app, signal);
       const all = await releases.list(actor, app.id, signal);
-      return listAnswer(range, all, FIELDS, (release) => shape(call, app, release));
+      const newest = Math.max(...all.map(({ version }) => version));
+      return listAnswer(range, all, FIELDS, (release) => ({
+        ...shape(call, app, release),
+        // Clients go back to the second of those that are eligible: the first has to be the newest, whatever became of it.
+        ...(release.version === newest && release.image !== null && { eligible_for_rollback: true }),
+      }));
     }),
 
     route(showRelease, async (call) => {

@@ -73,6 +73,9 @@ describe('a one-off process', () => {
       'stty rows 33 cols 77 2>/dev/null; top',
       'top',
     ]);
+    // The window may be resized, which programs do not see that believe the environment.
+    const [onTerminal, without] = door.world.runs.created.map(({ spec }) => [...spec.env.keys()]);
+    expect([onTerminal, without]).toEqual([[], ['COLUMNS', 'LINES']]);
   });
 
   it('may stand for a process type that is there, and for no other', async () => {
