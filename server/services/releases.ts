@@ -138,19 +138,23 @@ async function rollbackTo(
       : all.find((release) => [String(release.version), `v${release.version}`, release.id].includes(wanted));
   if (wanted !== null && !found)
     throw PlatformError.of('not_found', { resource: 'release', name: wanted.slice(0, 100) });
-  if (found?.status === 'succeeded' && found.collectedAt !== null && !found.current) {
-    const { version, commit } = found;
+  if (!found) throw noTarget(app, 'an earlier release');
+  refuseAsTarget(app, found, all);
+  return found;
+}
+
+/** Throws for what cannot be gone back to, or not now. */
+function refuseAsTarget(app: App, found: Release, all: readonly Release[]): void {
+  const { version, commit } = found;
+  if (found.status === 'succeeded' && found.collectedAt !== null && !found.current)
     throw PlatformError.of('image_collected', { app: app.name, version, commit });
-  }
   // What runs is worth going back to as long as something else may yet take its place.
   const pending = all.find((release) => release.status === 'pending');
-  if (found?.current === true && pending)
+  if (found.current && pending)
     throw PlatformError.of('deploy_in_progress', { app: app.name, version: pending.version });
-  if (!found || !rollbackTarget(found) || found.current) {
-    throw PlatformError.of('no_rollback_target', {
-      app: app.name,
-      wanted: found ? `v${found.version}` : 'an earlier release',
-    });
-  }
-  return found;
+  if (!rollbackTarget(found) || found.current) throw noTarget(app, `v${version}`);
+}
+
+function noTarget(app: App, wanted: string): Error {
+  return PlatformError.of('no_rollback_target', { app: app.name, wanted });
 }

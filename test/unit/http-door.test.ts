@@ -358,20 +358,6 @@ describe('what the real command line of the Platform API needs', () => {
     expect(answer.headers['next-range']).toBe('version ..2[; max=1, order=desc');
   });
 
-  it('the newest as one to begin with when it counts those it may go back to, and by itself as what it is', async () => {
-    door.world.outcome = 'never';
-    await door.call('PATCH', '/apps/demo/config-vars', { body: { A: '1' } });
-    const headers = { range: 'version ..; max=10, order=desc' };
-    const listed = release.array().parse((await door.call('GET', '/apps/demo/releases', { headers })).body);
-    const eligible = listed.filter((one) => one.eligible_for_rollback);
-    expect(eligible).toMatchObject([
-      { version: 3, status: 'pending' },
-      { version: 2, current: true },
-    ]);
-    const alone = await door.call('GET', '/apps/demo/releases/v3');
-    expect(alone.body).toMatchObject({ eligible_for_rollback: false });
-  });
-
   it('all releases, as 200, when they fit', async () => {
     const headers = { range: 'version ..; max=15, order=desc' };
     const answer = await door.call('GET', '/apps/demo/releases', { headers });

@@ -16,7 +16,10 @@ export const run: Run = async (context) => {
     ...(lifetime !== undefined && { expires_in: parseLifetime(lifetime) }),
   };
   const token = await (await client()).call(addAuthorization, { body }, signal);
-  if (options.flag('short')) { result(token, () => terminal.print(token.access_token.token)); return; }
+  if (options.flag('short')) {
+    result(token, () => terminal.print(token.access_token.token));
+    return;
+  }
   const rows = await authorizationRows(context, token);
   result(token, () => {
     terminal.note('The token is shown this once; keep it where its program finds it, and nowhere else.');
