@@ -42,7 +42,9 @@ does not have is under \`/gantry\`. The server describes it as OpenAPI 3.1 at \`
   in a page for people: 503 and HTML, as for every app. A client should take any 5xx without JSON as a reason to try again later.
 - Lists take a \`Range\` header (\`version ..; max=10, order=desc\`) and answer 206 with \`Next-Range\` when there is more.
 - A write with a \`Request-Id\` is done once: a repeat within five minutes gets the first answer again.
-- Answers carry an \`ETag\`; \`If-None-Match\` gets 304. \`RateLimit-Remaining\` tells how many calls a token has left.
+- Answers carry an \`ETag\`; \`If-None-Match\` gets 304. \`RateLimit-Remaining\` tells how many calls a token has left; a 429
+  tells with \`Retry-After\` in how many seconds to try again.
+- A body is one JSON object of at most 1 MB, nested at most 32 levels deep.
 - A webhook gets resources: \`data\` is what a call shows of the thing (of what is gone, what it was), \`previous_data\` the fields that were
   otherwise before. What changes no field of a resource is not told; each process type that was scaled is told by itself.
 

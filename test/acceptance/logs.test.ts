@@ -93,14 +93,15 @@ it('the lines of a release are there after the next one, a change of config and 
     expect.objectContaining({ code: 0 }),
   );
   expect(await ann.gantry('ps:restart', '-a', 'fragile')).toEqual(expect.objectContaining({ code: 0 }));
-  await expect.poll(instances, { timeout: 60_000, interval: 500 }).toBe(1);
+  const bye = 'app[web.1]: bye: two';
+  await expect.poll(async () => countOf(await logs(), bye), { timeout: 60_000, interval: 500 }).toBe(2);
   const lines = await logs();
   for (const [line, times] of [
     ['app[web.1]: boom now: one', 1],
     ['heroku[web.1]: Process exited with status 9', 1],
     ['app[web.1]: bye: one', 1],
     ['app[web.1]: listening: two', 3],
-    ['app[web.1]: bye: two', 2],
+    [bye, 2],
   ] as const)
     expect([line, countOf(lines, line)], lines.join('\n')).toEqual([line, times]);
 });

@@ -50,6 +50,11 @@ describe('a command in an app over ssh, without any program of ours', () => {
     expect(await done).toMatchObject({ code: 0, stdout: '300000\n' });
   });
 
+  it('has a terminal with ssh -t, whose size is known when the command begins', async () => {
+    const { code, stdout } = await ssh(`run -a ${APP} stty size`, { terminal: true }).done;
+    expect({ code, size: /^\d+ \d+(?=\r$)/m.exec(stdout)?.[0] }).toEqual({ code: 0, size: '24 80' });
+  });
+
   it('has a terminal with ssh -t, in which Ctrl-C interrupts what runs and not the shell', async () => {
     const { child, done, shown } = ssh(`run -a ${APP} bash`, { terminal: true });
     child.stdin.write('tty; echo term $TERM\n');

@@ -4,6 +4,7 @@ import { Secret } from '../../lib/secret.ts';
 import { createRunCare } from '../../server/controller/run-watch.ts';
 import { SMALL } from '../../server/domain/instance.ts';
 import type { BuiltImage } from '../../server/domain/release.ts';
+import { onTerminal } from '../../server/domain/run.ts';
 import type { Attachment, RunSpec } from '../../server/ports/runs.ts';
 import { quietLog } from '../../lib/log.ts';
 import { newApp, specOf, startEngineRig, type EngineRig } from '../support/engine-rig.ts';
@@ -83,6 +84,12 @@ describe('an attached run', () => {
     const { out } = await told(run);
     expect(out).toContain('44 133');
     expect(out).toContain('/dev/pts/');
+  });
+
+  it('has a terminal of a known size before its command begins', async () => {
+    const argv = onTerminal(['/bin/sh', '-c', 'stty size'], { columns: 77, rows: 33 });
+    const { out } = await told(await attach('', { argv, tty: true }));
+    expect(out).toBe('33 77\r\n');
   });
 
   it('is waited for by whoever writes to it, until it is gone', async () => {
