@@ -223,7 +223,7 @@ it('publishes no column that somebody adds to a table', async () => {
   ]);
   await client.query(`UPDATE "Release" SET "internalNote" = 'psst psst' WHERE id = $1`, [release.id]);
   const told = (await rig.told()).filter(({ resource }) => resource === 'release');
-  expect(told.map(brief)).toEqual(['create release: ', 'update release: status']);
+  expect(told.map(brief)).toEqual(['create release: ', 'update release: status output_stream_url']);
   expect(JSON.stringify(told)).not.toMatch(/internal|psst/i);
 });
 
