@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { withDeadline } from '../lib/deadline.ts';
 import type { Context } from './command.ts';
 import { findCredentials } from './credentials.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Long enough for a word that is typed, short enough that a new app is soon known. */
 const FRESH_MS = 10_000;
@@ -35,10 +36,7 @@ async function fresh(file: string, now: Date): Promise<readonly string[] | undef
 async function ask({ client, now, signal }: Context, file: string): Promise<readonly string[]> {
   const apps = await withDeadline(PATIENCE_MS, signal, async (late) => (await client()).apps(late));
   const names = apps.map(({ name }) => name);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   // Two shells may ask at once: neither reads what the other has half written.
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, [String(now().getTime()), ...names].join('\n'), { mode: 0o600 });
-  await rename(draft, file);
+  await replaceFile(file, [String(now().getTime()), ...names].join('\n'));
   return names;
 }

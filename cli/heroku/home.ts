@@ -1,7 +1,7 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isSystemError } from '../../lib/errors.ts';
+import { replaceFile } from '../replace-file.ts';
 
 export interface HomeOptions {
   /** The home of the program, made when it is not there. */
@@ -31,8 +31,8 @@ export async function makeHome(options: HomeOptions): Promise<string> {
   });
   const ours = join(path, 'gantry.gitconfig');
   const authority = join(path, 'authority.pem');
-  if (options.authority !== undefined) await replace(authority, options.authority);
-  await replace(ours, gitSettings(options, authority));
+  if (options.authority !== undefined) await replaceFile(authority, options.authority);
+  await replaceFile(ours, gitSettings(options, authority));
   const config = join(path, '.gitconfig');
   // Written once: the program adds to it. What is included first is asked first.
   await writeFile(config, `[include]\n\tpath = ${quoted(ours)}\n`, { flag: 'wx', mode: 0o600 }).catch(
@@ -57,11 +57,4 @@ function gitSettings(options: HomeOptions, authorityFile: string): string {
 /** As a value of git's configuration, in which these four are special. */
 function quoted(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\t', '\\t')}"`;
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
-  await rename(draft, path);
 }

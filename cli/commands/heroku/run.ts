@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../../lib/errors.ts';
 import type { Context, Run } from '../../command.ts';
@@ -13,6 +13,7 @@ import { EXEC_COMMAND, openExecDoors } from '../../heroku/exec-doors.ts';
 import { startForwarder } from '../../heroku/forwarder.ts';
 import { makeHome } from '../../heroku/home.ts';
 import { findHeroku, HEROKU_VERSION, installHeroku, type Installation } from '../../heroku/install.ts';
+import { replaceFile } from '../../replace-file.ts';
 
 export const run: Run = async (context, args) => {
   const { config } = context;
@@ -101,7 +102,7 @@ async function authorityFile(
   const all = [ca, exec, others].filter((text) => text !== undefined).join('\n');
   // Named by what is in it: runs at the same time do not take each other's away.
   const path = join(folder, `authorities-${createHash('sha256').update(all).digest('hex').slice(0, 16)}.pem`);
-  await writeFile(path, all, { mode: 0o600 });
+  await replaceFile(path, all); // those that read it now must not find a part of it
   return path;
 }
 
