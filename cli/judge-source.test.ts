@@ -6,7 +6,7 @@ const file = (path: string, size = 1): SourceEntry => ({
   ...{ path, kind: 'file', size, executable: false, target: '' },
 });
 const link = (path: string, target: string): SourceEntry => ({ ...file(path, 0), kind: 'link', target });
-const judge = (...entries: SourceEntry[]): void => judgeSource({ root: '/work/shop', entries });
+const judge = (...entries: SourceEntry[]): void => judgeSource({ root: '/home/ann/shop', entries });
 
 describe('a folder that is to be deployed', () => {
   it('may hold links that stay inside', () => {
@@ -21,7 +21,7 @@ describe('a folder that is to be deployed', () => {
     [[file('large', 2 * 1024 ** 3)], 'its files are larger than 1 GiB in all'],
   ])('is refused before it is sent: %o', (entries, reason) => {
     expect(() => judge(...entries)).toThrow(
-      `/work/shop cannot be deployed: ${reason}. Change it, or leave it out (.gitignore, .slugignore).`,
+      `/home/ann/shop cannot be deployed: ${reason}. Change it, or leave it out (.gitignore, .slugignore).`,
     );
   });
 });
