@@ -58,7 +58,7 @@ const UNFINISHED = /^(?:tmp_|\.tmp-)/;
 /**
  * What a killed git has left in the packs, and no git takes away. A repack's own go at once: there is no other repack than
  * ours, and none passes by a pack without index. The rest may be a push under way until it is old: a pack whose index
- * comes last, and the lock by which a receive-pack holds it.
+ * comes last, and the lock by which a receive-pack holds it. What git takes for no pack is in nobody's way, and is tidied up.
  */
 async function removeLeftovers(packs: string, before: Date): Promise<void> {
   const names = await namesIn(packs);
@@ -66,8 +66,8 @@ async function removeLeftovers(packs: string, before: Date): Promise<void> {
   for (const name of names) {
     const path = join(packs, name);
     if (name.startsWith('.tmp-')) await rm(path, { force: true });
-    else if (name.startsWith('tmp_') || name.endsWith('.keep')) await removeIfOld(path, before);
-    else if (name.endsWith('.pack') && !indexed(name)) await removeIfOld(path, before);
+    else if (name.endsWith('.keep') || (name.endsWith('.pack') && !indexed(name)))
+      await removeIfOld(path, before);
   }
 }
 
