@@ -153,7 +153,12 @@ async function perform(
   const facts = buildpack === null ? read : { ...read, dockerfile: null };
   // Not said: a source may give cause for any number of them.
   for (const warning of facts.warnings) transcript.output(` !     ${warning}`);
-  const lending = deps.layers.lend(request.target, signal);
+  let waits = false;
+  const waiting = (): void => {
+    if (!waits) transcript.say('       The registry is clearing up; the push waits for that');
+    waits = true;
+  };
+  const lending = deps.layers.lend(request.target, waiting, signal);
   const image = await stage(attempt, 'build', () =>
     facts.dockerfile === null
       ? buildWithPacks(deps, attempt, signal)
@@ -165,7 +170,7 @@ async function perform(
   const pushing = stage(attempt, 'push', () =>
     deps.pushes.push(
       () => deps.engine.push(attempt.name, attempt.tag, request.target.token, signal),
-      () => transcript.say('       Waiting for the registry, which is clearing up'),
+      waiting,
       signal,
     ),
   );

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { pause } from '../lib/deadline.ts';
 import { quietLog } from '../lib/log.ts';
 import { createFakeBuildEngine, type FakeBuildEngine } from '../test/support/fake-build-engine.ts';
-import { createPushes } from './pushes.ts';
+import { createPushes, type Pushes } from './pushes.ts';
 import type { AskRegistry } from './registry-call.ts';
 import { createRegistryImages } from './registry-images.ts';
 import { createStackLayers, type StackLayers } from './stack-layers.ts';
@@ -39,7 +40,9 @@ let asked: string[];
 let ask: AskRegistry;
 let engine: FakeBuildEngine;
 let layers: StackLayers;
+let pushes: Pushes;
 beforeEach(() => {
+  pushes = createPushes();
   tags = new Map();
   ({ ask, asked } = registryOf(tags));
   engine = createFakeBuildEngine();
@@ -52,10 +55,13 @@ beforeEach(() => {
 
 function newBuilder(): StackLayers {
   const images = createRegistryImages(ask);
-  const deps = { ask, images, pushes: createPushes(), engineRegistry: 'registry:5000', log: quietLog() };
+  const deps = { ask, images, pushes, engineRegistry: 'registry:5000', log: quietLog() };
   return createStackLayers({ engine, ...deps });
 }
 
+const unexpected = (): void => {
+  throw new Error('it waits');
+};
 const pushesMade = (): number => engine.calls.filter((call) => call.startsWith('push ')).length;
 const publish = (stack = STACK): Promise<void> => layers.publish(stack, target, patient);
 
@@ -84,8 +90,32 @@ describe('the stack', () => {
     await publish();
     expect(pushesMade()).toBe(1);
     asked.length = 0;
-    await layers.lend({ repository: 'apps/x', token: 'x' }, patient);
+    await layers.lend({ repository: 'apps/x', token: 'x' }, unexpected, patient);
     expect(asked).toEqual([`POST ?mount=${encodeURIComponent(LAYER)}&from=gantry%2Fstack`]);
+  });
+
+  it('is neither lent nor rid of earlier ones while the registry is held, and says so', async () => {
+    await publish();
+    const said: string[] = [];
+    await pushes.hold(async () => {
+      asked.length = 0;
+      void layers.lend({ repository: 'apps/x', token: 'x' }, () => said.push('waits'), patient);
+      await pause(5, patient);
+      said.push(`asked ${asked.length} times`);
+    }, 1_000);
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect(said).toEqual(['waits', 'asked 0 times']);
+
+    tags.set('0'.repeat(16), digestOf('c'));
+    layers = newBuilder();
+    let published: Promise<void> | undefined;
+    await pushes.hold(async () => {
+      published = publish();
+      await pause(5, patient);
+      expect([...tags.keys()]).toEqual([TAG, '0'.repeat(16)]);
+    }, 1_000);
+    await published;
+    expect([...tags.keys()]).toEqual([TAG]);
   });
 
   it('is pushed again when the registry has lost it', async () => {

@@ -30,9 +30,10 @@ export interface StackLayers {
   publish(digest: string, target: Target, signal: AbortSignal): Promise<void>;
   /**
    * Lends the published layers to an app's repository inside the registry. Needs a token that may also pull from the
-   * stack's repository. Never fails: without it the engine uploads the layers itself, which only takes longer.
+   * stack's repository. Counts as a push, so it may have to wait, which it says. Never fails: without it the engine
+   * uploads the layers itself, which only takes longer.
    */
-  lend(target: Target, signal: AbortSignal): Promise<void>;
+  lend(target: Target, waiting: () => void, signal: AbortSignal): Promise<void>;
   /** The registry was swept: repositories may have lost what was lent to them. */
   forget(): void;
 }
@@ -55,26 +56,6 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
   let published:
     { readonly digest: string; readonly from: string; readonly layers: readonly string[] } | undefined;
 
-  async function mount(
-    layer: string,
-    from: string,
-    { repository, token }: Target,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const query = new URLSearchParams({ mount: layer, from });
-    const uploads = `/v2/${repository}/blobs/uploads/?${query.toString()}`;
-    const answer = await ask({ method: 'POST', path: uploads, token }, signal);
-    await answer.arrayBuffer();
-    const location = answer.headers.get('location');
-    // 202: the registry began an upload instead, because this token may not read there, or the layer is gone.
-    if (answer.status === 202 && location !== null) {
-      const { pathname, search } = new URL(location, 'http://registry'); // it may name itself as others reach it
-      const ended = await ask({ method: 'DELETE', path: `${pathname}${search}`, token }, signal);
-      await ended.arrayBuffer();
-    }
-    return answer.status === 201;
-  }
-
   async function push(digest: string, tag: string, target: Target, signal: AbortSignal): Promise<Found> {
     const name = `${engineRegistry}/${target.repository}`;
     await engine.tag(digest, name, tag, signal);
@@ -95,8 +76,11 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
     { repository, token }: Target,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const other of await images.list(repository, token, signal))
-      if (other !== digest) await images.remove(repository, other, token, signal);
+    const remove = async (): Promise<void> => {
+      for (const other of await images.list(repository, token, signal))
+        if (other !== digest) await images.remove(repository, other, token, signal);
+    };
+    await pushes.push(remove, () => undefined, signal);
   }
 
   return {
@@ -110,11 +94,13 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
       await removeOthers(there.digest, target, signal);
     },
     forget: () => served.clear(),
-    async lend(target, signal) {
+    async lend(target, waiting, signal) {
       if (published === undefined || served.has(target.repository)) return;
-      const { from, layers } = published;
       try {
-        for (const layer of layers) if (!(await mount(layer, from, target, signal))) return;
+        // A sweep may be deleting the very repository that this would write to.
+        const { from, layers } = published;
+        if (!(await pushes.push(() => mountAll(ask, { layers, from, target }, signal), waiting, signal)))
+          return;
         if (served.size >= MAX_KNOWN) served.clear();
         served.add(target.repository);
       } catch (err) {
@@ -122,6 +108,36 @@ export function createStackLayers(deps: StackLayersDeps): StackLayers {
       }
     },
   };
+}
+
+/** False as soon as one cannot be had. */
+async function mountAll(
+  ask: AskRegistry,
+  { layers, from, target }: { layers: readonly string[]; from: string; target: Target },
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const layer of layers) if (!(await mount(ask, { layer, from, target }, signal))) return false;
+  return true;
+}
+
+async function mount(
+  ask: AskRegistry,
+  { layer, from, target }: { layer: string; from: string; target: Target },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { repository, token } = target;
+  const query = new URLSearchParams({ mount: layer, from });
+  const uploads = `/v2/${repository}/blobs/uploads/?${query.toString()}`;
+  const answer = await ask({ method: 'POST', path: uploads, token }, signal);
+  await answer.arrayBuffer();
+  const location = answer.headers.get('location');
+  // 202: the registry began an upload instead, because this token may not read there, or the layer is gone.
+  if (answer.status === 202 && location !== null) {
+    const { pathname, search } = new URL(location, 'http://registry'); // it may name itself as others reach it
+    const ended = await ask({ method: 'DELETE', path: `${pathname}${search}`, token }, signal);
+    await ended.arrayBuffer();
+  }
+  return answer.status === 201;
 }
 
 /** What the registry has under this tag or digest, if anything. */
