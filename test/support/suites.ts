@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { RUNNING_PLATFORM } from './platform-setup.ts';
 import { RECEIVERS } from './drain-receiver.ts';
@@ -16,7 +17,7 @@ const SUITES = [['unit'], ['engine'], ['acceptance'], ['alone', 'apart']];
 
 async function runSuite(
   suite: string,
-  results: string,
+  { results, titled }: { results: string; titled: string | undefined },
   env: NodeJS.ProcessEnv,
 ): Promise<SuiteReport | undefined> {
   const file = join(results, `${suite}.json`);
@@ -29,6 +30,7 @@ async function runSuite(
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${file}`,
+      ...(titled === undefined ? [] : ['--testNamePattern', titled]),
     ];
     const child = spawn(join(ROOT, 'node_modules', '.bin', 'vitest'), args, {
       cwd: ROOT,
@@ -45,17 +47,29 @@ async function runSuite(
   }
 }
 
+/** So many tests each suite must have. */
+const readFloors = async (): Promise<Readonly<Record<string, number>>> =>
+  z.record(z.string(), z.int()).parse(JSON.parse(await readFile(join(ROOT, 'test', 'floors.json'), 'utf8')));
+
 /**
  * Engine tests want the packages and an engine, acceptance tests a whole platform: one set-up serves both. It goes on
  * while the unit tests run, which need neither.
  */
 const needsPlatform = (suite: string): boolean => suite !== 'unit';
 
-async function main(asked: string[]): Promise<number> {
-  const suites = asked.length > 0 ? asked.map((one) => [one]) : SUITES;
-  const floors = z
-    .record(z.string(), z.int())
-    .parse(JSON.parse(await readFile(join(ROOT, 'test', 'floors.json'), 'utf8')));
+/** What is to be run: all of `suites`, or of these what has such a title. */
+function readArguments(args: string[]): { suites: string[][]; titled: string | undefined } {
+  const options = { titled: { type: 'string' } } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  return {
+    suites: positionals.length > 0 ? positionals.map((one) => [one]) : SUITES,
+    titled: values.titled,
+  };
+}
+
+async function main(args: string[]): Promise<number> {
+  const { suites, titled } = readArguments(args);
+  const floors = titled === undefined ? await readFloors() : null;
   const results = await mkdtemp(join(tmpdir(), 'gantry-results-'));
   const starting = suites.flat().some(needsPlatform)
     ? startPlatform({ GANTRY_EGRESS_ALLOW: RECEIVERS })
@@ -70,7 +84,7 @@ async function main(asked: string[]): Promise<number> {
         ? { ...process.env, [RUNNING_PLATFORM]: JSON.stringify(platform.place) }
         : process.env;
       await Promise.all(
-        together.map(async (suite) => reports.set(suite, await runSuite(suite, results, env))),
+        together.map(async (suite) => reports.set(suite, await runSuite(suite, { results, titled }, env))),
       );
     }
   } finally {
