@@ -179,6 +179,29 @@ describe('a build by buildpacks', () => {
     });
   });
 
+  it('shows no value of the config it was given, neither in its output nor in why it failed [S-SEC-07]', async () => {
+    const rig = createRig();
+    const key = ['-----BEGIN KEY-----', 'MIIEvQIBADANBg', '-----END KEY-----'].join('\n');
+    const env = { TOKEN: 'hunter2-hunter2', KEY: key };
+    rig.engine.goes.build = (_, onTrace) => {
+      const bytes = Buffer.from(`TOKEN=${env.TOKEN}\nKEY=${env.KEY}\n`);
+      for (let at = 0; at < bytes.length; at += 7)
+        // as a pipe may cut it
+        onTrace({ vertexes: [], logs: [{ vertex: 'v', stream: 1, bytes: bytes.subarray(at, at + 7) }] });
+      return Promise.reject(new StepError(`it said ${env.TOKEN}`));
+    };
+    const events = await rig.run({ 'package.json': '{}' }, { env });
+    expect(linesOf(events).slice(-4)).toEqual(['TOKEN=[secret]', 'KEY=[secret]', '[secret]', '[secret]']);
+    expect(events.at(-1)).toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining('it said [secret]') as unknown,
+    });
+    // A Dockerfile is given nothing of it, but may have it in itself.
+    const copied = await rig.run({ Dockerfile: `FROM x\nRUN echo ${env.TOKEN}\n` }, { env });
+    expect(linesOf(copied)).toContain('       TOKEN=[secret]');
+    expect(JSON.stringify([events, copied])).not.toMatch(/hunter2|MIIE/);
+  });
+
   it('sends the source below a folder of its own, after the driver and the packs that may apply', async () => {
     const rig = createRig();
     rig.engine.goes.readFolder = gantryFolder({ buildpack: 'nodejs', 'release.yml': '' });

@@ -9,6 +9,7 @@ import type { BuildEvent, BuildRequest, BuiltImage } from './contract.ts';
 import { StepError, type Engine, type ImageFacts } from './engine.ts';
 import { buildErrors } from './errors.ts';
 import { buildpackPlan, dockerfilePlan, PACKS, type Plan } from './plan.ts';
+import { createMask, type Mask } from './mask.ts';
 import type { Pushes } from './pushes.ts';
 import type { RegistryImages } from './registry-images.ts';
 import { imageProcesses, readRelease, stackProcesses } from './processes.ts';
@@ -16,7 +17,7 @@ import { readSource, type SourceFacts } from './source.ts';
 import { buildpackError, buildpackSteps, dockerfileError, dockerfileSteps } from './steps.ts';
 import type { Stack } from './stack.ts';
 import type { StackLayers } from './stack-layers.ts';
-import { createTranscript, type Transcript } from './transcript.ts';
+import { createTranscript, withoutControls, type Transcript } from './transcript.ts';
 
 export interface BuildsDeps {
   readonly engine: Engine;
@@ -88,7 +89,8 @@ export function createBuilds(deps: BuildsDeps): Builds {
     emit: (event: BuildEvent) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    const transcript = createTranscript((text) => emit({ kind: 'line', text }), request.limits);
+    const mask = maskOf(request);
+    const transcript = createTranscript((text) => emit({ kind: 'line', text }), request.limits, mask);
     const name = `${deps.registry}/${request.target.repository}`;
     const attempt: Attempt = { request, emit, transcript, name, tag: `b-${randomBytes(16).toString('hex')}` };
     running += 1;
@@ -105,7 +107,7 @@ export function createBuilds(deps: BuildsDeps): Builds {
       if (known.id === 'builder_fault')
         deps.log.error({ err, build: request.id }, 'a build failed for no known reason');
       transcript.end();
-      emit({ kind: 'failed', id: known.id, message: known.message, retry: known.retry });
+      emit({ kind: 'failed', id: known.id, message: mask(known.message), retry: known.retry });
     } finally {
       running -= 1;
       cleanUp(attempt);
@@ -126,6 +128,11 @@ export function createBuilds(deps: BuildsDeps): Builds {
       await Promise.allSettled(background);
     },
   };
+}
+
+/** Also for a build from a Dockerfile, which is given none of it: a value may be in the source as well. */
+function maskOf({ env, target }: BuildRequest): Mask {
+  return createMask([...Object.values(env), target.token], withoutControls);
 }
 
 function knownFailure(err: unknown, request: BuildRequest): { id: string; message: string; retry: boolean } {

@@ -46,7 +46,11 @@ describe('the steps of a Dockerfile', () => {
   it("are shown once by name, with their output below and without the engine's own", () => {
     const lines: string[] = [];
     const steps = dockerfileSteps(
-      createTranscript((line) => lines.push(line), { outputBytes: 1000, outputLines: 100 }),
+      createTranscript(
+        (line) => lines.push(line),
+        { outputBytes: 1000, outputLines: 100 },
+        (text) => text,
+      ),
     );
     const vertex = {
       digest: 'a',

@@ -1,19 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cleanLine, createLineCutter, createTranscript } from './transcript.ts';
+import { createMask } from './mask.ts';
+import { cleanLine, createLineCutter, createTranscript, withoutControls } from './transcript.ts';
+
+const bare = (line: string): string => cleanLine(line, (text) => text);
 
 describe('a transcript', () => {
   it('loses colours, titles, cursor movements and every other control character', () => {
     expect(
-      cleanLine(
-        '\u001b[31mred\u001b[0m \u001b]0;title\u0007x\u001b]8;;http://e\u001b\\y\u009b2J\u0007\u0000\tz',
-      ),
+      bare('\u001b[31mred\u001b[0m \u001b]0;title\u0007x\u001b]8;;http://e\u001b\\y\u009b2J\u0007\u0000\tz'),
     ).toBe('red xy\tz');
-    expect(cleanLine('a\u202eb')).toBe('ab');
+    expect(bare('a\u202eb')).toBe('ab');
   });
 
   it('shows the last state of a line that overwrites itself', () => {
-    expect(cleanLine('10%\r50%\r100%\r')).toBe('100%');
+    expect(bare('10%\r50%\r100%\r')).toBe('100%');
   });
 
   it('prints no control character, is not endless and cleans nothing twice, whatever comes', () => {
@@ -23,21 +24,46 @@ describe('a transcript', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
-        const clean = cleanLine(pieces.join(''));
+        const clean = bare(pieces.join(''));
         // eslint-disable-next-line no-control-regex -- control characters are what is looked for
         expect(clean).not.toMatch(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/);
-        expect(cleanLine(clean)).toBe(clean);
+        expect(bare(clean)).toBe(clean);
       }),
     );
-    expect(cleanLine('x'.repeat(1_000_000)).length).toBeLessThan(2100);
+    expect(bare('x'.repeat(1_000_000)).length).toBeLessThan(2100);
+  });
+
+  it('hides values before it cuts, and after it has taken out what only a terminal sees [S-SEC-07]', () => {
+    const value = 'hunter2-\u001b[1mhunter2';
+    const mask = createMask([value], withoutControls);
+    expect(cleanLine(`TOKEN=${value}`, mask)).toBe('TOKEN=[secret]');
+    expect(cleanLine('TOKEN=hunter2-\u001b[32mhunter2', mask)).toBe('TOKEN=[secret]');
+    expect(cleanLine(`${'x'.repeat(1_990)}${value}`, mask)).toBe(`${'x'.repeat(1_990)}[secret]`);
+    expect(cleanLine(`${'x'.repeat(1_995)}${value}`, mask)).toBe(`${'x'.repeat(1_995)}[secr … (line cut)`);
+  });
+
+  it('sees the longest value of config whole, in a line that begins with all the others [S-SEC-07]', () => {
+    const value = 'v'.repeat(60_000);
+    const lines: string[] = [];
+    const cutter = createLineCutter((line) =>
+      lines.push(
+        cleanLine(
+          line,
+          createMask([value], (text) => text),
+        ),
+      ),
+    );
+    const bytes = Buffer.from(`${value} ${value} and more${'x'.repeat(300_000)}\n`);
+    for (let at = 0; at < bytes.length; at += 4_096) cutter.take(bytes.subarray(at, at + 4_096));
+    expect(lines[0]?.slice(0, 40)).toBe('[secret] [secret] and morexxxxxxxxxxxxxx');
   });
 
   it('shows output as it comes while it fits, and nothing but it', () => {
     const { seen, transcript } = createRig({ outputLines: 6 });
-    for (const line of ['1', '2', '3']) transcript.output(line);
+    for (const line of ['1', '2', '3 hunter2']) transcript.output(line);
     transcript.end();
-    transcript.say('-----> Done');
-    expect(seen).toEqual(['1', '2', '3', '-----> Done']);
+    transcript.say('-----> Done with hunter2');
+    expect(seen).toEqual(['1', '2', '3 [secret]', '-----> Done with [secret]']);
   });
 
   it('says at once that it holds back what is more than half of its room, and shows all of it if it fits in the end', () => {
@@ -100,5 +126,6 @@ describe('a transcript', () => {
 function createRig(room: { readonly outputBytes?: number; readonly outputLines?: number }) {
   const seen: string[] = [];
   const plenty = { outputBytes: 10_000, outputLines: 10_000 };
-  return { seen, transcript: createTranscript((line) => seen.push(line), { ...plenty, ...room }) };
+  const masked = (text: string): string => text.replaceAll('hunter2', '[secret]');
+  return { seen, transcript: createTranscript((line) => seen.push(line), { ...plenty, ...room }, masked) };
 }

@@ -1,3 +1,4 @@
+import type { Mask } from './mask.ts';
 import { createTail, sizeOf, type Tail } from './transcript-tail.ts';
 
 /** What one build shows to the person who pushed: the beginning and the end of its output, and all lines of ours. */
@@ -18,17 +19,17 @@ export interface Room {
 
 const MAX_LINE = 2000;
 
-/** Passes cleaned lines on to `send`; of output, at most what there is room for. */
-export function createTranscript(send: (line: string) => void, room: Room): Transcript {
+/** Passes cleaned and masked lines on to `send`; of output, at most what there is room for. */
+export function createTranscript(send: (line: string) => void, room: Room, mask: Mask): Transcript {
   const half = { lines: Math.floor(room.outputLines / 2), bytes: Math.floor(room.outputBytes / 2) };
   let [lines, bytes] = [0, 0];
   let held: Tail | undefined;
   let ended = false;
   return {
-    say: (line) => send(cleanLine(line)),
+    say: (line) => send(cleanLine(line, mask)),
     output(line) {
       if (ended) return;
-      const clean = cleanLine(line);
+      const clean = cleanLine(line, mask);
       lines += 1;
       bytes += sizeOf(clean);
       if (held === undefined && (lines > half.lines || bytes > half.bytes)) {
@@ -68,16 +69,25 @@ const ESCAPES = /\u001b[ -/]*[0-~]?/g;
 const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /* eslint-enable no-control-regex */
 
-/** One line that is safe to print on any terminal: no control characters but tabs, and not endless. */
-export function cleanLine(line: string): string {
+/** A text without control characters but tabs. */
+export function withoutControls(text: string): string {
+  return text.replace(STRINGS, '').replace(CSI, '').replace(ESCAPES, '').replace(CONTROLS, '');
+}
+
+/** One line that is safe to print on any terminal: no control characters but tabs, not endless, and masked. */
+export function cleanLine(line: string, mask: Mask): string {
   // Of a progress display that overwrites itself only its last state is worth a line.
   const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
-  const clean = last.replace(STRINGS, '').replace(CSI, '').replace(ESCAPES, '').replace(CONTROLS, '');
+  // Before it is cut: half a value would be known no more.
+  const clean = mask(withoutControls(last));
   if (clean.length <= MAX_LINE) return clean;
   return `${clean.slice(0, MAX_LINE).replace(/[\ud800-\udbff]$/, '')} … (line cut)`;
 }
 
-/** Cuts a stream of bytes into lines. What exceeds 64 KiB without a line end is dropped up to the next one. */
+/** Twice what all config vars of an app may take: each of their values is seen whole, and masked. */
+const MAX_RAW_LINE = 128 * 1024;
+
+/** Cuts a stream of bytes into lines. What exceeds 128 KiB without a line end is dropped up to the next one. */
 export function createLineCutter(line: (text: string) => void): {
   take: (bytes: Buffer) => void;
   end: () => void;
@@ -87,7 +97,7 @@ export function createLineCutter(line: (text: string) => void): {
   const push = (text: string): void => {
     const parts = text.split('\n');
     parts.forEach((part, index) => {
-      if (rest.length < 65_536) rest += part;
+      if (rest.length < MAX_RAW_LINE) rest += part;
       if (index === parts.length - 1) return;
       line(rest);
       rest = '';
