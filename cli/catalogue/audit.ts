@@ -5,9 +5,9 @@ export const audit: TopicSpec = {
   commands: [
     {
       name: 'audit',
-      summary: 'show who changed what of an app, newest first',
+      summary: 'show who changed what of an app, or read its config vars, newest first',
       details:
-        'Every call that may change something is written down before and after it: who, from where, what was asked, how it ended, and which values changed; secrets by name only.',
+        'Every call that may change something, or reads config vars, is written down before and after it: who, from where, what was asked, how it ended, and which values changed; secrets by name only.',
       options: [
         { flags: '-n, --num <count>', says: 'how many calls (default: 30, at most 1000)' },
         { flags: '--before <seq>', says: 'only what is before this place in the trail' },

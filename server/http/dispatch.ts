@@ -28,8 +28,8 @@ export interface DispatchDeps {
 const NO_BODY = z.strictObject({ confirm: z.string().optional() });
 
 /**
- * Serves an endpoint: reads the call, hands it to the route's handler, and answers. Whatever may change something goes
- * through the audit trail here, so that no endpoint can forget it.
+ * Serves an endpoint: reads the call, hands it to the route's handler, and answers. Whatever may change something, or tells
+ * secrets, goes through the audit trail here, so that no endpoint can forget it.
  */
 export function dispatch(
   route: Route,
@@ -55,7 +55,7 @@ export function dispatch(
     };
   // What nobody in particular asks cannot be told from another's repeat of it.
   const anonymous = endpoint.needs === 'open' || endpoint.needs === 'link';
-  if (!changes) return answering.read(work(handle));
+  if (!changes) return answering.read(work(options.tellsSecrets === true ? audited : handle));
   if (anonymous) return answering.read(work(audited));
   return answering.write(work(audited), {
     replay: options.replay && work(options.replay),

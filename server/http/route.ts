@@ -50,6 +50,8 @@ interface RouteOptions {
   readonly repeatable?: (sent: unknown) => boolean;
   /** For writes by their method that change nothing: there is nothing to do once. */
   readonly changesNothing?: true;
+  /** For reads that are written down as changes are, since what they answer is worth as much: who has seen it is known. */
+  readonly tellsSecrets?: true;
 }
 
 type Handler<E extends Endpoint> = (call: CallOf<E>) => Promise<Answer<z.input<E['answer']>>>;

@@ -6,7 +6,7 @@ export interface AuditFault {
   readonly problem: string;
 }
 
-/** The trail of all calls that change something. Rows are only ever added, each chained to the one before. */
+/** The trail of all calls that change something or tell secrets. Rows are only ever added, each chained to the one before. */
 export interface AuditTrail {
   /** Writes down that a call begins. Throws `database_away`: then the call must not be made. */
   begin(call: AuditCall, signal: AbortSignal): Promise<void>;

@@ -10,7 +10,7 @@ import type { Causes } from '../ports/causes.ts';
 import type { Clock } from '../ports/clock.ts';
 import { needAdmin, reach } from './reach.ts';
 
-/** A call that may change something, as its door knows it. */
+/** A call that may change something, or tells secrets, as its door knows it. */
 export interface AuditedCall {
   readonly actor: Actor;
   readonly door: AuditDoor;

@@ -61,6 +61,31 @@ describe('the audit trail', () => {
     expect(left).toEqual(HARMLESS);
   });
 
+  it('has who has read config vars, and who has tried to [S-SEC-04]', async () => {
+    const { door } = cli;
+    const reads = ENDPOINTS.filter(({ needs, method }) => method === 'GET' && needs === 'app:secrets');
+    expect(reads.map(({ path }) => path)).toEqual([
+      '/apps/:app/config-vars',
+      '/apps/:app/releases/:release/config-vars',
+    ]);
+    const { token } = door.world.addUser('stranger@example.com');
+    for (const { path } of reads) {
+      const one = path.replace(':app', 'demo').replace(':release', '2');
+      expect(await door.call('GET', one)).toMatchObject({ status: 200 });
+      expect(await door.call('GET', one, { token })).toMatchObject({ status: 404 });
+    }
+    const trail = await door.call('GET', '/gantry/audit');
+    const entry = (action: string, by: string, error: string | null) => ({
+      ...{ action: `GET ${action}`, actor: { email: `${by}@example.com` }, ip: '127.0.0.1' },
+      ...{ outcome: error === null ? 'succeeded' : 'refused', error, target: { app: 'demo' }, changes: [] },
+    });
+    expect(trail.body).toMatchObject(
+      reads
+        .flatMap(({ path }) => [entry(path, 'admin', null), entry(path, 'stranger', 'not_found')])
+        .reverse(),
+    );
+  });
+
   it('is for those who manage the app, and as a whole for administrators', async () => {
     const { otherToken } = cli.door.world;
     const foreign = await cli.door.call('GET', '/gantry/apps/demo/audit', { token: otherToken });
@@ -87,9 +112,10 @@ describe('gantry audit', () => {
     const { code, out } = await cli.gantry(['audit', '-a', 'demo']);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /2 .* admin@example.com {2}PATCH \/apps\/:app\/formation .*refused: process_type_not_found/,
+      /3 .* admin@example.com {2}PATCH \/apps\/:app\/formation .*refused: process_type_not_found/,
     );
-    expect(out).toMatch(/1 .* admin@example.com {2}PATCH \/apps\/:app\/config-vars/);
+    expect(out).toMatch(/2 .* admin@example.com {2}PATCH \/apps\/:app\/config-vars/);
+    expect(out).toMatch(/1 .* admin@example.com {2}GET \/apps\/:app\/config-vars/); // to tell what it changes
     expect(out).not.toContain('secret');
     const only = JSON.parse(
       (await cli.gantry(['audit', '--all', '--before', '2', '--json'])).out,

@@ -11,7 +11,7 @@ const query = z.strictObject({
 export const listAppAudit = endpoint({
   method: 'GET',
   path: '/gantry/apps/:app/audit',
-  summary: 'list the calls that changed an app, or were refused, newest first',
+  summary: 'list the calls that changed an app or read its config vars, or were refused, newest first',
   needs: 'app:manage',
   query,
   answer: z.array(auditEntry),
@@ -20,7 +20,7 @@ export const listAppAudit = endpoint({
 export const listAudit = endpoint({
   method: 'GET',
   path: '/gantry/audit',
-  summary: 'list all calls that changed something, or were refused, newest first',
+  summary: 'list all calls that changed something or read config vars, or were refused, newest first',
   needs: 'platform:admin',
   query,
   answer: z.array(auditEntry),

@@ -13,9 +13,13 @@ import { shapeConfig } from '../shapes.ts';
 
 export function configVarRoutes(configVars: Services['configVars']): readonly Route[] {
   return [
-    route(showConfigVars, async ({ actor, params, signal }) => ({
-      body: shapeConfig(await configVars.get(actor, params.app, signal)),
-    })),
+    route(
+      showConfigVars,
+      async ({ actor, params, signal }) => ({
+        body: shapeConfig(await configVars.get(actor, params.app, signal)),
+      }),
+      { tellsSecrets: true },
+    ),
 
     route(
       changeConfigVars,
@@ -33,9 +37,13 @@ export function configVarRoutes(configVars: Services['configVars']): readonly Ro
       },
     ),
 
-    route(showReleaseConfigVars, async ({ actor, params, signal }) => ({
-      body: shapeConfig(await configVars.ofRelease(actor, params.app, params.release, signal)),
-    })),
+    route(
+      showReleaseConfigVars,
+      async ({ actor, params, signal }) => ({
+        body: shapeConfig(await configVars.ofRelease(actor, params.app, params.release, signal)),
+      }),
+      { tellsSecrets: true },
+    ),
   ];
 }
 
