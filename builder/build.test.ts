@@ -123,7 +123,7 @@ describe('a build by buildpacks', () => {
   const gantryFolder = (files: Readonly<Record<string, string>>) => () =>
     Promise.resolve(new Map(Object.entries(files)));
 
-  it('takes what they say of the image, and the config as a secret of the step', async () => {
+  it('takes what they say of the image, and the config as a secret of the step [S-SEC-07]', async () => {
     const rig = createRig();
     rig.engine.goes.readFolder = gantryFolder({
       buildpack: 'nodejs',

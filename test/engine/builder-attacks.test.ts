@@ -127,7 +127,7 @@ describe('a hostile Dockerfile', () => {
     expect(shown(outcome)).toContain('own 000');
   });
 
-  it('sees nothing of the config of its app', async () => {
+  it('sees nothing of the config of its app [S-SEC-07]', async () => {
     const outcome = await build(
       dockerfile('FROM gantry/stack', 'RUN env; ls -a /run /run/secrets /env 2>&1; true', 'CMD ["x"]'),
       { env: { TOKEN: 'canary-1b2c' } },

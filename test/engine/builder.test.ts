@@ -79,7 +79,7 @@ describe('a Node.js app without a Dockerfile', () => {
     expect((await app.get('/')).body).toBe('now from the environment\n');
   });
 
-  it('gets the Node.js it asks for, its packages, its build script and the config of the app, and sheds the rest', async () => {
+  it('gets the Node.js it asks for, its packages, its build script and the config of the app, and sheds the rest [S-SEC-07]', async () => {
     const canary = 'canary-7f3a9c';
     const outcome = await build(
       [

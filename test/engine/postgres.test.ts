@@ -214,7 +214,7 @@ it('does a transaction again that PostgreSQL ended for the sake of another', asy
   expect(await query(url, 'SELECT n FROM pair')).toEqual([{ n: 2 }, { n: 2 }]);
 });
 
-it('shows no config and no answer to whoever reads the database, nor to another master key', async () => {
+it('shows no config and no answer to whoever reads the database, nor to another master key [S-SEC-01]', async () => {
   const canary = `canary-${randomBytes(8).toString('hex')}`;
   const { url, release, owner, idempotency, releases, storesWith } = await platform({
     [canary]: canary,
@@ -241,7 +241,7 @@ it('shows no config and no answer to whoever reads the database, nor to another 
   });
 });
 
-it('opens no config that was moved to another app or to another release, and the other apps go on', async () => {
+it('opens no config that was moved to another app or to another release, and the other apps go on [S-SEC-02]', async () => {
   const { url, app, release, add, controller, releases } = await platform({ A: '1' });
   const other = await add({ B: '2' });
   await query(

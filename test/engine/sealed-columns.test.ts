@@ -253,6 +253,13 @@ describe('what is sealed in the database', () => {
     expect(found).toEqual([]);
   });
 
+  it('has a nonce of its own each, also where the same was sealed [S-SEC-01]', async () => {
+    const sealed = await Promise.all(neighbours.flat().map(read));
+    const nonces = sealed.map((bytes) => bytes.subarray(5, 17).toString('hex')); // after version and id of the key
+    expect(nonces).toHaveLength(2 * COLUMNS.length);
+    expect(new Set(nonces).size).toBe(nonces.length);
+  });
+
   it.each(COLUMNS)('%s opens with the master key, and with no other [S-SEC-01]', async (column) => {
     const { mine, theirs } = at(column);
     expect(holds(await mine.open(db, masterKey), CANARIES[0])).toBe(true);
