@@ -28,7 +28,7 @@ export interface GitCommands extends AsyncDisposable {
   /**
    * Runs git for a client, as soon as there is a place for it, and answers its exit code. A fetch ends with its client; a
    * push whose pack is complete does not. Throws `too_many_git_commands`, `restarting`, and what `Pushes.open` throws;
-   * then nothing was started.
+   * then nothing was started; `git_too_slow` when it was ended for its time.
    */
   run(call: GitCall, client: GitClient): Promise<number>;
 }

@@ -12,7 +12,7 @@ const receive = {
 } as const;
 
 describe('gitInvocation', () => {
-  it('builds the environment from nothing: no variable of ours leaks to git', () => {
+  it('builds the environment from nothing: no variable of ours leaks to git [S-GIT-05]', () => {
     const { env } = gitInvocation(receive, GIT_LIMITS.process);
     expect(Object.keys(env).sort()).toEqual([
       'GANTRY_PUSH_SOCKET',
@@ -31,7 +31,7 @@ describe('gitInvocation', () => {
     expect(gitInvocation(receive, GIT_LIMITS.process).args.join(' ')).not.toContain(hook.token);
   });
 
-  it('caps memory, processor time, files and core dumps', () => {
+  it('caps memory, processor time, files and core dumps, and gives no network [S-GIT-18]', () => {
     const { command, args } = gitInvocation(receive, {
       ...GIT_LIMITS.process,
       memoryBytes: 7,
@@ -39,12 +39,14 @@ describe('gitInvocation', () => {
       packBytes: 11,
     });
     expect(command).toBe('prlimit');
-    expect(args.slice(0, 6)).toEqual([
+    expect(args.slice(0, 8)).toEqual([
       '--data=7',
       '--cpu=9:14',
       '--fsize=22',
       '--core=0',
       '--nofile=256',
+      'unshare',
+      '--net',
       'git',
     ]);
     expect(args).toContain('receive.maxInputSize=11');
@@ -76,7 +78,7 @@ describe('gitInvocation', () => {
   });
 });
 
-describe('gitProtocol', () => {
+describe('gitProtocol [S-GIT-05]', () => {
   it.each(['version=0', 'version=1', 'version=2'])('lets %s through', (version) => {
     expect(gitProtocol(version)).toBe(version);
   });

@@ -89,6 +89,9 @@ export function gitInvocation(
       `--fsize=${2 * limits.packBytes}`,
       '--core=0',
       '--nofile=256',
+      // It speaks with its client and, through a file, with us: it needs no network, and has none.
+      'unshare',
+      '--net',
       'git',
       ...gitSettings(run.repository, settings),
       run.program,

@@ -3,7 +3,7 @@ import { refusalOf } from './push-hook.ts';
 
 const update = (ref: string) => ({ ref, from: null, to: 'a'.repeat(40) });
 
-describe('refusalOf', () => {
+describe('refusalOf [S-GIT-07] [S-INJ-03]', () => {
   it.each([
     'refs/heads/main',
     'refs/heads/feature/#123-grüße',

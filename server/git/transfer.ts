@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
+import { PlatformError } from '../domain/errors.ts';
 import { forwardInput, forwardSlowly, type GitClient } from './client.ts';
 import type { ProcessLimits } from './limits.ts';
 import { startGit, type GitRun } from './process.ts';
@@ -38,16 +39,16 @@ export async function read(client: GitClient, transfer: Transfer, deps: Transfer
   const { stop } = deps.signals;
   const child = startGit({ ...transfer, hook: undefined }, deps.limits);
   const end = (): void => void child.kill('SIGTERM');
-  const timer = setTimeout(end, deps.limits.wallMs);
+  const clock = startClock(deps.limits.wallMs, end);
   client.onGone(end);
   stop.addEventListener('abort', end, { once: true });
   forwardInput(client, child);
   forwardSlowly(child.stdout, client.output, client);
   forwardSlowly(child.stderr, client.errors, client);
   try {
-    return await exitOf(child);
+    return clock.refuseLate(await exitOf(child));
   } finally {
-    clearTimeout(timer);
+    clock.stop();
     stop.removeEventListener('abort', end);
   }
 }
@@ -59,19 +60,19 @@ export async function read(client: GitClient, transfer: Transfer, deps: Transfer
 export async function receive(client: GitClient, transfer: Transfer, deps: TransferDeps): Promise<number> {
   const { limits, signals } = deps;
   const { actor, app, appId, repository } = transfer;
-  let timer: NodeJS.Timeout | undefined;
+  let over: NodeJS.Timeout | undefined;
   const { token, forget } = deps.hook.expect({
     actor,
     app,
     appId,
     repository,
-    onStarted: () => clearTimeout(timer),
-    onEnded: () => (timer = setTimeout(end, AFTER_HOOK_MS)),
+    onStarted: () => clock.stop(),
+    onEnded: () => (over = setTimeout(end, AFTER_HOOK_MS)),
     congested: () => !client.isGone() && client.backlog() > CONGESTED_BYTES,
   });
   const child = startGit({ ...transfer, hook: { socket: deps.hook.socket, token } }, limits);
   const end = (): void => void child.kill('SIGTERM');
-  timer = setTimeout(end, limits.wallMs);
+  const clock = startClock(limits.wallMs, end);
   signals.cut.addEventListener('abort', end, { once: true });
   forwardInput(client, child);
   const forward = (from: Readable, to: Writable): void => {
@@ -86,12 +87,35 @@ export async function receive(client: GitClient, transfer: Transfer, deps: Trans
   forward(child.stdout, client.output);
   forward(child.stderr, client.errors);
   try {
-    return await exitOf(child);
+    return clock.refuseLate(await exitOf(child));
   } finally {
-    clearTimeout(timer);
+    clock.stop();
+    clearTimeout(over);
     signals.cut.removeEventListener('abort', end);
     forget();
   }
+}
+
+interface Clock {
+  readonly stop: () => void;
+  /** Passes an exit code on; throws `git_too_slow` when it is that of a git that was ended for its time. */
+  readonly refuseLate: (code: number) => number;
+}
+
+/** Calls `end` when the time is over. */
+function startClock(ms: number, end: () => void): Clock {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    end();
+  }, ms);
+  return {
+    stop: () => clearTimeout(timer),
+    refuseLate(code) {
+      if (late && code !== 0) throw PlatformError.of('git_too_slow', { seconds: Math.round(ms / 1000) });
+      return code;
+    },
+  };
 }
 
 /** The exit code as a shell would tell it. */

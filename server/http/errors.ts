@@ -89,6 +89,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   uploads_full: 429,
   login_locked: 429,
   too_many_git_commands: 429,
+  git_too_slow: 408,
   internal_error: 500,
   builder_away: 503,
   restarting: 503,

@@ -56,4 +56,9 @@ export const REQUEST_FAILURES = {
     retry: true,
     say: () => 'Too many git commands are running at once; wait for one to finish and retry.',
   }),
+  git_too_slow: row<{ seconds: number }>({
+    retry: true,
+    say: ({ seconds }) =>
+      `Git was not done after ${seconds} s and was ended, and nothing was changed; retry over a faster connection, or with less at a time.`,
+  }),
 };
