@@ -98,7 +98,7 @@ describe('a key', () => {
     expect(login).toBeUndefined();
   });
 
-  it('of RSA must be long, and sign with more than SHA-1', async () => {
+  it('of RSA must be long, and sign with more than SHA-1 [S-GIT-04]', async () => {
     const [short, long] = [pair(1024), pair(2048)];
     holder = () => Promise.resolve(ann);
     const request = (key: Key, hashAlgo?: string) =>
@@ -115,7 +115,7 @@ describe('a key', () => {
 });
 
 describe('tries', () => {
-  it('of keys end the connection', async () => {
+  it('of keys end the connection [S-GIT-03]', async () => {
     expect(await ask(offer(foreign))).toContain('refused');
     expect(await ask(offer(foreign))).toBe('given up');
     expect(did.filter((what) => what === 'tried')).toHaveLength(2);

@@ -19,7 +19,7 @@ function strictly(command: string): string | undefined {
   return appName.safeParse(name).data;
 }
 
-describe('parseGitCommand', () => {
+describe('parseGitCommand [S-GIT-06] [S-GIT-07]', () => {
   it.each([
     "git-receive-pack 'hello.git'",
     "git-receive-pack '/hello.git'",
@@ -126,7 +126,7 @@ describe('parseGitCommand', () => {
 });
 
 describe('allowedGitProtocol', () => {
-  it('lets only the exact protocol versions through', () => {
+  it('lets only the exact protocol versions through [S-GIT-05]', () => {
     expect(allowedGitProtocol('GIT_PROTOCOL', 'version=2')).toBe('version=2');
     for (const value of ['$(id)', 'version=2:x', 'version=3', 'version=2\n', ' version=2', ''])
       expect(allowedGitProtocol('GIT_PROTOCOL', value)).toBeUndefined();

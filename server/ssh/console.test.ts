@@ -100,11 +100,13 @@ describe('a command over ssh', () => {
 
   it('has a line that is read, and none that is endless', async () => {
     const rig = createRig(() => Promise.resolve(0));
-    expect(await rig.serve(createFakeChannel(), 'x'.repeat(64 * 1024))).toBe(0);
+    expect(await rig.serve(createFakeChannel(), 'x'.repeat(32 * 1024))).toBe(0);
     const fake = createFakeChannel();
-    expect(await rig.serve(fake, 'x'.repeat(64 * 1024 + 1))).toBe(2);
+    expect(await rig.serve(fake, 'x'.repeat(32 * 1024 + 1))).toBe(2);
     await turn();
-    expect(fake.err()).toBe(' !     The command is longer than 64 KB.\r\n');
+    expect(fake.err()).toBe(
+      ' !     The command is longer than 32 KB; split it, or use the gantry command, which has no such limit.\r\n',
+    );
   });
 
   it('with a bug says so without saying more, and gives its place back', async () => {

@@ -31,7 +31,8 @@ export interface ConsoleDeps {
   readonly signal: AbortSignal;
 }
 
-const LONGEST_LINE = 64 * 1024;
+/** A longer one can be told so up to 35,000 bytes, where ssh2 ends the connection (RFC 4253, 6.1: no packet need be longer). */
+const LONGEST_LINE = 32 * 1024;
 /** What shells answer for these two. */
 const INTERRUPTED = 130;
 const REFUSED = 1;
@@ -52,7 +53,9 @@ export function createConsoleSeats(deps: ConsoleDeps): ConsoleSeats {
         return REFUSED;
       }
       if (call.line.length > LONGEST_LINE) {
-        tell('The command is longer than 64 KB.');
+        tell(
+          'The command is longer than 32 KB; split it, or use the gantry command, which has no such limit.',
+        );
         return USAGE;
       }
       taken.set(fingerprint, now + 1);

@@ -26,8 +26,8 @@ interface Guest {
   readonly text: () => string;
   readonly closed: () => boolean;
 }
-async function visit(front: Front): Promise<Guest> {
-  const socket = connect(front.port, '127.0.0.1');
+async function visit(front: Front, localAddress = '127.0.0.1'): Promise<Guest> {
+  const socket = connect({ port: front.port, host: '127.0.0.1', localAddress });
   let text = '';
   let closed = false;
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -50,7 +50,7 @@ async function visits(front: Front, visitors: Visitor[], count: number): Promise
 const moment = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 20));
 
 describe('a visitor', () => {
-  it('who does not log in is cut off after the grace, one who does stays', async () => {
+  it('who does not log in is cut off after the grace, one who does stays [S-GIT-01]', async () => {
     const { front, visitors } = await open({ loginGraceMs: 60 });
     const [silent, member] = await visits(front, visitors, 2);
     visitors[1]?.admit();
@@ -70,7 +70,7 @@ describe('a visitor', () => {
   });
 });
 
-describe('when the places are used up', () => {
+describe('when the places are used up [S-GIT-02]', () => {
   /** The client has begun the key exchange, as far as can be seen from outside. */
   const begin = async ({ socket }: Guest, visitor: Visitor | undefined): Promise<void> => {
     socket.write(Buffer.alloc(300));
@@ -149,7 +149,7 @@ describe('when the places are used up', () => {
   });
 });
 
-describe('a source', () => {
+describe('a source [S-GIT-03]', () => {
   /** Tries a key (or not) and leaves without a login. */
   async function fail(front: Front, visitors: Visitor[], tried: boolean): Promise<void> {
     const [guest] = await visits(front, visitors, 1);
@@ -159,12 +159,14 @@ describe('a source', () => {
     await vi.waitFor(() => expect(socket?.closed).toBe(true), WAIT);
   }
 
-  it('whose keys failed five times is turned away', async () => {
+  it('whose keys failed five times is turned away, and no other one', async () => {
     const { front, visitors } = await open();
     for (let n = 0; n < 5; n += 1) await fail(front, visitors, true);
     const late = await visit(front);
     await vi.waitFor(() => expect(late.closed()).toBe(true), WAIT);
     expect(late.text()).toContain('Too many failed logins');
+    await visit(front, '127.0.0.2');
+    await vi.waitFor(() => expect(visitors.at(-1)?.source).toBe('127.0.0.2'), WAIT);
   });
 
   it('that tried no key has not failed', async () => {

@@ -3,7 +3,7 @@ import { createPenalties } from './penalties.ts';
 
 const HOUR = 3_600_000;
 
-describe('createPenalties', () => {
+describe('createPenalties [S-GIT-03]', () => {
   it('turns a source away from its fifth failure on, for 15 s rising to 10 minutes', () => {
     const penalties = createPenalties();
     const waits = Array.from({ length: 50 }, () => {

@@ -10,7 +10,7 @@ const room = (source: string, strangers: Stranger[]): unknown => {
   return typeof found === 'string' ? found : strangers.indexOf(found.insteadOf);
 };
 
-describe('a newcomer', () => {
+describe('a newcomer [S-GIT-01] [S-GIT-02]', () => {
   it('takes a free place, however idle others are', () => {
     expect(room('a', [])).toBe('free');
     expect(room('a', [idle('a'), idle('a'), idle('b'), idle('b'), idle('b')])).toBe('free');

@@ -4,50 +4,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import ssh2, { type ClientChannel, type ConnectConfig, type PublicKeyAuthMethod } from 'ssh2';
+import ssh2, { type ClientChannel, type PublicKeyAuthMethod } from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LIMITS } from '../../server/ssh/limits.ts';
 import { openGitDoor, type GitDoor } from '../support/git-door.ts';
+import { exec, login } from '../support/ssh-client.ts';
 
 const ALICE = 'alice@example.com';
 /** For a place that somebody holds without beginning: what it takes to be seen, and to be noticed. */
 const WAIT_MS = 2 * LIMITS.beginMs;
-
-interface Answer {
-  readonly code: number | undefined;
-  readonly text: string;
-}
-
-/** Logs in with a raw client, which lets a test say what no real client would. */
-async function login(door: GitDoor, key: string, more: ConnectConfig = {}): Promise<ssh2.Client> {
-  const client = new ssh2.Client();
-  const privateKey = await readFile(key);
-  await new Promise<void>((resolve, reject) => {
-    client.once('ready', () => resolve()).once('error', reject);
-    client.connect({ host: '127.0.0.1', port: door.port, username: 'git', privateKey, ...more });
-  });
-  client.on('error', () => undefined);
-  return client;
-}
-
-function exec(client: ssh2.Client, command: string, env: Record<string, string> = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    client.exec(command, { env }, (err, channel) => {
-      if (err) reject(err);
-      else collect(channel, resolve);
-    });
-  });
-}
-
-function collect(channel: ClientChannel, done: (answer: Answer) => void): void {
-  let text = '';
-  let code: number | undefined;
-  channel.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  channel.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  channel.on('exit', (status: number) => (code = status));
-  channel.on('close', () => done({ code, text }));
-  channel.end();
-}
 
 function silent(door: GitDoor): Promise<{ socket: Socket; closed: Promise<number> }> {
   return new Promise((resolve, reject) => {
@@ -74,7 +39,7 @@ describe('before the login', () => {
     ['say nothing', ''],
     ['send a banner and stop', 'SSH-2.0-silent\r\n'],
   ])(
-    'closes 200 connections that %s within the grace, and a push gets through meanwhile',
+    'closes 200 connections that %s within the grace, and a push gets through meanwhile [S-GIT-01]',
     async (_, banner) => {
       const door = await open({ limits: { loginGraceMs: 2_000 } });
       await door.addApp('hello', ALICE);
@@ -99,7 +64,7 @@ describe('before the login', () => {
     },
   );
 
-  it('turns a source away after many failed logins, without harm to who is in', async () => {
+  it('turns a source away after many failed logins, without harm to who is in [S-GIT-03]', async () => {
     const door = await open();
     await door.addApp('hello', ALICE);
     const alice = await door.addKey(ALICE);
@@ -113,7 +78,7 @@ describe('before the login', () => {
     inside.end();
   });
 
-  it('lets a client try six keys and no more', async () => {
+  it('lets a client try six keys and no more [S-GIT-03]', async () => {
     const door = await open();
     const wrong = await Promise.all(
       Array.from({ length: 8 }, () => door.addKey('mallory@example.com', { register: false })),
@@ -151,7 +116,7 @@ describe('before the login', () => {
     expect(outcome).toContain('authentication methods failed');
   });
 
-  it('offers strict key exchange and none of the broken algorithms', async () => {
+  it('offers strict key exchange and none of the broken algorithms [S-GIT-04]', async () => {
     const door = await open();
     const key = await door.addKey(ALICE);
     const shown = await promisify(execFile)('ssh', [
@@ -184,7 +149,7 @@ describe('before the login', () => {
     expect((await door.ssh(key, ['-oCiphers=aes128-ctr', 'git@127.0.0.1'])).stdout).toContain('Hi alice');
   });
 
-  it('refuses an RSA key that signs with SHA-1', async () => {
+  it('refuses an RSA key that signs with SHA-1 [S-GIT-04]', async () => {
     const door = await open();
     const key = await door.addKey(ALICE, { type: 'rsa' });
     const sha1 = ['-o', 'PubkeyAcceptedAlgorithms=ssh-rsa', 'git@127.0.0.1'];
@@ -192,7 +157,7 @@ describe('before the login', () => {
     expect((await door.ssh(key, ['git@127.0.0.1'])).stdout).toContain('Hi alice');
   });
 
-  it('survives thousands of malformed beginnings', async () => {
+  it('survives thousands of malformed beginnings [S-GIT-17]', async () => {
     const door = await open({ limits: { strangersPerSource: 50 } });
     const key = await door.addKey(ALICE);
     const before = process.memoryUsage().rss;
@@ -210,7 +175,7 @@ describe('before the login', () => {
 });
 
 describe('after the login', () => {
-  it('runs git and nothing else', async () => {
+  it('runs git and nothing else [S-GIT-06] [S-GIT-07]', async () => {
     const door = await open();
     const repository = await door.addApp('hello', ALICE);
     const client = await login(door, await door.addKey(ALICE));
@@ -245,7 +210,7 @@ describe('after the login', () => {
     expect('polluted' in {}).toBe(false);
   });
 
-  it('refuses subsystems, forwarding and agents', async () => {
+  it('refuses subsystems, forwarding and agents [S-GIT-08]', async () => {
     const door = await open();
     const key = await door.addKey(ALICE);
     const client = await login(door, key);
@@ -261,10 +226,14 @@ describe('after the login', () => {
       'refused',
     );
     client.end();
+    const lender = await login(door, key, { agent: '/nonexistent', agentForward: true });
+    const lending = { pty: false, agentForward: true }; // the types do not know it
+    expect(await refused((done) => lender.exec("git-upload-pack 'hello'", lending, done))).toBe('refused');
+    lender.end();
     expect((await door.ssh(key, ['-s', 'git@127.0.0.1', 'sftp'])).code).not.toBe(0);
   });
 
-  it('gives git an environment of its own, in which the client may choose the protocol version only', async () => {
+  it('gives git an environment of its own, in which the client may choose the protocol version only [S-GIT-05] [S-GIT-18]', async () => {
     const door = await open();
     await door.addApp('hello', ALICE);
     const client = await login(door, await door.addKey(ALICE));
@@ -302,7 +271,9 @@ describe('after the login', () => {
     client.end();
 
     const other = await login(door, await door.addKey(ALICE));
-    const answer = await exec(other, "git-upload-pack '/hello.git'", { GIT_PROTOCOL: 'version=2:$(id)' });
+    const answer = await exec(other, "git-upload-pack '/hello.git'", {
+      env: { GIT_PROTOCOL: 'version=2:$(id)' },
+    });
     expect(answer.text).not.toContain('version 2');
     other.end();
   });
