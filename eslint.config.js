@@ -20,14 +20,22 @@ const SAFE = [
 const NO_SHELL = [
   {
     selector:
-      "ImportDeclaration[source.value='node:child_process'] ImportSpecifier[imported.name=/^exec(Sync)?$/]",
+      'ImportDeclaration[source.value=/^(node:)?child_process$/] :matches(ImportSpecifier[imported.name=/^exec(Sync)?$/], ImportDefaultSpecifier, ImportNamespaceSpecifier)',
     message: 'No shell: use spawn or execFile with an argument array.',
   },
-  { selector: "Property[key.name='shell'][value.value=true]", message: 'No shell: use an argument array.' },
+  {
+    selector: "Property[key.name='shell']:matches([value.value=true], [value.value=/./])",
+    message: 'No shell: use an argument array.',
+  },
   {
     selector:
       'CallExpression[callee.name=/^(spawn|execFile|spawnSync|execFileSync)$/] > TemplateLiteral:first-child',
     message: 'A command is a constant, its arguments an array.',
+  },
+  {
+    selector:
+      ':matches(MemberExpression[property.name=/^\\$(query|execute)RawUnsafe$/], CallExpression[callee.object.name=/^(Prisma|Sql)$/][callee.property.name=/^raw$/i])',
+    message: 'No SQL made of text: values go into $queryRaw`…` as parameters.',
   },
   {
     selector: "CallExpression[callee.object.name='vi'][callee.property.name='mock']",
