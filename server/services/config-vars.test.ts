@@ -117,7 +117,7 @@ describe('a change that is refused', () => {
     ['HOME before the first deploy', { HOME: '/srv' }, 'Config var "HOME" is /app in every app that'],
     ['a value with NUL', { A: 'a\u0000b' }, 'Config var "A" cannot hold a NUL character'],
     ['a good key beside a bad one', { A: '1', 'b-c': '2' }, 'Config var "b-c" must be'],
-  ])('for %s says so and changes nothing', async (_, values, sentence) => {
+  ])('for %s says so and changes nothing [S-INJ-08]', async (_, values, sentence) => {
     const rig = createRig();
     const app = await rig.createApp();
     const changed = rig.config.change(rig.ann, 'hello', change(values), patient);
@@ -150,26 +150,26 @@ describe('a change that is refused', () => {
     }
   });
 
-  it('leaves alone what merely looks like the platform’s', async () => {
+  it('leaves alone what merely looks like the platform’s [S-INJ-08]', async () => {
     const rig = createRig();
     await rig.createApp();
     const made = await rig.config.change(
       rig.ann,
       'hello',
-      change({ GANTRY_ANYTHING: '1', PATH: '/bin', HOMEPAGE: '2' }),
+      change({ GANTRY_ANYTHING: '1', PATH: '/bin', LD_PRELOAD: '/app/x.so', DOCKER_HOST: 'tcp://x' }),
       patient,
     );
-    expect(made.config.size).toBe(3);
+    expect(made.config.size).toBe(4);
   });
 
-  it('for __proto__ touches no prototype', async () => {
+  it('for __proto__ touches no prototype [S-INJ-08]', async () => {
     const rig = createRig();
     await rig.createApp();
     const changed = rig.config.change(rig.ann, 'hello', new Map([['__proto__', 'x']]), patient);
     await expect(changed).rejects.toMatchObject({ id: 'invalid_params' });
   });
 
-  it('for its length counts bytes of keys and values, those that were there included, and takes the last byte', async () => {
+  it('for its length counts bytes of keys and values, those that were there included, and takes the last byte [S-INJ-08]', async () => {
     const rig = createRig();
     await rig.createApp();
     await rig.config.change(rig.ann, 'hello', change({ OLD: 'ü'.repeat(100) }), patient); // 203 bytes

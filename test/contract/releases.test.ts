@@ -46,12 +46,23 @@ onEveryStore((open) => {
     expect([...config].map(([key, value]) => [key, value.reveal()])).toEqual([['A', '1']]);
   });
 
-  it('finds no release or deployment by what names none', async () => {
+  it('finds no release or deployment by what names none [S-INJ-09]', async () => {
     await using stores = await open();
     const ann = await stores.addUser();
     const [app, other] = [await addApp(stores, ann), await addApp(stores, ann)];
     const foreign = await stores.releases.latest(other.id, patient);
-    for (const name of ['v9', '0', 'v01', 'v99999999999999', '-1', '', '__proto__', foreign.id])
+    for (const name of [
+      'v9',
+      '0',
+      'v01',
+      'v99999999999999',
+      '-1',
+      '',
+      '__proto__',
+      "1' OR '1'='1",
+      '1; DROP TABLE x',
+      foreign.id,
+    ])
       expect(await stores.releases.find(app.id, name, patient), name).toBeUndefined();
     expect(await stores.releases.findDeployment('1', patient)).toBeUndefined();
     expect(await stores.releases.deploymentOf(foreign.id, patient)).toBeUndefined();

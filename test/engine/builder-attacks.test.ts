@@ -1,5 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../lib/child.ts';
 import { callJson } from '../../lib/local-http.ts';
 import {
   sampleApp,
@@ -79,6 +82,42 @@ describe('a hostile archive', () => {
   });
 });
 
+describe('a source whose names and texts a shell would obey', () => {
+  it('is built as it is, and none of it is obeyed outside the build [S-INJ-06]', async () => {
+    const canary = join(tmpdir(), `canary-${randomBytes(4).toString('hex')}`);
+    const order = `touch ${canary}`;
+    const outcome = await build([
+      {
+        name: 'package.json',
+        content: JSON.stringify({
+          name: 'x',
+          scripts: { build: `${order} && echo built`, start: 'node a.js' },
+        }),
+      },
+      { name: 'a.js', content: '' },
+      { name: 'Procfile', content: `web: node a.js; ${order}\nworker: $(${order})\n` },
+      {
+        name: 'app.json',
+        content: JSON.stringify({ scripts: { postdeploy: order }, cron: [{ command: order }] }),
+      },
+      { name: `$(touch ${basename(canary)})`, content: 'x' },
+      { name: `;cd ..;touch ${basename(canary)}`, content: 'x' },
+      { name: '--checkpoint-action=exec=id', content: 'x' },
+      { name: '-rf', content: 'x' },
+      { name: `a'b"c\`d`, content: 'x' },
+    ]);
+    expect(shown(outcome)).toContain('built');
+    expect(outcome.image?.processes).toMatchObject({
+      web: { command: `node a.js; ${order}` },
+      worker: { command: `$(${order})` },
+    });
+    // In the layers of the build it is: there it was asked for.
+    const elsewhere = ['-path', rig.engine.dataRoot, '-prune', '-o', '-name', basename(canary), '-print'];
+    const { stdout } = await run('find', [tmpdir(), ...elsewhere], {}, signal);
+    expect(stdout).toBe('');
+  });
+});
+
 describe('a hostile Dockerfile', () => {
   it.each([
     ['# syntax=evil/frontend', 'FROM scratch'],
@@ -86,7 +125,7 @@ describe('a hostile Dockerfile', () => {
     ['FROM gantry/stack', 'RUN --network=host true'],
     ['FROM gantry/stack', 'RUN --mount=type=secret,id=env cat /run/secrets/env'],
     ['FROM gantry/stack', 'ADD git@example.com:a/b.git /x'],
-  ])('is refused before anything is built: %s %s', async (...lines) => {
+  ])('is refused before anything is built: %s %s [S-INJ-04]', async (...lines) => {
     const outcome = await build(dockerfile(...lines));
     expect(outcome.failure).toMatchObject({ id: 'dockerfile_refused', retry: false });
     expect(shown(outcome)).not.toContain('FROM');

@@ -79,7 +79,7 @@ describe('a Node.js app without a Dockerfile', () => {
     expect((await app.get('/')).body).toBe('now from the environment\n');
   });
 
-  it('gets the Node.js it asks for, its packages, its build script and the config of the app, and sheds the rest [S-SEC-07]', async () => {
+  it('gets the Node.js it asks for, its packages, its build script and the config of the app, and sheds the rest [S-SEC-07] [S-INJ-08]', async () => {
     const canary = 'canary-7f3a9c';
     const outcome = await build(
       [
@@ -103,9 +103,10 @@ describe('a Node.js app without a Dockerfile', () => {
           content: `const made=require('node:fs').readFileSync('made.txt');require('is-number');let pad='no';try{require('left-pad');pad='yes'}catch{};require('node:http').createServer((q,s)=>s.end(made+' '+process.version+' '+pad+' '+process.env.NODE_ENV)).listen(process.env.PORT)`,
         },
       ],
-      { env: { SECRET_ONE: canary, 'not/a/name': 'x', PATH: '/nowhere' } },
+      { env: { SECRET_ONE: canary, 'not/a/name': 'x', PATH: '/nowhere', LD_PRELOAD: '/nowhere.so' } },
     );
     const image = imageOf(outcome);
+    expect(outcome.lines.join('\n')).not.toContain('nowhere.so'); // the loader complains of what it cannot load
     expect(outcome.lines.some((line) => line.includes('There is no package-lock.json'))).toBe(true);
     expect(image.processes['web']?.command).toBe('npm start');
     await using app = await runImage(rig, image, 'web', signal);

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { pause } from '../../lib/deadline.ts';
 import { Secret } from '../../lib/secret.ts';
@@ -91,6 +91,39 @@ describe('a container', () => {
     });
     expect(lines.slice(0, 4)).toEqual(["it's $HOME; `id`", 'next line', '5000', 'web-1']);
     expect(lines.filter((line) => line.startsWith('GANTRY'))).toEqual([]);
+  });
+
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['line ends and signs', { LINES: 'a\nB=2\r\n', SIGNS: `==;$(id)'"\\`, EMPTY: '' }],
+    ['what changes how programs run', { LD_PRELOAD: '/no.so', PATH: '/odd:/bin', DOCKER_HOST: 'tcp://x' }],
+    ['names that objects have by birth', { constructor: 'x', prototype: 'y', hasOwnProperty: 'z' }],
+    ['60 KB', { LONG: 'x'.repeat(60_000) }],
+    ['a thousand', Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`K${n}`, String(n)]))],
+  ])('has config vars with %s as they are [S-INJ-08]', async (_, vars) => {
+    const config = new Map(Object.entries(vars).map(([key, value]) => [key, new Secret(value)]));
+    const lines = await printed('cat /proc/self/environ | /bin/busybox base64 -w 200', { config });
+    const environ = Buffer.from(lines.join(''), 'base64').toString();
+    const pairs = environ.split('\0').filter(Boolean);
+    expect(pairs).toEqual(expect.arrayContaining(Object.entries(vars).map(([k, v]) => `${k}=${v}`)));
+    expect(pairs.map((pair) => pair.split('=')[0])).not.toContain('B');
+  });
+
+  it('shares its config vars with no process outside it [S-INJ-08]', async () => {
+    const canary = 'canary-5a1c';
+    const config = new Map(['LD_PRELOAD', 'DOCKER_HOST', 'ANY'].map((key) => [key, new Secret(canary)]));
+    const spec = shell('sleep 1000', { config });
+    await rig.start(spec);
+    const outside: string[] = [];
+    let inside = 0;
+    const own = await readlink('/proc/self/ns/pid');
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const environ = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      if (!environ.includes(canary)) continue;
+      if ((await readlink(`/proc/${pid}/ns/pid`)) !== own) inside += 1;
+      else outside.push(await readFile(`/proc/${pid}/cmdline`, 'utf8'));
+    }
+    expect(inside).toBeGreaterThan(0);
+    expect(outside).toEqual([]);
   });
 
   it('is ended when it wants more memory than it has, and that is told apart from a crash', async () => {

@@ -4,8 +4,10 @@ import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { deltaChainPack } from '../support/delta-chain.ts';
 import { commitAll, openGitDoor, type GitDoor, type GitDoorOptions } from '../support/git-door.ts';
 import { writeBlob, writeCommit, writeTree, type RawEntry } from '../support/git-objects.ts';
+import { exec, login } from '../support/ssh-client.ts';
 import { GIT_LIMITS } from '../../server/git/limits.ts';
 
 const ALICE = 'alice@example.com';
@@ -106,7 +108,7 @@ describe('hostile trees', () => {
     ['a linked .gitattributes', (id) => [{ mode: '120000', name: '.gitattributes', id }]],
     ['an absolute link', (id) => [{ mode: '120000', name: 'link', id }]],
   ];
-  it.each(cases)('refuses %s', async (what, entries) => {
+  it.each(cases)('refuses %s [S-GIT-09] [S-GIT-10]', async (what, entries) => {
     await using bench = await setUp();
     const blob = await writeBlob(bench.gitDir, what.includes('absolute') ? '/etc/passwd' : 'x');
     const commit = await writeCommit(bench.gitDir, await writeTree(bench.gitDir, entries(blob)));
@@ -116,7 +118,7 @@ describe('hostile trees', () => {
     expect(await stored(bench.repository)).toBe(0);
   });
 
-  it('refuses a link that leads out by way of another link', async () => {
+  it('refuses a link that leads out by way of another link [S-GIT-10]', async () => {
     await using bench = await setUp();
     const up = await writeBlob(bench.gitDir, '..');
     const out = await writeBlob(bench.gitDir, 'd/up/..');
@@ -130,14 +132,14 @@ describe('hostile trees', () => {
     expect(pushed.stderr).toContain('"e" links to a place outside the source');
   });
 
-  it('refuses a submodule whose path hides a carriage return', async () => {
+  it('refuses a submodule whose path hides a carriage return [S-GIT-10]', async () => {
     await using bench = await setUp();
     const tree = await writeTree(bench.gitDir, [{ mode: '160000', name: 'sub\r', id: '1'.repeat(40) }]);
     const pushed = await bench.push(await writeCommit(bench.gitDir, tree));
     expect(pushed.stderr).toContain('has a control character in its name');
   });
 
-  it('refuses a submodule by its path and fetches nothing, from wherever it says', async () => {
+  it('refuses a submodule by its path and fetches nothing, from wherever it says [S-GIT-15]', async () => {
     await using bench = await setUp();
     const modules = await writeBlob(
       bench.gitDir,
@@ -153,7 +155,7 @@ describe('hostile trees', () => {
   });
 
   it.each(['ext::sh -c id', 'file:///etc', '-oProxyCommand=id'])(
-    'never obeys a submodule url %j',
+    'never obeys a submodule url %j [S-GIT-15]',
     async (url) => {
       await using bench = await setUp();
       const modules = await writeBlob(bench.gitDir, `[submodule "x"]\n\tpath = x\n\turl = ${url}\n`);
@@ -166,7 +168,7 @@ describe('hostile trees', () => {
 });
 
 describe('bombs', () => {
-  it('refuses 10^10 files in ten small trees at once', async () => {
+  it('refuses 10^10 files in ten small trees at once [S-GIT-12]', async () => {
     await using bench = await setUp();
     let id = await writeBlob(bench.gitDir, 'x');
     for (let level = 0; level < 10; level += 1) {
@@ -187,7 +189,7 @@ describe('bombs', () => {
     expect(await stored(bench.repository)).toBe(0);
   });
 
-  it('refuses a folder of more than a hundred thousand files', async () => {
+  it('refuses a folder of more than a hundred thousand files [S-GIT-12]', async () => {
     await using bench = await setUp();
     const id = await writeBlob(bench.gitDir, 'x');
     const files = Array.from({ length: 100_001 }, (_, i) => ({
@@ -200,7 +202,7 @@ describe('bombs', () => {
     expect(await stored(bench.repository)).toBe(0);
   });
 
-  it('refuses trees a thousand and four thousand folders deep', async () => {
+  it('refuses trees a thousand and four thousand folders deep [S-GIT-12]', async () => {
     await using bench = await setUp();
     const blob = await writeBlob(bench.gitDir, 'x');
     let id = await writeTree(bench.gitDir, [{ mode: '100644', name: 'f', id: blob }]);
@@ -216,7 +218,7 @@ describe('bombs', () => {
     expect(await stored(bench.repository)).toBe(0);
   });
 
-  it('refuses 500 MB of zeros for their size, with little memory', async () => {
+  it('refuses 500 MB of zeros for their size, with little memory [S-GIT-12]', async () => {
     await using bench = await setUp({ sourceLimits: { bytes: 400 * MIB } });
     const zeros = join(bench.tree, 'zeros');
     await writeFile(zeros, '');
@@ -233,7 +235,23 @@ describe('bombs', () => {
     expect(await stored(bench.repository)).toBe(0);
   });
 
-  it('leaves nothing of a pack that is larger than allowed', async () => {
+  it('takes a file that is ten thousand changes of changes, which git itself never makes, at little cost [S-GIT-12]', async () => {
+    await using bench = await setUp();
+    const { pack, commit } = deltaChainPack(10_000);
+    const line = `${'0'.repeat(40)} ${commit} refs/heads/main\0 report-status`;
+    const head = `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
+    const client = await login(bench.door, bench.key);
+    const stop = watchMemory(bench.door.home);
+    const input = Buffer.concat([Buffer.from(head), pack]);
+    const answer = await exec(client, "git-receive-pack '/hello.git'", { input });
+    const most = stop();
+    expect(most).toBeGreaterThan(0); // it was seen at all
+    expect(most).toBeLessThan(64 * MIB);
+    expect(answer.text).toContain('ok refs/heads/main');
+    client.end();
+  });
+
+  it('leaves nothing of a pack that is larger than allowed [S-GIT-11]', async () => {
     await using bench = await setUp({ limits: { process: { ...GIT_LIMITS.process, packBytes: 20 * MIB } } });
     await writeFile(join(bench.tree, 'large'), randomBytes(40_000_000));
     const pushed = await bench.push(await commitAll(bench.tree, 'large'));

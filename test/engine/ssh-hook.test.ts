@@ -60,7 +60,7 @@ describe('the hook socket', () => {
     expect(replayed).toBe('');
   });
 
-  it('refuses refs that are not plain branches or tags, and more than a hundred at once', async () => {
+  it('refuses refs that are not plain branches or tags, and more than a hundred at once [S-GIT-07] [S-GIT-13]', async () => {
     await using door = await openGitDoor();
     const repository = await door.addApp('hello', ALICE);
     const key = await door.addKey(ALICE);
@@ -82,7 +82,22 @@ describe('the hook socket', () => {
     expect((await promisify(execFile)('git', ['--git-dir', repository, 'for-each-ref'])).stdout).toBe('');
   });
 
-  it('never runs hooks or configuration that a repository brings along', async () => {
+  it('takes no options of a push, and no other program in the place of its own [S-GIT-13]', async () => {
+    await using door = await openGitDoor();
+    const repository = await door.addApp('hello', ALICE);
+    const key = await door.addKey(ALICE);
+    const tree = await door.workTree();
+    const push = (...options: string[]) =>
+      door.git(key, ['push', ...options, door.url('hello'), 'HEAD:refs/heads/main'], tree);
+    const canary = join(door.home, 'canary');
+    expect((await push('-o', 'ci.skip')).stderr).toContain('does not support push options');
+    const program = await push(`--receive-pack=touch ${canary};git-receive-pack`);
+    expect(program.code).toBe(128);
+    expect(await readdir(door.home)).not.toContain('canary');
+    expect((await promisify(execFile)('git', ['--git-dir', repository, 'for-each-ref'])).stdout).toBe('');
+  });
+
+  it('never runs hooks or configuration that a repository brings along [S-GIT-14]', async () => {
     await using door = await openGitDoor();
     await door.addApp('hello', ALICE);
     const key = await door.addKey(ALICE);

@@ -139,6 +139,7 @@ it.each(['null', '"x"', '1', 'true', '{"name": '])(
 const refused: readonly [what: string, method: string, path: string, body: unknown, says: RegExp][] = [
   ['a field nobody knows', 'POST', '/apps', { name: 'fresh', colour: 'red' }, /colour is not a field/],
   ['a name of the wrong type', 'POST', '/apps', { name: 7 }, /name must be/],
+  ['a question in place of a name', 'POST', '/apps', { name: { contains: '' } }, /name must be/],
   ['a name that cannot be a host name', 'POST', '/apps', { name: '-x' }, /Name must be 3 to 30/],
   ['a name that is taken', 'POST', '/apps', { name: 'demo' }, /already taken/],
   ['a stack that is not there', 'POST', '/apps', { stack: 'cedar-14' }, /stack must be gantry/],
@@ -215,7 +216,7 @@ const refused: readonly [what: string, method: string, path: string, body: unkno
 ];
 
 describe.each(refused)('given %s', (_what, method, path, body, says) => {
-  it(`${method} ${path} refuses with invalid_params and one clear sentence`, async () => {
+  it(`${method} ${path} refuses with invalid_params and one clear sentence [S-INJ-09]`, async () => {
     const answer = await door.call(method, path, { body });
     const refusal = resources.failure.parse(answer.body);
     expect(answer.status).toBe(422);

@@ -5,6 +5,7 @@ import {
   covers,
   digestOf,
   namesOf,
+  oneLine,
   readBundle,
   readKeyPair,
   type KeyPair,
@@ -107,6 +108,17 @@ it('refuses keys and signatures that HAProxy could not use', async () => {
   expect(problem(leaf.certificate, locked)).toMatch(/passphrase/);
   const rsa = await issue({ algorithm: ['RSA', '-pkeyopt', 'rsa_keygen_bits:2048'], names: ['a.example'] });
   expect(good(rsa.certificate, rsa.key).key).toContain('BEGIN PRIVATE KEY');
+});
+
+it('lets nothing of the name in a certificate out, but hosts [S-INJ-05]', async () => {
+  const subject = '/CN=a" b;$(id)#\\n\u001b[2Jserver x/O=bind *:80';
+  const { certificate, key } = await issue({ subject });
+  const pair = good(certificate, key);
+  expect(bundleOf(pair)).toMatch(
+    /^(-----BEGIN [A-Z ]+-----\n([A-Za-z0-9+/=]{1,76}\n)+-----END [A-Z ]+-----\n){2}$/,
+  );
+  expect(namesOf(pair.leaf)).toEqual([]);
+  expect(oneLine(pair.leaf.subject)).not.toMatch(/\p{C}/u);
 });
 
 it('knows which hosts a certificate is for', async () => {
