@@ -19,7 +19,7 @@ describe('app.json', () => {
     expect(answer.warnings).toHaveLength(1);
   });
 
-  it('never throws, and names no reserved key, whatever the text', () => {
+  it('never throws, and names no reserved key, whatever the text [S-INJ-01]', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         expect(parseAppJson(text).checks.has('__proto__')).toBe(false);

@@ -60,7 +60,7 @@ describe('a Dockerfile', () => {
     `FROM scratch\nONBUILD COPY --from=${VICTIM} / /`,
     `FROM scratch\nRUN echo \\\\\nFROM ${VICTIM}`,
     `\uFEFFFROM ${VICTIM}`,
-  ])('may not reach images of other tenants or of this machine: %j', (text) => {
+  ])('may not reach images of other tenants or of this machine: %j [S-INJ-04]', (text) => {
     expect(() => scan(text)).toThrow(/Dockerfile was refused at line \d+/);
   });
 
@@ -96,7 +96,7 @@ describe('a Dockerfile', () => {
     'ADD ["http://user@169.254.169.254/", "/x"]',
     'ADD http://2130706433/ /x',
     'ONBUILD RUN --network=host true',
-  ])('may not ask for %s', (line) => {
+  ])('may not ask for %s [S-INJ-02]', (line) => {
     expect(() => scan(`FROM scratch\n${line}`)).toThrow(/refused at line 2/);
   });
 

@@ -55,7 +55,7 @@ describe('the image that a build starts from', () => {
     'REGISTRY.corp.example/apps/victim',
     'registry.corp.example:5000/apps/victim',
     '10.9.8.7:7001/apps/victim@sha256:' + 'b'.repeat(64),
-  ])('is none of what the platform keeps for its apps: %s', (name) => {
+  ])('is none of what the platform keeps for its apps: %s [S-INJ-04]', (name) => {
     expect(whyNot(name)).toMatch(/platform's own registry/);
   });
 

@@ -26,7 +26,7 @@ describe('a Procfile', () => {
     );
   });
 
-  it('never throws and never names a type outside its alphabet, whatever the text', () => {
+  it('never throws and never names a type outside its alphabet, whatever the text [S-INJ-01]', () => {
     const piece = fc.oneof(
       fc.constantFrom('web', ': ', 'x y', '\n', '\r', '\0', '__proto__: x'),
       fc.string({ unit: 'binary', maxLength: 20 }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addressSource } from './address-source.ts';
 
-describe('the source of an address', () => {
+describe('the source of an address [S-GIT-03]', () => {
   it.each([
     ['127.0.0.1', '127.0.0.1'],
     ['::ffff:10.0.0.7', '10.0.0.7'],

@@ -25,7 +25,7 @@ describe('running a program', () => {
     expect(await run(command, args, {}, patient)).toEqual({ code: 3, stdout: 'out\n', stderr: 'err\n' });
   });
 
-  it('has no shell between: an argument stays one argument, whatever stands in it', async () => {
+  it('has no shell between: an argument stays one argument, whatever stands in it [S-INJ-01]', async () => {
     const hostile = `$(id) ; rm -rf / "quo'ted" * \n`;
     const [command, args] = node('process.stdout.write(process.argv[1])', hostile);
     expect((await run(command, args, {}, patient)).stdout).toBe(hostile);

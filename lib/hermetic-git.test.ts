@@ -5,7 +5,7 @@ import { gitEnvironment, gitSettings } from './hermetic-git.ts';
 
 const patient = new AbortController().signal;
 
-it('finds our own Node first, and nothing of the machine’s or a user’s git configuration', async () => {
+it('finds our own Node first, and nothing of the machine’s or a user’s git configuration [S-GIT-14]', async () => {
   const env = gitEnvironment({ EXTRA: '1' });
   expect(env['PATH']?.split(delimiter)[0]).toBe(dirname(process.execPath));
   expect(env['EXTRA']).toBe('1');
@@ -13,7 +13,7 @@ it('finds our own Node first, and nothing of the machine’s or a user’s git c
   expect(listed.stdout).toBe('');
 });
 
-it('makes settings that git takes, of which the last wins', async () => {
+it('makes settings that git takes, of which the last wins [S-GIT-14]', async () => {
   const args = gitSettings('/srv/x.git', ['gc.auto=7']);
   const ask = async (name: string) =>
     (

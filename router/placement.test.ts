@@ -222,7 +222,7 @@ const TINY: Pool = [
   { first: 4, count: 1, slots: 16 },
 ];
 
-it('any sequence of tables ends in a HAProxy that serves the last one, and no request ever meets a stranger', () => {
+it('any sequence of tables ends in a HAProxy that serves the last one, and no request ever meets a stranger [S-INJ-07]', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 25 }), (steps) => {
       let state: RouterState = { ...emptyState(), pool: [...TINY] };

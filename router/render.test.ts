@@ -121,7 +121,7 @@ it('leaves every connection that the checks of a large pool do not need to visit
 
 const nasty = fc.stringMatching(/^[ \n\r\t;#"'\\$%|&<>@:/.*a-z0-9-]{0,12}$/);
 
-it('cannot be made to say anything to HAProxy by what is in a table', () => {
+it('cannot be made to say anything to HAProxy by what is in a table [S-INJ-07]', () => {
   const word = fc.oneof(
     nasty,
     fc.constantFrom('a', 'a-b', 'x1', '*.a.b', 'a.b', '10.0.0.1', 'é', '\0', 'a\nb', 'a b'),
@@ -169,7 +169,7 @@ it('cannot be made to say anything to HAProxy by what is in a table', () => {
   );
 });
 
-it('takes only canonical host names', () => {
+it('takes only canonical host names [S-INJ-07]', () => {
   for (const good of ['a', 'a.b', '*.a.b', 'x-1.example.com', '1.2'])
     expect(hostname.safeParse(good).success, good).toBe(true);
   for (const bad of [

@@ -193,7 +193,7 @@ describe('an app.json', () => {
     expect(({} as { quantity?: number }).quantity).toBeUndefined();
   });
 
-  it('never throws, and says one printable sentence for each mistake, whatever is in it', () => {
+  it('never throws, and says one printable sentence for each mistake, whatever is in it [S-INJ-01]', () => {
     const close = fc.record(
       {
         env: fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.jsonValue()))),

@@ -18,7 +18,7 @@ it('takes hosts of people’s own, wildcards among them, and hosts below the app
     expect(refuse(good), good).toBeUndefined();
 });
 
-it('refuses what is no host name', () => {
+it('refuses what is no host name [S-INJ-05] [S-INJ-07]', () => {
   for (const bad of [
     '',
     'localhost',

@@ -191,7 +191,7 @@ describe('the branch that deploys an app', () => {
     'HEAD',
     'x'.repeat(245),
     'ü'.repeat(123),
-  ])('is not %j', async (branch) => {
+  ])('is not %j [S-INJ-03]', async (branch) => {
     const rig = createRig();
     await rig.service.create(rig.ann, { name: 'hello' }, patient);
     await expect(rig.service.setDeployBranch(rig.ann, 'hello', branch, patient)).rejects.toMatchObject({

@@ -104,7 +104,7 @@ describe('a source that is elsewhere', () => {
     ['http://example.com/x.tgz', 'invalid_params', 0],
     ['https://me:pw@example.com/x.tgz', 'invalid_params', 0],
     ['x', 'invalid_params', 0],
-  ])('leaves no build when it is %s: %s', async (url, id, asked) => {
+  ])('leaves no build when it is %s: %s [S-INJ-02]', async (url, id, asked) => {
     const rig = createRig();
     await rig.createApp();
     await expect(rig.service.create(rig.ann, 'hello', at(url), patient)).rejects.toMatchObject({ id });

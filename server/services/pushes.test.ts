@@ -53,7 +53,7 @@ describe('open', () => {
   });
 
   it.each(['read', 'write'] as const)(
-    'answers a stranger who wants to %s as if there were none',
+    'answers a stranger who wants to %s as if there were none [S-GIT-16]',
     async (access) => {
       const rig = createDeployRig();
       await rig.createApp();
@@ -110,7 +110,7 @@ describe('a push', () => {
     ]);
   });
 
-  it('is asked for in the name of somebody who may see the app, before anything is stored', async () => {
+  it('is asked for in the name of somebody who may see the app, before anything is stored [S-GIT-16]', async () => {
     const rig = createDeployRig();
     const app = await rig.createApp();
     const { answer } = push(rig, app.id, [TO_MAIN], { actor: rig.bob });
@@ -326,7 +326,7 @@ describe('what a push deploys', () => {
       'the deploy branch cannot be deleted; use gantry apps:destroy to remove the app',
     ],
     ['nothing', [], 'tags alone deploy nothing'],
-  ])('is refused for %s, with the way out', async (_, updates, sentence) => {
+  ])('is refused for %s, with the way out [S-GIT-13]', async (_, updates, sentence) => {
     const err = await refused(updates);
     expect(err).toMatchObject({ id: 'push_refused' });
     expect(String(err)).toContain('Push refused: ');

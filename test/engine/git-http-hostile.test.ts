@@ -76,7 +76,7 @@ async function gits(): Promise<string[]> {
 }
 
 describe('requests that no git sends', () => {
-  it('are answered with a sentence, and start nothing', async () => {
+  it('are answered with a sentence, and start nothing [S-GIT-06]', async () => {
     const offer = 'info/refs?service=git-receive-pack';
     for (const [method, target, wanted] of [
       ['GET', '/hello.git/info/refs', 400],
@@ -151,7 +151,7 @@ describe('requests that no git sends', () => {
     expect(await gits()).toEqual([]);
   });
 
-  it('choose nothing of git’s environment but the protocol version', async () => {
+  it('choose nothing of git’s environment but the protocol version [S-GIT-05]', async () => {
     const ask = (version: string): Promise<string> =>
       say(head('GET', '/hello.git/info/refs?service=git-upload-pack', { 'git-protocol': version }));
     expect(await ask('version=2')).toContain('version 2');
@@ -164,7 +164,7 @@ describe('requests that no git sends', () => {
 });
 
 describe('clients that are slow or silent', () => {
-  it('hold 200 connections without keeping a push out, and are sent away', async () => {
+  it('hold 200 connections without keeping a push out, and are sent away [S-GIT-01]', async () => {
     const sockets = Array.from({ length: 200 }, dial);
     const lives = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     // Half of them begin a request and never end it.
@@ -179,7 +179,7 @@ describe('clients that are slow or silent', () => {
     expect(sockets.filter((socket) => !socket.closed)).toHaveLength(0);
   });
 
-  it('lose what they were sending when their token is revoked', async () => {
+  it('lose what they were sending when their token is revoked [S-GIT-16]', async () => {
     const socket = dial();
     const closed = new Promise((resolve) => socket.once('close', resolve));
     const headers = {
@@ -195,7 +195,7 @@ describe('clients that are slow or silent', () => {
     await until(async () => (await gits()).length === 0, 2_000);
   });
 
-  it('run git in an environment of its own, within its limits', async () => {
+  it('run git in an environment of its own, within its limits [S-GIT-05] [S-GIT-18]', async () => {
     const socket = dial();
     const headers = {
       'content-type': 'application/x-git-receive-pack-request',
@@ -214,7 +214,7 @@ describe('clients that are slow or silent', () => {
     await until(async () => (await gits()).length === 0, 2_000);
   });
 
-  it('survive thousands of malformed beginnings', async () => {
+  it('survive thousands of malformed beginnings [S-GIT-17]', async () => {
     for (let round = 0; round < 20; round += 1)
       await Promise.all(
         Array.from({ length: 50 }, async () => {

@@ -133,7 +133,7 @@ describe('a push through the real git over HTTP', () => {
     expect(hidden.stderr).toContain('deny updating a hidden ref');
   });
 
-  it('leaves nothing of a pack that is larger than allowed, and says why', async () => {
+  it('leaves nothing of a pack that is larger than allowed, and says why [S-GIT-11]', async () => {
     await using bench = await setUp({
       limits: { process: { ...GIT_LIMITS.process, packBytes: 20 * MIB } },
     });
@@ -200,7 +200,7 @@ describe('who may come in', () => {
     expect(await bench.branch()).toBeUndefined();
   });
 
-  it("is answered for another person's app as for one that does not exist, on every path", async () => {
+  it("is answered for another person's app as for one that does not exist, on every path [S-GIT-16]", async () => {
     await using bench = await setUp();
     const { door } = bench;
     const bob = door.addToken(BOB);

@@ -62,7 +62,7 @@ describe('an app’s repository', () => {
     expect(await readdir(join(home, 'repos'))).toEqual(['app-1.git']);
   });
 
-  it('takes no id that could be a path, and no ref that could be an option', async () => {
+  it('takes no id that could be a path, and no ref that could be an option [S-GIT-07] [S-INJ-03]', async () => {
     for (const id of ['../x', 'a/b', '', '-rf', '.', 'x.git'])
       await expect(repositories.ensure(id, signal)).rejects.toThrow();
     await repositories.ensure('app-1', signal);

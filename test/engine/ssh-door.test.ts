@@ -148,7 +148,7 @@ describe('who may come in', () => {
     expect(password.stderr).toContain('Permission denied (publickey)');
   });
 
-  it("answers for another person's app as for one that does not exist", async () => {
+  it("answers for another person's app as for one that does not exist [S-GIT-16]", async () => {
     await using door = await openGitDoor();
     const repository = await door.addApp('hello', ALICE);
     const bob = await door.addKey(BOB);
@@ -161,7 +161,7 @@ describe('who may come in', () => {
     expect(await branch(repository)).toBeUndefined();
   });
 
-  it('closes an open connection within seconds after its key was revoked', async () => {
+  it('closes an open connection within seconds after its key was revoked [S-GIT-16]', async () => {
     await using door = await openGitDoor({ limits: { keyCheckMs: 500 } });
     await door.addApp('hello', ALICE);
     const key = await door.addKey(ALICE);
@@ -175,7 +175,7 @@ describe('who may come in', () => {
 });
 
 describe('a connection that stays open', () => {
-  it('reaches with each command what its person may reach by now, not at its login', async () => {
+  it('reaches with each command what its person may reach by now, not at its login [S-GIT-16]', async () => {
     await using door = await openGitDoor({ limits: { keyCheckMs: 100 } });
     await door.addApp('hello', ALICE);
     const key = await door.addKey(BOB);

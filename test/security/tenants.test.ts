@@ -37,7 +37,7 @@ it.each([
   'shop\nx',
   'shop.x',
   '__proto__',
-])('refuses the app name %j', async (name) => {
+])('refuses the app name %j [S-GIT-07]', async (name) => {
   const made = await ann.gantry('apps:create', '--no-remote', '--', name);
   expect(made.code).not.toBe(0);
   expect(made.stderr).not.toMatch(/\bat .*:\d+:\d+/);

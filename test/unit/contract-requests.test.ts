@@ -79,7 +79,7 @@ describe('fields', () => {
     expect(requests.createApp.safeParse(known).success).toBe(true);
   });
 
-  it('that nobody knows are refused, but for the confirmation, where clients send what they like', () => {
+  it('that nobody knows are refused, but for the confirmation, where clients send what they like [S-INJ-09]', () => {
     for (const schema of [requests.createApp, requests.updateApp, requests.updateFormation])
       expect(schema.safeParse({ colour: 'red' }).success).toBe(false);
     expect(requests.destroyApp.parse({ colour: 'red', confirm: 'x' }).confirm).toBe('x');

@@ -51,7 +51,7 @@ describe('whatever is sent to it,', () => {
     ENDPOINTS.filter(({ streams }) => streams === undefined).map(
       (one) => [`${one.method} ${one.path}`, one] as const,
     ),
-  )('%s answers what it says, or refuses in a sentence', async (_, endpoint) => {
+  )('%s answers what it says, or refuses in a sentence [S-INJ-01]', async (_, endpoint) => {
     const calls = fc.tuple(pathFor(endpoint), bodyFor(endpoint.body), headerFor);
     await fc.assert(
       fc.asyncProperty(calls, async ([path, body, headers]) => {

@@ -35,7 +35,7 @@ const ids = (body: unknown): unknown => (body as { readonly id: string }[]).map(
 
 describe('a pipeline', () => {
   it.each(['?eq[name][]=a', '?eq=1', '?bogus=1', '?eq[name]=p1&eq[id]=2', '?eq[name]=a&eq[name]=b'])(
-    'are not all of them for a question nobody knows: %s',
+    'are not all of them for a question nobody knows: %s [S-INJ-09]',
     async (query) => {
       expect(await door.call('GET', `/pipelines${query}`, as(ann))).toMatchObject({
         ...{ status: 422, body: { id: 'invalid_params' } },

@@ -10,7 +10,7 @@ afterEach(() => door[Symbol.asyncDispose]());
 
 describe('config vars', () => {
   it.each(['__proto__', 'constructor', 'A B', '1A', ''])(
-    'called %j are refused or kept, and never lost on the way',
+    'called %j are refused or kept, and never lost on the way [S-INJ-08]',
     async (name) => {
       const body = `{${JSON.stringify(name)}: "x"}`;
       const answer = await door.call('PATCH', '/apps/demo/config-vars', { body });
