@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { auditEntry, auditVerdict } from '../server/contract/audit-resources.ts';
+import { masterKeyState } from '../server/contract/master-key-resources.ts';
 import { event, eventGap, logEvent, metricEvent } from '../server/contract/event-resources.ts';
 import { host } from '../server/contract/host-resources.ts';
 import { logDrain } from '../server/contract/drain-resources.ts';
@@ -56,6 +57,7 @@ export const SHAPES = {
   AppTransfer: wire.appTransfer,
   AuditEntry: auditEntry,
   AuditVerdict: auditVerdict,
+  MasterKey: masterKeyState,
   Authorization: authorization,
   AutomaticCertificates: z.object({ app: wire.app, domains: z.array(wire.domain) }),
   Build: wire.build,

@@ -41,10 +41,12 @@ import { createTokens } from './adapters/postgres/tokens.ts';
 import { createTeams } from './adapters/postgres/teams.ts';
 import { createTranscripts as createTranscriptStore } from './adapters/postgres/transcripts.ts';
 import { createWebhooks } from './adapters/postgres/webhooks.ts';
+import { createSealedValues } from './adapters/postgres/sealed-values.ts';
 import { createBuildQueue } from './adapters/redis/build-queue.ts';
 import { createRegistryTokens } from './adapters/registry/tokens.ts';
 import { createRouterClient } from './adapters/router/router.ts';
 import { createRouterLines } from './adapters/router-lines/router-lines.ts';
+import { openKeyFile } from './adapters/secrets/key-file.ts';
 import { createSealer } from './adapters/secrets/sealer.ts';
 import { createUploads as createUploadStore } from './adapters/uploads/uploads.ts';
 import type { Config } from './config.ts';
@@ -74,8 +76,9 @@ const BUILD_LIMITS = { seconds: 15 * 60, outputBytes: 4 * 1024 * 1024, outputLin
 export async function openAdapters(config: Config, log: Logger) {
   const secret = (name: string): Promise<string> => readFile(join(config.paths.secrets, name), 'utf8');
   const clock = { now: () => new Date() };
-  const masterKey = await secret('master-key');
-  const sealer = createSealer({ masterKey });
+  const masterKey = await openKeyFile(join(config.paths.secrets, 'master-key'));
+  const sealer = createSealer(masterKey);
+  const purposeKey = await secret('purpose-key');
   const tokens = createRegistryTokens({
     keyPem: await secret('registry-key.pem'),
     certPem: await secret('registry-cert.pem'),
@@ -84,7 +87,7 @@ export async function openAdapters(config: Config, log: Logger) {
   const causes = createAmbient<Cause>();
   const routerLines = createRouterLines({ root: config.paths.routerLines });
   const db = openDatabase({ url: config.databaseUrl, log, cause: () => causes.get() });
-  const linkKey = keyFor(masterKey, 'stream links');
+  const linkKey = keyFor(purposeKey, 'stream links');
   const engine = createDockerEngine({
     dockerHost: config.dockerHost,
     platformId: config.platformId,
@@ -98,11 +101,11 @@ export async function openAdapters(config: Config, log: Logger) {
     db,
     causes,
     webhooks: createWebhooks({ db, sealer, clock }),
-    drains: createDrains({ db, sealer, clock, fingerprintKey: keyFor(masterKey, 'drains') }),
+    drains: createDrains({ db, sealer, clock, fingerprintKey: keyFor(purposeKey, 'drains') }),
     drainPipes: createDrainPipes({ allow: config.egressAllow, version: VERSION }),
     egress: createEgress({ allow: config.egressAllow }),
     happenings: createHappenings({ db, clock, log, wire: openWire(config, linkKey, clock) }),
-    trail: createAuditTrail({ db, key: keyFor(masterKey, 'audit trail') }),
+    trail: createAuditTrail({ db, key: keyFor(purposeKey, 'audit trail') }),
     accounts: createAccountStore({ db, clock }),
     accessTokens: createTokens({ db, clock }),
     people: createPeople({ db, sealer, clock }),
@@ -128,6 +131,8 @@ export async function openAdapters(config: Config, log: Logger) {
     idempotency: createIdempotency({ db, sealer, clock }),
     engine,
     hosts: createHosts({ home: config.home, engine, clock }),
+    masterKey,
+    sealedValues: createSealedValues({ db, sealer }),
     routerLines,
     router: createRouterClient({ socket: config.paths.routerSocket }),
     health: createHealth(),
@@ -165,9 +170,9 @@ function alsoForgetting(archive: LogArchive, routerLines: RouterLines): LogArchi
   };
 }
 
-/** A key for one purpose, made of the platform's own. */
-function keyFor(masterKey: string, purpose: string): Secret {
-  return new Secret(createHmac('sha256', masterKey).update(purpose).digest('base64'));
+/** A key for one purpose. What is checked with it is not sealed anew when the master key changes, so it is not made of that. */
+function keyFor(purposeKey: string, purpose: string): Secret {
+  return new Secret(createHmac('sha256', purposeKey).update(purpose).digest('base64'));
 }
 
 export type Adapters = Awaited<ReturnType<typeof openAdapters>>;

@@ -47,6 +47,8 @@ const STACK_MS = 60_000;
 
 /** Whoever loses a right loses what is open by it this soon. */
 const RECHECK_MS = 3_000;
+/** A rotation goes a round further this often, and costs nothing while there is none. */
+const MASTER_KEY_MS = 2_000;
 
 const MIGRATIONS = join(import.meta.dirname, '..', 'prisma', 'migrations');
 
@@ -150,6 +152,8 @@ function startJobs(
   life.own(
     startLoop((look) => services.drainDelivery.run(look), { name: 'drains', log, everyMs: VISITS_MS }),
   );
+  const reseal = (look: AbortSignal): Promise<void> => services.masterKeys.goOn(look);
+  life.own(startLoop(reseal, { name: 'master key', log, everyMs: MASTER_KEY_MS }));
   life.own(startLoop(lendStack, { name: 'stack', log, everyMs: STACK_MS }));
   const recheck = (look: AbortSignal): Promise<void> => services.runs.recheck(look);
   life.own(startLoop(recheck, { name: 'run sessions', log, everyMs: RECHECK_MS }));

@@ -23,6 +23,7 @@ it('makes every key once, closes all to others, and replaces none', async () => 
   expect(Object.keys(first).sort()).toEqual([
     'master-key',
     'probe-key',
+    'purpose-key',
     'registry-cert.pem',
     'registry-key.pem',
     ...['ecdsa', 'ed25519', 'rsa'].flatMap((type) => [`ssh_host_${type}_key`, `ssh_host_${type}_key.pub`]),

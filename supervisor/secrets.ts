@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { chmod, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, runOrThrow } from '../lib/child.ts';
 import { bareEnvironment } from './context.ts';
@@ -13,7 +13,13 @@ export async function makeSecrets(home: Home, signal: AbortSignal): Promise<void
   const once = async (name: string, make: (path: string) => Promise<void>): Promise<void> => {
     if (!(await exists(at(name)))) await make(at(name));
   };
-  await once('master-key', (path) => writeAtomically(path, `${randomBytes(32).toString('base64')}\n`, 0o600));
+  const newKey = (): string => `${randomBytes(32).toString('base64')}\n`;
+  // Before the master key: where that was made by a version which had no other, it served these purposes too.
+  await once('purpose-key', async (path) => {
+    const former = (await exists(at('master-key'))) ? await readFile(at('master-key'), 'utf8') : newKey();
+    await writeAtomically(path, former, 0o600);
+  });
+  await once('master-key', (path) => writeAtomically(path, newKey(), 0o600));
   await once('probe-key', (path) => writeAtomically(path, `${randomBytes(32).toString('hex')}\n`, 0o600));
   await once('registry-key.pem', (path) => writeAtomically(path, ecKey(), 0o600));
   await once('registry-cert.pem', (path) => certificate(at('registry-key.pem'), path, signal));

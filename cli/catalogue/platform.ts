@@ -42,6 +42,23 @@ export const platform: TopicSpec = {
       load: () => import('../commands/platform/hosts.ts'),
     },
     {
+      name: 'master-key',
+      summary: 'show the name of the key that all secrets are sealed with; for administrators',
+      prints: 'MasterKey',
+      examples: ['gantry master-key'],
+      load: () => import('../commands/platform/master-key.ts'),
+    },
+    {
+      name: 'master-key:rotate',
+      summary: 'seal all secrets with a new key; for administrators',
+      details:
+        'Config vars, keys of certificates, second factors and the like are sealed anew while everything goes on. The former key opens nothing afterwards, but backups made before need theirs. It takes a minute or more; a server that is stopped meanwhile goes on when it is back.',
+      options: [{ flags: '--no-wait', says: 'do not wait until it is done' }],
+      prints: 'MasterKey',
+      examples: ['gantry master-key:rotate', 'gantry master-key:rotate --no-wait'],
+      load: () => import('../commands/platform/rotate-master-key.ts'),
+    },
+    {
       name: 'regions',
       summary: 'list where apps can run',
       options: [

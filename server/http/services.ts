@@ -18,6 +18,7 @@ import type { ExecGrants } from '../services/exec-grants.ts';
 import type { EventStream } from '../services/event-stream.ts';
 import type { Hosts } from '../services/hosts.ts';
 import type { Logins } from '../services/logins.ts';
+import type { MasterKeys } from '../services/master-keys.ts';
 import type { People } from '../services/people.ts';
 import type { Permits } from '../services/permits.ts';
 import type { Pipelines } from '../services/pipelines.ts';
@@ -234,6 +235,7 @@ export interface Services {
   };
   readonly audit: Audit;
   readonly hosts: Hosts;
+  readonly masterKeys: Pick<MasterKeys, 'show' | 'rotate'>;
   readonly eventStream: EventStream;
   readonly drains: Drains;
   readonly webhooks: Omit<Webhooks, 'deliver' | 'prune'>;

@@ -8,6 +8,7 @@ import { createAccounts } from '../adapters/postgres/accounts.ts';
 import { openDatabase } from '../adapters/postgres/database.ts';
 import { createPeople } from '../adapters/postgres/people.ts';
 import { createTokens } from '../adapters/postgres/tokens.ts';
+import { openKeyFile } from '../adapters/secrets/key-file.ts';
 import { createSealer } from '../adapters/secrets/sealer.ts';
 import { readConfig, type Config } from '../config.ts';
 import { recover, type Recovered } from '../services/recovery.ts';
@@ -37,9 +38,8 @@ function parse(args: string[]) {
 
 async function run(config: Config, given: Given): Promise<Recovered> {
   const clock = { now: () => new Date() };
-  const masterKey = await readFile(join(config.paths.secrets, 'master-key'), 'utf8');
   await using db = openDatabase({ url: config.databaseUrl, log: quietLog() });
-  const sealer = createSealer({ masterKey });
+  const sealer = createSealer(await openKeyFile(join(config.paths.secrets, 'master-key')));
   const stores = {
     accounts: createAccounts({ db, clock }),
     people: createPeople({ db, sealer, clock }),

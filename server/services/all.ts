@@ -13,6 +13,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Domains as DomainStore } from '../ports/domains.ts';
 import type { AppLogs, AppUsage } from '../ports/engine.ts';
 import type { Hosts as HostsPort } from '../ports/hosts.ts';
+import type { MasterKey, SealedValues } from '../ports/master-key.ts';
 import type { LoginRequests } from '../ports/login-requests.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { People as PeopleStore } from '../ports/people.ts';
@@ -59,6 +60,7 @@ import { createExecGrants } from './exec-grants.ts';
 import { createFormations } from './formations.ts';
 import { createHappenings } from './happenings.ts';
 import { createHosts } from './hosts.ts';
+import { createMasterKeys } from './master-keys.ts';
 import { createInstances, type InstancesDeps } from './instances.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { createLogins } from './logins.ts';
@@ -124,6 +126,8 @@ export interface ServicePorts {
   readonly router: VisitSource & Pick<Router, 'backends'>;
   readonly routerLines: RouterLines;
   readonly hosts: HostsPort;
+  readonly masterKey: MasterKey;
+  readonly sealedValues: SealedValues;
   readonly causes: Causes;
 }
 
@@ -211,6 +215,7 @@ export function createServices(ports: ServicePorts, deps: ServiceDeps) {
     idempotency: ports.idempotency,
     audit,
     hosts: createHosts(ports.hosts),
+    masterKeys: createMasterKeys({ ...ports, log }),
     webhooks: createWebhooks({ apps, store: ports.webhooks, egress: ports.egress, clock, log }),
     ...gitServices(ports, deps, { transcripts, audit }),
     deploys: createDeploys({

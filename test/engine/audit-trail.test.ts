@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { Client } from 'pg';
 import { createAmbient } from '../../lib/ambient.ts';
@@ -10,6 +10,7 @@ import { createAuditTrail } from '../../server/adapters/postgres/audit-trail.ts'
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { EVENT_KINDS } from '../../server/contract/event-kinds.ts';
 import { UNWATCHED, watchTables } from '../../server/adapters/postgres/watched.ts';
+import { newMasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { Cause } from '../../server/domain/cause.ts';
 import { createAudit, type AuditedCall } from '../../server/services/audit.ts';
@@ -23,7 +24,7 @@ async function open() {
   const causes = createAmbient<Cause>();
   const db = openDatabase({ url, log: quietLog(), cause: () => causes.get(), connections: 5 });
   const clock = { now: () => new Date('2026-11-21T12:00:00.000Z') };
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer({ keys: [newMasterKey()] });
   const apps = createApps({ db, sealer, clock });
   const trail = createAuditTrail({ db, key: new Secret('k') });
   const ann = await insertUser(url, true);

@@ -9,6 +9,7 @@ import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createDomains } from '../../server/adapters/postgres/domains.ts';
 import { createCollaborators } from '../../server/adapters/postgres/membership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { newMasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
 import { countPostgres } from '../support/counted-postgres.ts';
@@ -21,7 +22,7 @@ async function open() {
   const direct = await createDatabase();
   const counted = await countPostgres(direct);
   const clock = { now: () => new Date() };
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer({ keys: [newMasterKey()] });
   const db = openDatabase({ url: counted.url, log: quietLog(), connections: 5 });
   const [ann, admin] = [await insertUser(direct, false), await insertUser(direct, true)];
   const apps = createApps({ db, sealer, clock });

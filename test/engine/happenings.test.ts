@@ -1,10 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { Client } from 'pg';
 import { quietLog } from '../../lib/log.ts';
 import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
+import { newMasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { told } from '../../server/domain/happening.ts';
 import { migratedPostgres } from '../support/migrated-postgres.ts';
@@ -18,7 +19,7 @@ async function open() {
   let now = Date.now();
   const clock = { now: () => new Date(now) };
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer({ keys: [newMasterKey()] });
   const ann = await insertUser(url, false);
   const apps = createApps({ db, sealer, clock });
   const client = new Client({ connectionString: url });

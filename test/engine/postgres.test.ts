@@ -15,6 +15,7 @@ import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts
 import { migrate } from '../../server/adapters/postgres/migrate.ts';
 import { ownDatabase } from '../../server/adapters/postgres/ownership.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { newMasterKey, type MasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { countPostgres } from '../support/counted-postgres.ts';
 import { MIGRATIONS } from '../support/migrated-postgres.ts';
@@ -47,13 +48,13 @@ function open(url: string): Database {
 }
 
 /** Stores with one app that has been deployed with this config. */
-async function platform(config: Record<string, string> = {}, masterKey = newKey()) {
+async function platform(config: Record<string, string> = {}, masterKey = newMasterKey()) {
   const url = await postgres.createDatabase(template);
   const db = open(url);
   const clock = { now: () => new Date() };
   const owner = await insertUser(url, true);
-  const storesWith = (key: string, on = db) => {
-    const deps = { db: on, clock, sealer: createSealer({ masterKey: key }) };
+  const storesWith = (key: MasterKey, on = db) => {
+    const deps = { db: on, clock, sealer: createSealer({ keys: [key] }) };
     return {
       apps: createApps(deps),
       releases: createReleases(deps),
@@ -81,10 +82,6 @@ async function platform(config: Record<string, string> = {}, masterKey = newKey(
   };
   const storesOn = (other: Database) => storesWith(masterKey, other);
   return { url, db, owner, epoch, storesWith, storesOn, add, ...stores, ...(await add(config)) };
-}
-
-function newKey(): string {
-  return randomBytes(32).toString('base64');
 }
 
 async function migrationsWith(extra: Record<string, string>): Promise<string> {
@@ -235,7 +232,7 @@ it('shows no config and no answer to whoever reads the database, nor to another 
     expect(Number(seen?.['rows'])).toBeGreaterThan(0);
     expect(Number(seen?.['open'])).toBe(0);
   }
-  const thief = storesWith(newKey());
+  const thief = storesWith(newMasterKey());
   await expect(thief.releases.configOf(release.id, patient)).rejects.toMatchObject({
     id: 'config_unreadable',
   });

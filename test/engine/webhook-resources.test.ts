@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
 import { quietLog } from '../../lib/log.ts';
@@ -6,6 +6,7 @@ import { Secret } from '../../lib/secret.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
 import { createWebhooks } from '../../server/adapters/postgres/webhooks.ts';
+import { newMasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import * as contract from '../../server/contract/resources.ts';
 import type { Note } from '../../server/domain/happening.ts';
@@ -31,7 +32,7 @@ async function open() {
   const url = await createDatabase();
   const stores = openPostgres(url);
   const db = openDatabase({ url, log: quietLog(), connections: 3 });
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer({ keys: [newMasterKey()] });
   const clock = { now: () => stores.time.now() };
   const happenings = createHappenings({ db, clock, wire: wireOf(clock.now), log: quietLog() });
   const webhooks = createWebhooks({ db, sealer, clock });

@@ -8,6 +8,7 @@ import { createApps } from '../../server/adapters/postgres/apps.ts';
 import { openDatabase } from '../../server/adapters/postgres/database.ts';
 import { createHappenings } from '../../server/adapters/postgres/happenings.ts';
 import { createWebhooks as createStore } from '../../server/adapters/postgres/webhooks.ts';
+import { newMasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import type { App } from '../../server/domain/app.ts';
 import { createWebhooks } from '../../server/services/webhooks.ts';
@@ -42,7 +43,7 @@ async function open() {
   let now = Date.now();
   const clock = { now: () => new Date(now) };
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer({ keys: [newMasterKey()] });
   const ann = await insertUser(url, true);
   const apps = createApps({ db, sealer, clock });
   const store = createStore({ db, sealer, clock });

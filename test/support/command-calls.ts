@@ -187,6 +187,7 @@ export const CALLS: Readonly<Record<string, Prepare>> = {
     cli.door.world.deployed('other');
     return { args: ['demo', 'other'] };
   },
+  'master-key:rotate': args('--no-wait'),
   'apps:rename': args('renamed'),
   'apps:destroy': args('--confirm', 'demo'),
   'access:add': args(OTHER, '-p', 'deploy'),

@@ -27,6 +27,7 @@ import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createTokens } from '../../server/adapters/postgres/tokens.ts';
 import { createTeams } from '../../server/adapters/postgres/teams.ts';
 import { createTranscripts } from '../../server/adapters/postgres/transcripts.ts';
+import { newMasterKey, type KeyRing } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { App } from '../../server/domain/app.ts';
@@ -165,11 +166,11 @@ export function openMemory(): Stores {
   };
 }
 
-/** Stores on a database that is there. */
-export function openPostgres(url: string): Stores {
+/** Stores on a database that is there, which seal with a key of their own unless one is given. */
+export function openPostgres(url: string, ring: KeyRing = { keys: [newMasterKey()] }): Stores {
   const clock = startClock();
   const db = openDatabase({ url, log: quietLog(), connections: 5 });
-  const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+  const sealer = createSealer(ring);
   return {
     time: clock,
     accounts: createAccounts({ db, clock }),

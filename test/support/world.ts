@@ -12,6 +12,7 @@ import { instanceName, type Instance } from '../../server/domain/instance.ts';
 import type { Apps } from '../../server/ports/apps.ts';
 import type { Teams } from '../../server/ports/membership.ts';
 import type { Pipelines } from '../../server/ports/pipelines.ts';
+import type { MasterKey } from '../../server/ports/master-key.ts';
 import type { LogLine, Usage } from '../../server/ports/engine.ts';
 import { checkLiteral } from '../../server/adapters/egress/judge.ts';
 import { createServices, type AllServices } from '../../server/services/all.ts';
@@ -19,6 +20,7 @@ import { createRunSessions } from '../../server/services/run-sessions.ts';
 import { createFakeBuilder, type FakeBuilder } from './fake-builder.ts';
 import { IMAGE, instanceOf, TIME } from './fake-app.ts';
 import { createFakeHosts } from './fake-hosts.ts';
+import { createFakeMasterKey } from './fake-master-key.ts';
 import { createFakeLogs } from './fake-logs.ts';
 import { createFakeRunEngine, type FakeRunEngine } from './fake-run-engine.ts';
 import { createFakeRepositories } from './fake-repositories.ts';
@@ -60,6 +62,8 @@ export interface World {
   readonly memory: MemoryWorld;
   readonly happenings: MemoryHappenings;
   readonly builder: FakeBuilder;
+  /** Nobody goes on with a rotation of it but the test. */
+  readonly masterKey: MasterKey;
   readonly admin: Actor;
   readonly adminToken: string;
   /** Somebody else, who may see nothing of the admin's. */
@@ -115,7 +119,7 @@ const READS = new Set(
     ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
     ['couplings', 'couplingsOf', 'couplingOfApp', 'findCoupling', 'targets'],
-    ['read', 'past', 'follow', 'open', 'administer', 'check'],
+    ['read', 'past', 'follow', 'open', 'administer', 'check', 'show'],
   ),
 );
 
@@ -194,6 +198,7 @@ export function createWorld(): World {
   }
 
   const builder = createFakeBuilder();
+  const sealing = createFakeMasterKey();
   const runs = createFakeRunEngine(() => TIME);
   const sessions = createRunSessions({ nowMs: () => TIME.getTime(), left: () => undefined });
   const services = createServices(
@@ -232,6 +237,7 @@ export function createWorld(): World {
         },
       },
       hosts: createFakeHosts(),
+      ...sealing,
       causes: createAmbient(),
       trail: createMemoryAuditTrail((nameOrId) => appNamed(nameOrId)?.id),
     },
@@ -288,7 +294,7 @@ export function createWorld(): World {
   const world: World = {
     services: counted(services, writes),
     stores,
-    ...{ memory, happenings, builder },
+    ...{ memory, happenings, builder, masterKey: sealing.masterKey },
     admin: first.actor,
     adminToken: first.token,
     other: second.actor,

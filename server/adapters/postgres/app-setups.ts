@@ -7,6 +7,7 @@ import { reignsStill, type Database, type Tables } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId, storable } from './stored-json.ts';
 import { lockLivingApp } from './supersede.ts';
+import { setupContext } from './seal-contexts.ts';
 
 /** The JSON columns, and what is in the sealed ones, parsed on the way out. */
 const source = z.object({ checksum: z.string().nullable(), version: z.string().nullable() });
@@ -68,7 +69,7 @@ function readSetups({ db, sealer }: Deps): Pick<AppSetups, 'find' | 'waiting' | 
       const where = { id, status: 'pending' as const };
       const row = await db.run((tables) => tables.appSetup.findFirst({ where }), signal);
       if (!row) return undefined;
-      const opened = sealer.open(row.sealedOverrides, contextOf(id, 'order'));
+      const opened = sealer.open(row.sealedOverrides, setupContext(id, 'order'));
       return { setup: readSetup(sealer, row), order: order.parse(JSON.parse(opened)) };
     },
 
@@ -125,7 +126,7 @@ function recordSetups({
           manifestErrors: outcome.manifestErrors.map(storable),
           sealedPostdeploy:
             outcome.postdeploy &&
-            sealer.seal(JSON.stringify(outcome.postdeploy), contextOf(id, 'postdeploy')),
+            sealer.seal(JSON.stringify(outcome.postdeploy), setupContext(id, 'postdeploy')),
           successUrl: outcome.successUrl,
           sealedOverrides: FORGOTTEN,
         };
@@ -166,7 +167,7 @@ export function setupRow(
   return {
     ...{ id, userId, buildId, createdAt: now, updatedAt: now },
     source: { checksum: from.checksum, version: from.version && storable(from.version) },
-    sealedOverrides: sealer.seal(plain, contextOf(id, 'order')),
+    sealedOverrides: sealer.seal(plain, setupContext(id, 'order')),
   };
 }
 
@@ -193,10 +194,6 @@ function readSetup(sealer: Sealer, row: Row): AppSetup {
     prepared: row.prepared ? prepared.parse(row.manifest) : null,
     postdeploy:
       row.sealedPostdeploy &&
-      postdeploy.parse(JSON.parse(sealer.open(row.sealedPostdeploy, contextOf(id, 'postdeploy')))),
+      postdeploy.parse(JSON.parse(sealer.open(row.sealedPostdeploy, setupContext(id, 'postdeploy')))),
   };
-}
-
-function contextOf(id: string, part: 'order' | 'postdeploy'): string {
-  return `${part} of app setup ${id}`;
 }

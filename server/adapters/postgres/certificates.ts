@@ -7,6 +7,7 @@ import type { Sealer } from '../../ports/sealer.ts';
 import { lock, type Database } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId } from './stored-json.ts';
+import { certificateContext } from './seal-contexts.ts';
 
 const READ = { omit: { key: true }, include: { domains: { select: { id: true } } } } as const;
 
@@ -17,11 +18,9 @@ export function createCertificates({
   readonly db: Database;
   readonly sealer: Sealer;
 }): Certificates {
-  /** A key belongs to one certificate of one app and opens nowhere else. */
-  const contextOf = (appId: string, id: string): string => `app ${appId} certificate ${id}`;
   const stored = (appId: string, id: string, { chain, key, digest }: CertificateText) => ({
     ...{ chain, digest },
-    key: sealer.seal(key.reveal(), contextOf(appId, id)),
+    key: sealer.seal(key.reveal(), certificateContext(appId, id)),
   });
 
   return {
@@ -73,7 +72,7 @@ export function createCertificates({
     async bundleOf(digest, signal) {
       const row = await db.run((tables) => tables.certificate.findFirst({ where: { digest } }), signal);
       if (!row) return undefined;
-      const key = sealer.open(row.key, contextOf(row.appId, row.id));
+      const key = sealer.open(row.key, certificateContext(row.appId, row.id));
       return new Secret(bundleOf({ certificates: row.chain, key }));
     },
   };

@@ -9,6 +9,7 @@ import type { Database } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId } from './stored-json.ts';
 import { lockLivingApp } from './supersede.ts';
+import { drainContext } from './seal-contexts.ts';
 
 interface Deps {
   readonly db: Database;
@@ -24,7 +25,7 @@ export function createDrains({ db, sealer, clock, fingerprintKey }: Deps): Drain
   const fingerprint = (canonical: Secret): string =>
     createHmac('sha256', fingerprintKey.reveal()).update(canonical.reveal()).digest('base64url');
   const read = ({ id, appId, token, sealedUrl, createdAt, updatedAt }: Row): Drain => {
-    const url = new Secret(sealer.open(sealedUrl, contextOf(id)));
+    const url = new Secret(sealer.open(sealedUrl, drainContext(id)));
     return { id, appId, token, url, createdAt, updatedAt };
   };
   const whereOf = (appId: string, by: DrainName): Prisma.DrainWhereInput | undefined => {
@@ -45,7 +46,7 @@ export function createDrains({ db, sealer, clock, fingerprintKey }: Deps): Drain
         const now = clock.now();
         const data = {
           ...{ id, appId, token, fingerprint: mine, createdAt: now, updatedAt: now },
-          sealedUrl: sealer.seal(url.reveal(), contextOf(id)),
+          sealedUrl: sealer.seal(url.reveal(), drainContext(id)),
         };
         return read(await tables.drain.create({ data }));
       }, signal),
@@ -75,8 +76,4 @@ export function createDrains({ db, sealer, clock, fingerprintKey }: Deps): Drain
       return rows.map(read);
     },
   };
-}
-
-function contextOf(id: string): string {
-  return `url of drain ${id}`;
 }

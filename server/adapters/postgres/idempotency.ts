@@ -3,6 +3,7 @@ import type { Idempotency } from '../../ports/accounts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Database } from './database.ts';
+import { answerContext } from './seal-contexts.ts';
 
 /** Nobody repeats a request later than this. */
 const KEPT_MS = 24 * 60 * 60_000;
@@ -24,7 +25,7 @@ export function createIdempotency({
   readonly clock: Clock;
 }): Idempotency {
   const seal = (userId: string, requestId: string, kept: z.infer<typeof sealedAnswer>) =>
-    sealer.seal(JSON.stringify(kept), contextOf(userId, requestId));
+    sealer.seal(JSON.stringify(kept), answerContext(userId, requestId));
 
   return {
     begin: (userId, requestId, request, signal) =>
@@ -37,7 +38,7 @@ export function createIdempotency({
         if (begun.length === 1) return 'begun';
         const [kept] = await ask<{ status: number; body: Uint8Array }>(KEPT, [userId, requestId]);
         if (!kept) throw new Error('the answer to a request went while it was begun again');
-        const plain: unknown = JSON.parse(sealer.open(kept.body, contextOf(userId, requestId)));
+        const plain: unknown = JSON.parse(sealer.open(kept.body, answerContext(userId, requestId)));
         // What another version kept in another form is another call to us.
         const { request: known, body: answer } = sealedAnswer.safeParse(plain).data ?? { request: '' };
         return kept.status === BEGUN
@@ -54,10 +55,6 @@ export function createIdempotency({
       await db.ask(GIVE_UP, [userId, requestId, BEGUN], signal);
     },
   };
-}
-
-function contextOf(userId: string, requestId: string): string {
-  return `answer to ${userId} request ${requestId}`;
 }
 
 const FORGET = {

@@ -8,8 +8,9 @@ import { readAccount } from './accounts.ts';
 import { lock, type Database, type Tables } from './database.ts';
 import { isTaken } from './failures.ts';
 import type { Prisma } from './generated/client.ts';
-import { createSecondFactors, totpContext } from './second-factors.ts';
+import { createSecondFactors } from './second-factors.ts';
 import { isId } from './stored-json.ts';
+import { totpContext } from './seal-contexts.ts';
 
 export interface PeopleDeps {
   readonly db: Database;

@@ -1,11 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Secret } from '../../../lib/secret.ts';
+import { newMasterKey } from '../secrets/master-key.ts';
 import { createSealer } from '../secrets/sealer.ts';
 import { openConfig, openLater, sealConfig } from './sealed-config.ts';
 
-const sealer = createSealer({ masterKey: randomBytes(32).toString('base64') });
+const sealer = createSealer({ keys: [newMasterKey()] });
 const release = { appId: randomUUID(), id: randomUUID() };
 
 it('opens every config it sealed, in its order, whatever its keys and values are', () => {

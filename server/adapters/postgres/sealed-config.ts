@@ -2,13 +2,9 @@ import { z } from 'zod';
 import { Secret } from '../../../lib/secret.ts';
 import type { ConfigVars } from '../../domain/release.ts';
 import type { Sealer } from '../../ports/sealer.ts';
+import { releaseContext } from './seal-contexts.ts';
 
 const pairs = z.array(z.tuple([z.string(), z.string()]));
-
-/** A config belongs to one release of one app and opens nowhere else. */
-function contextOf(appId: string, releaseId: string): string {
-  return `app ${appId} release ${releaseId}`;
-}
 
 export function sealConfig(
   sealer: Sealer,
@@ -16,7 +12,7 @@ export function sealConfig(
   config: ConfigVars,
 ): Uint8Array<ArrayBuffer> {
   const plain = JSON.stringify([...config].map(([key, value]) => [key, value.reveal()]));
-  return sealer.seal(plain, contextOf(release.appId, release.id));
+  return sealer.seal(plain, releaseContext(release.appId, release.id));
 }
 
 /** Throws `config_unreadable`. */
@@ -24,7 +20,7 @@ export function openConfig(
   sealer: Sealer,
   release: { readonly appId: string; readonly id: string; readonly config: Uint8Array },
 ): ConfigVars {
-  const plain = sealer.open(release.config, contextOf(release.appId, release.id));
+  const plain = sealer.open(release.config, releaseContext(release.appId, release.id));
   return new Map(pairs.parse(JSON.parse(plain)).map(([key, value]) => [key, new Secret(value)]));
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { People } from '../../ports/people.ts';
 import type { Sealer } from '../../ports/sealer.ts';
 import type { Database } from './database.ts';
+import { totpContext } from './seal-contexts.ts';
 
 type SecondFactors = Pick<
   People,
@@ -65,6 +66,3 @@ export function createSecondFactors({
     },
   };
 }
-
-/** What a sealed key of a second factor belongs to. */
-export const totpContext = (userId: string): string => `second factor of ${userId}`;

@@ -66,7 +66,8 @@ export async function watchTables(databaseUrl: string, signal: AbortSignal): Pro
       const events = KEPT.has(table) ? 'INSERT OR UPDATE' : 'INSERT OR UPDATE OR DELETE';
       await client.query(
         `CREATE OR REPLACE TRIGGER ${TRIGGER} AFTER ${events} ON ${client.escapeIdentifier(table)}
-         FOR EACH ROW EXECUTE FUNCTION gantry_tell(${wanted.map((one) => client.escapeLiteral(one)).join(', ')})`,
+         FOR EACH ROW WHEN (current_setting('gantry.resealing', true) IS DISTINCT FROM 'on')
+         EXECUTE FUNCTION gantry_tell(${wanted.map((one) => client.escapeLiteral(one)).join(', ')})`,
       );
     }
     await client.query('COMMIT');
@@ -81,7 +82,7 @@ export async function watchTables(databaseUrl: string, signal: AbortSignal): Pro
 interface Table {
   readonly table: string;
   readonly columns: readonly string[];
-  /** The arguments of its trigger, or null. */
+  /** The arguments of its trigger; null also for one of a version that knew no condition. */
   readonly has: string | null;
 }
 
@@ -90,7 +91,7 @@ async function tablesOf(client: Client): Promise<Table[]> {
     `SELECT c.relname AS table,
        array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns,
        (SELECT rtrim(replace(encode(t.tgargs, 'escape'), '\\000', chr(1)), chr(1))
-          FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $1) AS has
+          FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $1 AND t.tgqual IS NOT NULL) AS has
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> ALL ($2) ORDER BY c.relname`,
     [TRIGGER, UNWATCHED],

@@ -14,6 +14,7 @@ import type { Database } from './database.ts';
 import type { Prisma } from './generated/client.ts';
 import { isId } from './stored-json.ts';
 import { lockLivingApp } from './supersede.ts';
+import { webhookContext } from './seal-contexts.ts';
 
 interface Deps {
   readonly db: Database;
@@ -34,7 +35,7 @@ function keepWebhooks({
   clock,
 }: Deps): Pick<Webhooks, 'add' | 'list' | 'find' | 'change' | 'remove'> {
   const sealed = (id: string, what: string, value: Secret) =>
-    sealer.seal(value.reveal(), contextOf(id, what));
+    sealer.seal(value.reveal(), webhookContext(id, what));
   const find = (appId: string, id: string, signal: AbortSignal) =>
     db.run((tables) => tables.webhook.findFirst({ where: { id, appId } }), signal);
   return {
@@ -132,7 +133,7 @@ function readDeliveries({
 
 function makeDeliveries({ db, sealer, clock }: Deps): Pick<Webhooks, 'take' | 'settle' | 'prune'> {
   const opened = (id: string, what: string, value: Uint8Array): Secret =>
-    new Secret(sealer.open(value, contextOf(id, what)));
+    new Secret(sealer.open(value, webhookContext(id, what)));
   /** One that was altered must not keep the others from being delivered. */
   const unsealed = ({ id, secret, authorization }: Row): DueDelivery['sealed'] => {
     try {
@@ -194,10 +195,6 @@ function makeDeliveries({ db, sealer, clock }: Deps): Pick<Webhooks, 'take' | 's
       await db.run((tables) => tables.webhookEvent.deleteMany({ where: { createdAt } }), signal);
     },
   };
-}
-
-function contextOf(id: string, what: string): string {
-  return `${what} of webhook ${id}`;
 }
 
 type Row = Prisma.WebhookGetPayload<object>;

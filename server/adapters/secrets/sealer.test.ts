@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PlatformError } from '../../domain/errors.ts';
+import { newMasterKey, parseMasterKeys, printMasterKeys } from './master-key.ts';
 import { createSealer } from './sealer.ts';
 
-const newKey = (): string => randomBytes(32).toString('base64');
-const sealer = createSealer({ masterKey: newKey() });
+const sealer = createSealer({ keys: [newMasterKey()] });
 const text = fc.string({ unit: 'grapheme', maxLength: 300 });
 
 function refusal(work: () => unknown): boolean {
@@ -60,15 +59,15 @@ it('never uses a nonce twice and never shows the value', () => {
 });
 
 it('opens what a retired key sealed, and seals with the new one', () => {
-  const old = newKey();
-  const next = newKey();
-  const sealedBefore = createSealer({ masterKey: old }).seal('value', 'c');
-  const both = createSealer({ masterKey: next, retired: [old] });
+  const [old, next] = [newMasterKey(), newMasterKey()];
+  const sealedBefore = createSealer({ keys: [old] }).seal('value', 'c');
+  const both = createSealer({ keys: [next, old] });
   expect(both.open(sealedBefore, 'c')).toBe('value');
-  expect(createSealer({ masterKey: next }).open(both.seal('value', 'c'), 'c')).toBe('value');
-  expect(refusal(() => createSealer({ masterKey: next }).open(sealedBefore, 'c'))).toBe(true);
+  expect(createSealer({ keys: [next] }).open(both.seal('value', 'c'), 'c')).toBe('value');
+  expect(refusal(() => createSealer({ keys: [next] }).open(sealedBefore, 'c'))).toBe(true);
 });
 
 it('says what is wrong with a key that is not one', () => {
-  expect(() => createSealer({ masterKey: 'c2hvcnQ=' })).toThrow('32 bytes in base64');
+  for (const text of ['c2hvcnQ=', '', '\n', `${printMasterKeys([newMasterKey()])}c2hvcnQ=\n`])
+    expect(() => parseMasterKeys(text), text).toThrow('32 bytes in base64');
 });

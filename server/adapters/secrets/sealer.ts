@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { PlatformError } from '../../domain/errors.ts';
 import type { Sealer } from '../../ports/sealer.ts';
+import { KEY_ID_BYTES, type KeyRing, type MasterKey } from './master-key.ts';
 
 /**
  * The envelope: version (1 byte) · key id (4) · nonce (12) · tag (16) · ciphertext, AES-256-GCM. The head and the context
@@ -8,40 +9,17 @@ import type { Sealer } from '../../ports/sealer.ts';
  * what a change of the master key needs, and a version byte leaves room for another envelope.
  */
 const VERSION = 1;
-const KEY_ID_BYTES = 4;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + KEY_ID_BYTES;
 const OVERHEAD_BYTES = HEAD_BYTES + NONCE_BYTES + TAG_BYTES;
 
-interface Key {
-  readonly id: Buffer;
-  readonly bytes: Buffer;
-}
-
-/** Reads a master key as it stands in its file: 32 bytes in base64. Throws a sentence for anything else. */
-function parseMasterKey(text: string): Key {
-  const bytes = Buffer.from(text.trim(), 'base64');
-  if (bytes.length !== 32 || bytes.toString('base64') !== text.trim())
-    throw new Error('The master key must be 32 bytes in base64; restore secrets/master-key from a backup.');
-  const id = createHash('sha256').update('gantry key id').update(bytes).digest().subarray(0, KEY_ID_BYTES);
-  return { id, bytes };
-}
-
-/** Seals with `masterKey`; opens what was sealed with it or with one of the `retired` keys. */
-export function createSealer({
-  masterKey,
-  retired = [],
-}: {
-  readonly masterKey: string;
-  readonly retired?: readonly string[];
-}): Sealer {
-  const current = parseMasterKey(masterKey);
-  const keys = [current, ...retired.map(parseMasterKey)];
-  const head = Buffer.concat([Buffer.of(VERSION), current.id]);
-
+/** Seals with the first key of the ring, and opens what was sealed with any of them. */
+export function createSealer(ring: KeyRing): Sealer {
   return {
     seal(value, context) {
+      const [current] = ring.keys;
+      const head = Buffer.concat([Buffer.of(VERSION), Buffer.from(current.id, 'hex')]);
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.bytes, nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(associated(head, context));
@@ -51,7 +29,8 @@ export function createSealer({
 
     open(sealed, context) {
       const envelope = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
-      const key = keys.find(({ id }) => id.equals(envelope.subarray(1, HEAD_BYTES)));
+      const id = envelope.subarray(1, HEAD_BYTES).toString('hex');
+      const key = ring.keys.find((one) => one.id === id);
       if (envelope.length < OVERHEAD_BYTES || envelope[0] !== VERSION || !key) throw unreadable(context);
       try {
         return decrypt(envelope, key, context);
@@ -62,7 +41,7 @@ export function createSealer({
   };
 }
 
-function decrypt(envelope: Buffer, key: Key, context: string): string {
+function decrypt(envelope: Buffer, key: MasterKey, context: string): string {
   const nonce = envelope.subarray(HEAD_BYTES, HEAD_BYTES + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', key.bytes, nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(associated(envelope.subarray(0, HEAD_BYTES), context));

@@ -16,6 +16,7 @@ import * as formation from './formation.ts';
 import * as hosts from './hosts.ts';
 import * as login from './login.ts';
 import * as logs from './logs.ts';
+import * as masterKey from './master-key.ts';
 import * as oauth from './oauth.ts';
 import * as options from './options.ts';
 import * as people from './people.ts';
@@ -51,6 +52,7 @@ export const TOPICS: Readonly<Record<string, Readonly<Record<string, Endpoint>>>
   hosts,
   login,
   logs,
+  masterKey,
   oauth,
   options,
   people,

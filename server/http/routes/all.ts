@@ -22,6 +22,7 @@ import { hostRoutes } from './hosts.ts';
 import { formationRoutes } from './formation.ts';
 import { loginRoutes } from './login.ts';
 import { logRoutes } from './logs.ts';
+import { masterKeyRoutes } from './master-key.ts';
 import { oauthRoutes } from './oauth.ts';
 import { peopleRoutes } from './people.ts';
 import { optionRoutes } from './options.ts';
@@ -64,6 +65,7 @@ export function allRoutes({ services, outputs, sources, place, now, version }: R
     ...hostRoutes(services.hosts),
     ...loginRoutes(services.browserLogins),
     ...logRoutes(services.apps, outputs, now),
+    ...masterKeyRoutes(services.masterKeys),
     ...oauthRoutes(services.authorizations, now),
     ...peopleRoutes(services, now),
     ...optionRoutes(services.options, version),
