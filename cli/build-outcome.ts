@@ -4,6 +4,7 @@ import type { BuildResource } from '../server/contract/resources.ts';
 import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import type { Context } from './command.ts';
 import { CommandError } from './failures.ts';
+import { throughRestarts } from './through-restarts.ts';
 
 const LOOK_MS = 300;
 
@@ -20,11 +21,8 @@ export async function followBuild(
   try {
     await showBuildOutput(context, build);
     for (;;) {
-      const now = await client.call(
-        showBuild,
-        { params: { app: build.app.id, build: build.id } },
-        context.signal,
-      );
+      const params = { app: build.app.id, build: build.id };
+      const now = await throughRestarts(context, () => client.call(showBuild, { params }, context.signal));
       if (now.status === 'failed')
         throw new CommandError(
           `Nothing was deployed: ${(now.failure ?? 'the reason was not recorded').replace(/[.\s]+$/, '')}.`,

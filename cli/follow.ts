@@ -9,6 +9,7 @@ import type {
 import type { Client, MadeRelease } from '../server/contract/client.ts';
 import type { Context } from './command.ts';
 import { CommandError } from './failures.ts';
+import { throughRestarts } from './through-restarts.ts';
 
 export const LOOK_EVERY_MS = 300;
 /** Longer than the platform lets a rollout take; whoever waits longer waits for something that is broken. */
@@ -99,12 +100,13 @@ async function untilDecided<T>(
   decided: (thing: T) => boolean,
 ): Promise<T> {
   const until = context.now().getTime() + GIVE_UP_MS;
-  let thing = await stillThere(look);
+  const patientLook = () => throughRestarts(context, () => stillThere(look));
+  let thing = await patientLook();
   try {
     const url = decided(thing) ? undefined : await transcript();
     if (url !== undefined) await show(context, url);
     for (;;) {
-      thing = await stillThere(look);
+      thing = await patientLook();
       if (decided(thing)) return thing;
       if (context.now().getTime() > until)
         throw new CommandError('It is still not decided; see gantry releases.');
@@ -158,7 +160,8 @@ export async function followScale(
   const id = formation[0]?.app.id ?? app;
   const old = new Set(before.filter(isCrashed).map(({ id }) => id));
   for (;;) {
-    const dynos = await stillThere(() => client.dynos(id, context.signal));
+    const look = () => stillThere(() => client.dynos(id, context.signal));
+    const dynos = await throughRestarts(context, look);
     const crashed = dynos.find((dyno) => isCrashed(dyno) && !old.has(dyno.id));
     if (crashed !== undefined) {
       throw new CommandError(`${crashed.name} crashed; see gantry logs -p ${crashed.name}.`);

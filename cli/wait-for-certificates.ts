@@ -4,6 +4,7 @@ import type { DomainResource } from '../server/contract/resources.ts';
 import type { Context } from './command.ts';
 import { during } from './during.ts';
 import { CommandError } from './failures.ts';
+import { throughRestarts } from './through-restarts.ts';
 
 const LOOK_EVERY_MS = 300;
 /** Longer than an authority lets anybody wait for one certificate; who waits longer waits for DNS. */
@@ -17,7 +18,8 @@ export async function untilDecided(context: Context, app: string): Promise<reado
   const until = context.now().getTime() + GIVE_UP_MS;
   return await during(terminal, `Waiting for certificates of ${app} …`, async () => {
     for (;;) {
-      const all = await client.call(listDomains, { params: { app } }, signal);
+      const look = () => client.call(listDomains, { params: { app } }, signal);
+      const all = await throughRestarts(context, look);
       const domains = all.filter(({ kind }) => kind === 'custom');
       const open = domains.filter((one) => one.sni_endpoint === null && !DECIDED.includes(one.acm_status));
       if (open.length === 0) return domains;

@@ -3,18 +3,16 @@ import { pause } from '../../../lib/deadline.ts';
 import { createAppSetup, showAppSetup } from '../../../server/contract/endpoints/app-setups.ts';
 import { showApp } from '../../../server/contract/endpoints/apps.ts';
 import type { AppSetupResource } from '../../../server/contract/setup-resources.ts';
-import { ApiError, UnreachableError } from '../../../server/contract/transport.ts';
+import { ApiError } from '../../../server/contract/transport.ts';
 import { showBuildOutput } from '../../build-outcome.ts';
 import type { Context, Options, Run } from '../../command.ts';
 import { CommandError, UsageError } from '../../failures.ts';
 import { waits } from '../../follow.ts';
 import { sendSource } from '../../send-source.ts';
 import { readSourceTree } from '../../source-tree.ts';
+import { throughRestarts } from '../../through-restarts.ts';
 
 const LOOK_MS = 300;
-const AWAY_MS = 60_000;
-/** What a router answers for a server that is not there. */
-const AWAY = new Set([502, 503, 504]);
 
 export const run: Run = async (context, [source = '.']) => {
   const { terminal, result, signal } = context;
@@ -81,19 +79,6 @@ async function follow(context: Context, begun: AppSetupResource): Promise<AppSet
         `Not waiting any longer; it goes on without you. gantry apps:info ${begun.app.name} shows the app.`,
       );
     throw err;
-  }
-}
-
-/** A platform that restarts goes on with the setup, so whoever follows it waits for its return. */
-async function throughRestarts<T>({ signal, now }: Context, look: () => Promise<T>): Promise<T> {
-  for (const until = now().getTime() + AWAY_MS; ;) {
-    try {
-      return await look();
-    } catch (err) {
-      const away = err instanceof UnreachableError || (err instanceof ApiError && AWAY.has(err.status));
-      if (!away || now().getTime() > until) throw err;
-      await pause(LOOK_MS, signal);
-    }
   }
 }
 

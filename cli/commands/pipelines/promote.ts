@@ -17,6 +17,7 @@ import { CommandError } from '../../failures.ts';
 import { waits } from '../../follow.ts';
 import { stageAfter } from '../../stage.ts';
 import { printTable } from '../../table.ts';
+import { throughRestarts } from '../../through-restarts.ts';
 
 const LOOK_EVERY_MS = 500;
 /** Longer than the platform lets a rollout take, with another one before it. */
@@ -113,13 +114,14 @@ async function targetsOf(
 }
 
 async function untilOver(
-  { terminal, now, signal }: Context,
+  context: Context,
   look: () => Promise<readonly PromotionTargetResource[]>,
 ): Promise<readonly PromotionTargetResource[]> {
+  const { terminal, now, signal } = context;
   const until = now().getTime() + GIVE_UP_MS;
   try {
     for (;;) {
-      const targets = await look();
+      const targets = await throughRestarts(context, look);
       if (targets.every(({ status }) => status !== 'pending')) return targets;
       if (now().getTime() > until)
         throw new CommandError('It is still not decided; see gantry releases of the apps.');

@@ -3,6 +3,7 @@ import { rotateMasterKey, showMasterKey } from '../../../server/contract/endpoin
 import type { MasterKeyResource } from '../../../server/contract/master-key-resources.ts';
 import type { Context, Run } from '../../command.ts';
 import { during } from '../../during.ts';
+import { throughRestarts } from '../../through-restarts.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -24,7 +25,8 @@ async function untilCurrent(context: Context, begun: MasterKeyResource): Promise
   const client = await context.client();
   return await during(context.terminal, 'Sealing all secrets with a new master key …', async () => {
     for (let { unreadable } = begun; ;) {
-      const key = await client.call(showMasterKey, {}, context.signal);
+      const look = () => client.call(showMasterKey, {}, context.signal);
+      const key = await throughRestarts(context, look);
       if (key.state === 'current') return { ...key, unreadable };
       ({ unreadable } = key);
       await pause(LOOK_EVERY_MS, context.signal);
