@@ -19,6 +19,7 @@ it.each([
 it.each([
   ['doctor', /gantry doctor on the server itself/],
   ['admin:recover', /gantry admin:recover on the server itself/],
+  ['admin:backup', /gantry admin:backup on the server itself/],
   ['pause', /maintenance:on/],
 ])('says where or what there is instead of %s, which is of nobody else', (name, instead) => {
   expect(insteadOf(name)).toEqual({ of: 'gantry', instead: expect.stringMatching(instead) as string });

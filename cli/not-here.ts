@@ -28,7 +28,7 @@ const OF_HEROKU: NotHere = [
 /** Our own words, of which the command as others have it on their machines knows only where to look. */
 const OURS: NotHere = [
   [
-    /^(?:doctor|admin:recover)$/,
+    /^(?:doctor|admin:(?:recover|backup))$/,
     'it looks at the machine of the platform, and is run there: gantry NAME on the server itself',
   ],
   [

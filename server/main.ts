@@ -6,6 +6,7 @@ import { askedToStop, createLifecycle, type Lifecycle } from '../lib/lifecycle.t
 import { rootLog, type Logger } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import { VERSION } from '../lib/version.ts';
+import { createGitRepositories } from './adapters/git/repositories.ts';
 import { migrate } from './adapters/postgres/migrate.ts';
 import { ownDatabase } from './adapters/postgres/ownership.ts';
 import { watchTables } from './adapters/postgres/watched.ts';
@@ -23,6 +24,7 @@ import { createGitCommands } from './git/commands.ts';
 import { createConsole } from './console.ts';
 import { createHttpDoor } from './http/door.ts';
 import { createBuildJobs } from './jobs/build-jobs.ts';
+import { takeUpRestore } from './restored.ts';
 import { openRunDoors } from './run-doors.ts';
 import { createSshDoor } from './ssh/door.ts';
 
@@ -61,6 +63,8 @@ async function serve(config: Config, log: Logger): Promise<string> {
   const closing = abortController();
   const { signal } = closing;
   await using life = createLifecycle(log, CLOSE_LIMIT_MS);
+  const { repositories: root, sources } = config.paths;
+  await takeUpRestore(config, createGitRepositories({ root, sources }), log, signal);
   const applied = await migrate(config.databaseUrl, MIGRATIONS, signal);
   await watchTables(config.databaseUrl, signal);
   if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');

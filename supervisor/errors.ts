@@ -36,6 +36,39 @@ export const setupErrors = errorTable({
     say: ({ path }) =>
       `${path} holds something that is not a platform’s, so it is left alone; set GANTRY_HOME to a directory that is new or empty.`,
   }),
+  home_has_platform: row<{ path: string }>({
+    retry: false,
+    say: ({ path }) =>
+      `There is a platform in ${path}, and a backup is restored to a place of its own; remove it first (script/uninstall --purge), or set GANTRY_HOME to a new directory.`,
+  }),
+  file_missing: row<{ file: string }>({
+    retry: false,
+    say: ({ file }) => `There is no file ${file}.`,
+  }),
+  restore_usage: row<{ problem: string }>({
+    retry: false,
+    say: ({ problem }) => `${problem} It is called as: script/restore BACKUP --key BACKUP_KEY`,
+  }),
+  backup_key_wrong: row<{ backup: string; key: string }>({
+    retry: false,
+    say: ({ backup, key }) =>
+      `${backup} does not open with ${key}: it was made for another key. Name the secrets/backup-key of the platform that made it; nothing was restored.`,
+  }),
+  backup_key_invalid: row<{ key: string; why: string }>({
+    retry: false,
+    say: ({ key, why }) =>
+      `${key} is no key of backups (${why}); name a copy of the secrets/backup-key of the platform. Nothing was restored.`,
+  }),
+  backup_damaged: row<{ backup: string; why: string }>({
+    retry: false,
+    say: ({ backup, why }) =>
+      `${backup} is no backup, or was altered or cut off (${why}); take another one. Nothing was restored.`,
+  }),
+  backup_foreign: row<{ backup: string }>({
+    retry: false,
+    say: ({ backup }) =>
+      `${backup} opens, but holds no backup that this version of Gantry can restore; take the version that made it, or a newer one. Nothing was restored.`,
+  }),
   home_not_ours: row<{ path: string }>({
     retry: false,
     say: ({ path }) =>

@@ -9,7 +9,8 @@ import { doctor } from './doctor.ts';
 import { stopPlatform } from './down.ts';
 import { setupErrors } from './errors.ts';
 import { findHome, makeHome } from './home.ts';
-import { recoverAdmin } from './recover.ts';
+import { restore } from './restore.ts';
+import { runServerProgram, SERVER_PROGRAMS } from './server-program.ts';
 import { createTerminal } from './terminal.ts';
 import { uninstall } from './uninstall.ts';
 import { prepare, runSupervisor, up, type Caller } from './up.ts';
@@ -97,8 +98,10 @@ async function main(args: string[], signal: AbortSignal): Promise<number> {
     env: process.env,
     terminal: createTerminal(),
   };
-  // Its arguments are the business of the program that does it.
-  if (args[0] === 'admin:recover') return recoverAdmin(caller, args.slice(1));
+  const [first = '', ...rest] = args;
+  const program = SERVER_PROGRAMS.get(first);
+  if (program !== undefined) return runServerProgram(caller, program, rest);
+  if (first === 'restore') return restore(caller, rest, signal).then(done);
   const { command, flags } = parse(args);
   const chosen = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (!chosen)

@@ -46,6 +46,7 @@ function needed(settings: Settings): Needed[] {
     program('iproute2', 'ip'),
     program('openssl', 'openssl'),
     program('mmdebstrap', 'mmdebstrap'),
+    program('age', 'age'),
     { name: 'ca-certificates', present: () => exists('/etc/ssl/certs/ca-certificates.crt') },
   ];
 }

@@ -33,14 +33,21 @@ export interface Caller {
   readonly terminal: Terminal;
 }
 
+/** Installs what is missing, after saying so. */
+export async function addPackages(
+  { settings, terminal }: Pick<Caller, 'settings' | 'terminal'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = await missingPackages(settings);
+  if (missing.length === 0) return;
+  terminal.say(`Installing Debian packages: ${missing.join(', ')} (their own services are not started) …`);
+  await installPackages(missing, signal);
+}
+
 /** Does what a platform needs once: packages, state directory, keys. Idempotent, and quick when all is there. */
 export async function prepare({ settings, terminal }: Caller, signal: AbortSignal): Promise<Home> {
   await preflight(settings, process.getuid?.());
-  const missing = await missingPackages(settings);
-  if (missing.length > 0) {
-    terminal.say(`Installing Debian packages: ${missing.join(', ')} (their own services are not started) …`);
-    await installPackages(missing, signal);
-  }
+  await addPackages({ settings, terminal }, signal);
   const home = await makeHome(settings.GANTRY_HOME);
   if (settings.DATABASE_URL === undefined) await checkDatabaseVersion(home);
   await makeSecrets(home, signal);

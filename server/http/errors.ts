@@ -104,6 +104,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   database_newer: 503,
   database_of_another: 503,
   database_lost: 503,
+  database_not_empty: 503,
 };
 
 /**

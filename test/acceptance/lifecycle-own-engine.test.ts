@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMachine, type Machine } from '../support/platform-machine.ts';
 import { newPlatform, type TestPlatform } from '../support/platform.ts';
@@ -74,6 +76,91 @@ describe('a machine without an engine', () => {
     await expectSpared();
     expect(await visit('hello')).toContain('Hello from Gantry!');
     expect((await docker('rm', 'theirs')).code).toBe(0);
+  });
+
+  describe('its backup', () => {
+    let safe: string;
+    const kept = (name: string): string => join(safe, name);
+    const gantry = (...args: string[]) =>
+      machine.run(join(ROOT, 'bin', 'gantry'), args, {
+        ...platform.env,
+        GANTRY_API_URL: `http://127.0.0.1:${platform.place.apiPort}`,
+      });
+    const config = async (): Promise<string> => (await gantry('config:get', 'SECRET', '-a', 'hello')).stdout;
+    const log = async (): Promise<string> => {
+      const read = [
+        '--git-dir',
+        join(platform.place.home, 'repos', `${await appId()}.git`),
+        'log',
+        '--oneline',
+      ];
+      return (await machine.run('git', ['-c', 'safe.directory=*', ...read, 'main'], platform.env)).stdout;
+    };
+    const appId = async (): Promise<string> =>
+      (JSON.parse((await gantry('apps:info', '-a', 'hello', '--json')).stdout) as { id: string }).id;
+    const keep = (name: string) => cp(join(platform.place.home, 'secrets', name), kept(name));
+
+    beforeAll(async () => {
+      safe = await mkdtemp(join(tmpdir(), 'gantry-safe-'));
+    });
+    afterAll(() => rm(safe, { recursive: true, force: true }));
+
+    it('is made while it runs, and has no word in the clear [S-SEC-06]', async () => {
+      expect((await gantry('config:set', 'SECRET=canary-7f3a', '-a', 'hello')).code).toBe(0);
+      const made = await gantry('admin:backup', '--output', kept('backup'));
+      expect(made.stdout, made.stderr).toBe(`${kept('backup')}\n`);
+      expect(made.stderr).toContain('1 repositories');
+      await keep('backup-key');
+      const bytes = await readFile(kept('backup'));
+      expect(bytes.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
+      const names = ['backup-key', 'master-key', 'ssh_host_ed25519_key'];
+      const secrets = await Promise.all(
+        names.map((name) => readFile(join(platform.place.home, 'secrets', name))),
+      );
+      for (const text of ['canary-7f3a', 'gantry-backup.json', ...secrets.map((one) => one.subarray(0, 40))])
+        expect(bytes.includes(text)).toBe(false);
+    });
+
+    it('is not restored over a platform, with another key, or when it was altered [S-SEC-06]', async () => {
+      const refused = async (words: RegExp, backup = kept('backup'), key = kept('backup-key')) => {
+        const said = await script('restore', backup, '--key', key);
+        expect([said.code, said.stderr]).toEqual([1, expect.stringMatching(words)]);
+        expect(said.stderr.trim().split('\n')).toHaveLength(1);
+      };
+      const [before, pushed] = [await visit('hello'), await log()];
+      await refused(/^There is a platform in /);
+      expect([await visit('hello'), await log()]).toEqual([before, pushed]);
+      expect((await script('uninstall', '--purge', '--yes')).code).toBe(0);
+
+      await machine.run('age-keygen', ['-o', kept('other')], platform.env);
+      await refused(/does not open with .*other: it was made for another key/, kept('backup'), kept('other'));
+      await refused(/backup is no key of backups/, kept('backup'), kept('backup'));
+      const whole = await readFile(kept('backup'));
+      const altered = Buffer.from(whole);
+      altered[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
+      await writeFile(kept('altered'), altered);
+      await writeFile(kept('cut'), whole.subarray(0, whole.length - 70_000));
+      await refused(/altered is no backup, or was altered or cut off/, kept('altered'));
+      await refused(/cut is no backup, or was altered or cut off/, kept('cut'));
+      await refused(/There is no file .*nowhere/, kept('nowhere'));
+      for (const left of [platform.place.home, `${platform.place.home}.restoring`])
+        expect((await machine.run('ls', [left], platform.env)).code).not.toBe(0);
+    });
+
+    it('brings apps, their config and repositories, keys and logins back, on a machine that has nothing [S-SEC-06]', async () => {
+      const restored = await script('restore', kept('backup'), '--key', kept('backup-key'));
+      expect(restored.code, restored.stderr).toBe(0);
+      const start = await script('server', '--detach');
+      expect(start.code, start.stderr).toBe(0);
+      expect(await visit('hello'), start.stderr).toContain('Hello from Gantry!');
+      expect(await config()).toBe('canary-7f3a\n');
+      expect((await log()).trim().split('\n')).toHaveLength(1);
+      expect((await gantry('rollback', '-a', 'hello')).code).toBe(0);
+      expect(await config()).toBe('\n');
+      expect((await machine.run('ls', [join(platform.place.home, 'restore')], platform.env)).code).not.toBe(
+        0,
+      );
+    });
   });
 
   it('is left without a trace by uninstall --purge', async () => {

@@ -54,6 +54,11 @@ export const PLATFORM_FAILURES = {
     say: ({ migration }) =>
       `The database was written by a newer Gantry (it has migration ${migration}); start that version, or restore a backup made by this one.`,
   }),
+  database_not_empty: row<object>({
+    retry: false,
+    say: () =>
+      'A backup waits in GANTRY_HOME/restore to be restored, but the database has tables already; give an empty one with DATABASE_URL, or remove that directory to go on with what the database has.',
+  }),
   database_of_another: row<{ owner: string }>({
     retry: false,
     say: ({ owner }) =>
