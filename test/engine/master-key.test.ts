@@ -165,7 +165,7 @@ it('goes on where it was ended, wherever that was, and everything can be read al
   }
 });
 
-it('leaves alone what no key opens, and seals the rest [S-SEC-02]', async () => {
+it('leaves alone what no key opens, and seals the rest', async () => {
   const rig = await open();
   const { keys, client, values, kept } = rig;
   await client.query('UPDATE "Drain" SET "sealedUrl" = "sealedUrl" || \'\\x00\' WHERE id = $1', [
