@@ -89,7 +89,7 @@ async function unpack(
 function unopened(backup: string, key: string, said: string): Error {
   const why = (/age: error: ([^\n]*)/.exec(said)?.[1] ?? said.trim()).slice(0, 200);
   if (/no identity matched/.test(why)) return setupErrors.of('backup_key_wrong', { backup, key });
-  if (/identity|identities|SECRET/i.test(why)) return setupErrors.of('backup_key_invalid', { key, why });
+  if (why.includes(key)) return setupErrors.of('backup_key_invalid', { key, why });
   return damaged(backup, why);
 }
 

@@ -124,8 +124,9 @@ describe('a machine without an engine', () => {
     it('is not restored over a platform, with another key, or when it was altered [S-SEC-06]', async () => {
       const refused = async (words: RegExp, backup = kept('backup'), key = kept('backup-key')) => {
         const said = await script('restore', backup, '--key', key);
-        expect([said.code, said.stderr]).toEqual([1, expect.stringMatching(words)]);
-        expect(said.stderr.trim().split('\n')).toHaveLength(1);
+        expect(said.code).toBe(1);
+        expect(said.stderr.trim().split('\n').at(-1)).toMatch(words);
+        expect(said.stderr, 'a sentence, no trace').not.toMatch(/^ +at /m);
       };
       const [before, pushed] = [await visit('hello'), await log()];
       await refused(/^There is a platform in /);
@@ -156,7 +157,7 @@ describe('a machine without an engine', () => {
       expect(await config()).toBe('canary-7f3a\n');
       expect((await log()).trim().split('\n')).toHaveLength(1);
       expect((await gantry('rollback', '-a', 'hello')).code).toBe(0);
-      expect(await config()).toBe('\n');
+      expect(await config()).toBe('');
       expect((await machine.run('ls', [join(platform.place.home, 'restore')], platform.env)).code).not.toBe(
         0,
       );

@@ -12,7 +12,9 @@ import { createDrains } from '../../server/adapters/postgres/drains.ts';
 import { createIdempotency } from '../../server/adapters/postgres/idempotency.ts';
 import { createPeople } from '../../server/adapters/postgres/people.ts';
 import { createReleases } from '../../server/adapters/postgres/releases.ts';
+import { SEALED_COLUMNS } from '../../server/adapters/postgres/sealed-values.ts';
 import { createWebhooks } from '../../server/adapters/postgres/webhooks.ts';
+import { newMasterKey, type MasterKey } from '../../server/adapters/secrets/master-key.ts';
 import { createSealer } from '../../server/adapters/secrets/sealer.ts';
 import { migratedPostgres } from '../support/migrated-postgres.ts';
 import { insertUser, patient } from '../support/stores.ts';
@@ -20,21 +22,17 @@ import { insertUser, patient } from '../support/stores.ts';
 const createDatabase = migratedPostgres();
 /** What is stored is stored under one of these words, and so is its neighbour, with the other. */
 const CANARIES = ['canary-5b1e0f', 'canary-c04d7a'] as const;
-const COLUMNS = [
-  ...['Release.config', 'Certificate.key', 'Drain.sealedUrl', 'Webhook.secret', 'Webhook.authorization'],
-  ...['User.totp', 'User.totpPending', 'AppSetup.sealedOverrides', 'AppSetup.sealedPostdeploy'],
-  'RequestAnswer.body',
-];
+const COLUMNS = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`);
 const clock = { now: () => new Date() };
 
 /** Where something sealed is: its column, the row of each of two neighbours, and how the platform opens it. */
 interface Place {
   readonly column: string;
   readonly where: string;
-  readonly open: (db: Database, masterKey: string) => Promise<unknown>;
+  readonly open: (db: Database, masterKey: MasterKey) => Promise<unknown>;
 }
 
-const masterKey = randomBytes(32).toString('base64');
+const masterKey = newMasterKey();
 let url: string;
 let db: Database;
 let client: Client;
@@ -52,8 +50,8 @@ afterAll(async () => {
   await db[Symbol.asyncDispose]();
 });
 
-function stores(on: Database, key: string) {
-  const deps = { db: on, clock, sealer: createSealer({ masterKey: key }) };
+function stores(on: Database, key: MasterKey) {
+  const deps = { db: on, clock, sealer: createSealer({ keys: [key] }) };
   return {
     apps: createApps(deps),
     releases: createReleases(deps),
@@ -264,7 +262,7 @@ describe('what is sealed in the database', () => {
     const { mine, theirs } = at(column);
     expect(holds(await mine.open(db, masterKey), CANARIES[0])).toBe(true);
     expect(holds(await theirs.open(db, masterKey), CANARIES[1])).toBe(true);
-    const another = randomBytes(32).toString('base64');
+    const another = newMasterKey();
     await expect(mine.open(db, another)).rejects.toMatchObject({ id: 'config_unreadable' });
   });
 
