@@ -25,6 +25,7 @@ export async function authorizationRows(context: Context, token: AuthorizationRe
     ['ID', token.id],
     ['Description', token.description],
     ['Scope', scope(token)],
+    ['From', token.addresses.length === 0 ? 'anywhere' : token.addresses.join(', ')],
     ['Token', token.access_token.token],
     ['Made', when(token.created_at, now)],
     ['Used', token.last_used_at === null ? 'never' : when(token.last_used_at, now)],

@@ -16,17 +16,19 @@ export const authorizations: TopicSpec = {
       name: 'authorizations:create',
       summary: 'make a token for a program, shown this once',
       details:
-        'A scope is global, identity, read, write, read-protected, write-protected (only the last two with config vars and with commands in an app, which see them; write gives nothing away, and no rights), or deploy:APP, which ships one app and nothing else. It ends after 90 days unless told otherwise.',
+        'A scope is global, identity, read, write, read-protected, write-protected (only the last two with config vars and with commands in an app, which see them; write gives nothing away, and no rights), or deploy:APP, which ships one app and nothing else. It ends after 90 days unless told otherwise. One that is bound to addresses (--from) is refused from all others, and neither makes nor renews what lets somebody in from anywhere: other tokens, SSH keys, passwords, invitations.',
       options: [
         DESCRIPTION,
         { flags: '-s, --scope <scopes>', says: 'what it is good for, by commas (default: global)' },
         { flags: '-e, --expires-in <time>', says: 'how long it lives: 3600, 12h, 30d, or never' },
+        { flags: '-f, --from <networks>', says: 'where it may be used, by commas: 192.0.2.4,10.0.0.0/8' },
         { flags: '-S, --short', says: 'print the token and nothing else' },
       ],
       prints: 'Authorization',
       examples: [
         'gantry authorizations:create -d ci -s deploy:hello',
         'gantry authorizations:create -d backup -s read -e 30d --short',
+        'gantry authorizations:create -d runner -s deploy:hello --from 192.0.2.0/24',
       ],
       load: () => import('../commands/authorizations/create.ts'),
     },

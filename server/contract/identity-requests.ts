@@ -25,6 +25,8 @@ export const createAuthorization = z.strictObject({
   /** Seconds; null: it does not end. Default: 90 days, of a login 30. */
   expires_in: seconds.nullish(),
   scope: z.array(z.string().max(150)).min(1).max(50).optional(),
+  /** Ours: addresses and networks it may be used from; default: from anywhere. */
+  addresses: z.array(z.string().max(50)).max(20).optional(),
   client: ignored,
 });
 

@@ -25,6 +25,8 @@ export const authorization = z.object({
   /** Ours: when it ends, and when it was used last, to the minute. */
   expires_at: time.nullable(),
   last_used_at: time.nullable(),
+  /** Ours: the addresses and networks it may be used from; none: from anywhere. */
+  addresses: z.array(z.string()),
 });
 export type AuthorizationResource = z.infer<typeof authorization>;
 

@@ -16,6 +16,8 @@ export interface Credential {
   readonly id: string;
   /** Of a token: tells its secret from those it had before it was rotated. */
   readonly mark?: string;
+  /** Of a token that is bound to addresses: the networks it may be used from. */
+  readonly addresses?: readonly string[];
 }
 
 /** How much of the hash of a token's secret is its mark: too little to find anything by, enough to tell two apart. */

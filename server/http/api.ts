@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { abortController } from '../../lib/abort.ts';
 import type { Logger } from '../../lib/log.ts';
+import { networks } from '../../lib/networks.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { printablePath } from '../domain/audit.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -65,6 +66,8 @@ const BODY_MS = 60_000;
 /** Less than a call may take in all. */
 const HOLD_MS = 40_000;
 
+const isLoopback = networks(['127.0.0.0/8', '::1']);
+
 /** The functions of express by the methods of HTTP. */
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const;
 
@@ -98,8 +101,8 @@ export function createApi(deps: ApiDeps): Express {
   // One address for one thing, as the document of the API says it.
   api.set('case sensitive routing', true);
   api.set('strict routing', true);
-  // The router, which tells whose request it passes on, is on this machine.
-  api.set('trust proxy', 'loopback');
+  // The router, which tells whose request it passes on, is on this machine; what stands before what it says is hearsay.
+  api.set('trust proxy', (address: string, hop: number) => hop === 0 && isLoopback(address));
   api.use(plainTilde, context(cut, perHour), logged(log), wellFormed);
   api.use(gitHandler({ git: deps.git, accounts: services.accounts, log }));
   api.put('/sources/:source', sources.put);

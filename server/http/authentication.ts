@@ -66,7 +66,7 @@ export function authentication(
     const token = tokenOf(req.headers.authorization);
     if (token === undefined) throw PlatformError.of('unauthorized', {});
     const actor = await withDeadline(10_000, context.signal, (signal) =>
-      accounts.authenticate(token, signal),
+      accounts.authenticate(token, req.ip ?? '', signal),
     );
     // Counted after authentication, so that guesses cannot use up memory or another's share.
     const key = createHash('sha256').update(token).digest('base64url');

@@ -31,6 +31,8 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   forbidden_transfer: 403,
   role_too_high: 403,
   scope_too_small: 403,
+  forbidden_address: 403,
+  token_bound: 403,
   not_found: 404,
   invitation_over: 404,
   login_request_over: 404,

@@ -39,6 +39,7 @@ function shapeAuthorization(token: Token, secret: string, now: Date): Authorizat
     updated_at: wireTime(token.updatedAt),
     expires_at: token.expiresAt && wireTime(token.expiresAt),
     last_used_at: token.lastUsedAt && wireTime(token.lastUsedAt),
+    addresses: [...token.addresses],
   };
 }
 

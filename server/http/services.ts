@@ -40,8 +40,8 @@ import type { Transfers } from '../services/transfers.ts';
  */
 export interface Services {
   readonly accounts: {
-    /** Throws `unauthorized`. */
-    authenticate(token: string, signal: AbortSignal): Promise<Actor>;
+    /** Throws `unauthorized`, `forbidden_address`. */
+    authenticate(token: string, address: string, signal: AbortSignal): Promise<Actor>;
     /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
     renew(actor: Actor, signal: AbortSignal): Promise<Actor>;
     me(actor: Actor, signal: AbortSignal): Promise<Account>;

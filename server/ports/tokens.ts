@@ -11,6 +11,8 @@ export interface Token {
   readonly session: boolean;
   /** Where the login came from. */
   readonly ip: string | null;
+  /** The networks it may be used from; none: from anywhere. */
+  readonly addresses: readonly string[];
   /** Its last characters, to tell one from another. */
   readonly hint: string;
   /** How long it lives after each rotation; null for ever. */

@@ -32,14 +32,16 @@ describe('the first admin', () => {
     return { world, service: createAccounts({ ...stores, clock }) };
   };
 
-  it('is welcomed once, with the token from then on, of which only a hash is kept', async () => {
+  it('is welcomed once, with the token from then on, of which only a hash is kept [S-API-12]', async () => {
     const { world, service } = emptyPlatform();
     const [token, later] = [newToken(), newToken()];
     expect(await service.welcomeAdmin('admin@x.test', token, patient)).toBe(true);
     expect(await service.welcomeAdmin('other@x.test', later, patient)).toBe(false);
-    const actor = await service.authenticate(token.reveal(), patient);
+    const actor = await service.authenticate(token.reveal(), '192.0.2.7', patient);
     expect(actor).toMatchObject({ email: 'admin@x.test', admin: true, scopes: EVERYTHING });
-    await expect(service.authenticate(later.reveal(), patient)).rejects.toMatchObject({ id: 'unauthorized' });
+    await expect(service.authenticate(later.reveal(), '192.0.2.7', patient)).rejects.toMatchObject({
+      id: 'unauthorized',
+    });
     const kept = JSON.stringify([[...world.users.values()], [...world.tokens.values()]]);
     expect(kept).not.toContain(token.reveal());
     expect(kept).toContain(createHash('sha256').update(token.reveal()).digest('hex'));
@@ -51,12 +53,14 @@ describe('the first admin', () => {
     const token = newToken();
     await service.welcomeAdmin('admin@x.test', token, patient);
     for (const kept of world.tokens.values()) kept.expiresAt = new Date(0);
-    await expect(service.authenticate(token.reveal(), patient)).rejects.toMatchObject({ id: 'unauthorized' });
+    await expect(service.authenticate(token.reveal(), '192.0.2.7', patient)).rejects.toMatchObject({
+      id: 'unauthorized',
+    });
   });
 });
 
 describe('a token', () => {
-  it('has 256 random bits behind the prefix that scanners know, and hides itself', () => {
+  it('has 256 random bits behind the prefix that scanners know, and hides itself [S-API-05]', () => {
     const tokens = Array.from({ length: 50 }, newToken);
     expect(new Set(tokens.map((token) => token.reveal())).size).toBe(50);
     for (const token of tokens) {
@@ -70,7 +74,7 @@ describe('a token', () => {
     'that is unknown or none (%j) authenticates nobody',
     async (text) => {
       const rig = createRig();
-      await expect(rig.service.authenticate(text, patient)).rejects.toThrow(
+      await expect(rig.service.authenticate(text, '192.0.2.7', patient)).rejects.toThrow(
         'No valid credentials were given',
       );
     },
@@ -81,7 +85,9 @@ describe('a token', () => {
     async (text) => {
       const rig = createRig();
       rig.mishaps.at('accounts.findByTokenHash', () => Promise.reject(new Error('asked')));
-      await expect(rig.service.authenticate(text, patient)).rejects.toMatchObject({ id: 'unauthorized' });
+      await expect(rig.service.authenticate(text, '192.0.2.7', patient)).rejects.toMatchObject({
+        id: 'unauthorized',
+      });
       expect(rig.mishaps.unused()).toHaveLength(1);
     },
   );

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { networks } from '../../lib/networks.ts';
 import { Secret } from '../../lib/secret.ts';
 import type { Actor } from '../domain/actor.ts';
 import { PlatformError } from '../domain/errors.ts';
@@ -6,11 +7,14 @@ import { parsePublicKey } from '../domain/ssh-key.ts';
 import type { Account, Accounts as AccountStore, Key } from '../ports/accounts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Tokens } from '../ports/tokens.ts';
-import { needGlobal } from './reach.ts';
+import { needAnywhere, needGlobal } from './reach.ts';
 
 export interface Accounts {
-  /** Throws `unauthorized` for a token that is unknown, expired or not a token at all. */
-  authenticate(token: string, signal: AbortSignal): Promise<Actor>;
+  /**
+   * Throws `unauthorized` for a token that is unknown, expired or not a token at all, `forbidden_address` for one that may
+   * not be used from this address.
+   */
+  authenticate(token: string, address: string, signal: AbortSignal): Promise<Actor>;
   /** Undefined for a key nobody has registered. */
   authenticateKey(fingerprint: string, signal: AbortSignal): Promise<Actor | undefined>;
   /** The actor as they are now. Throws `unauthorized` when they, or what they proved themselves with, are gone. */
@@ -51,11 +55,12 @@ export function createAccounts({ store, tokens, clock }: AccountsDeps): Accounts
   }
 
   return {
-    async authenticate(token, signal) {
+    async authenticate(token, address, signal) {
       const actor = TOKEN_FORM.test(token)
         ? await store.findByTokenHash(hashToken(token), signal)
         : undefined;
       if (!actor) throw PlatformError.of('unauthorized', {});
+      mustBeBoundTo(actor, address);
       await noteUse(actor, signal);
       return actor;
     },
@@ -83,9 +88,8 @@ export function createAccounts({ store, tokens, clock }: AccountsDeps): Accounts
 
     async addKey(actor, publicKey, signal) {
       needGlobal(actor, 'changing SSH keys');
-      const key = parsePublicKey(publicKey);
-      if (typeof key === 'string')
-        throw PlatformError.of('invalid_params', { field: 'The key', problem: key });
+      needAnywhere(actor, 'a key');
+      const key = readKey(publicKey);
       return store.addKey(
         {
           id: randomUUID(),
@@ -116,6 +120,17 @@ export function createAccounts({ store, tokens, clock }: AccountsDeps): Accounts
 
     welcomeAdmin: (email, token, signal) => store.createFirstAdmin(email, hashToken(token.reveal()), signal),
   };
+}
+
+function readKey(text: string): Exclude<ReturnType<typeof parsePublicKey>, string> {
+  const key = parsePublicKey(text);
+  if (typeof key === 'string') throw PlatformError.of('invalid_params', { field: 'The key', problem: key });
+  return key;
+}
+
+function mustBeBoundTo({ credential }: Actor, address: string): void {
+  const bound = credential?.addresses;
+  if (bound && !networks(bound)(address)) throw PlatformError.of('forbidden_address', { address });
 }
 
 /** A token nobody has yet. */

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { Secret } from '../../lib/secret.ts';
+import { createFastPasswords } from '../../test/support/memory-people.ts';
+import { sampleKey } from '../../test/support/sample-keys.ts';
 import { createStoresRig, patient } from '../../test/support/services-rig.ts';
 import { createAccounts } from './accounts.ts';
 import { createAuthorizations } from './authorizations.ts';
+import { createLoginThrottle } from './login-throttle.ts';
+import { createLogins } from './logins.ts';
+import { createPeople } from './people.ts';
 
 const IP = '192.0.2.7';
 const DAY_S = 86_400;
@@ -12,12 +18,14 @@ function createRig() {
   return {
     ...rig,
     service: createAuthorizations({ store: rig.tokens, apps: rig.apps, clock: rig.clock }),
-    entered: (secret: { reveal(): string }) => accounts.authenticate(secret.reveal(), patient),
+    door: accounts,
+    entered: (secret: { reveal(): string }, address = IP) =>
+      accounts.authenticate(secret.reveal(), address, patient),
   };
 }
 
 describe('a token that is made', () => {
-  it('lets its owner in, with its scopes, and is kept as a hash and its last characters', async () => {
+  it('lets its owner in, with its scopes, and is kept as a hash and its last characters [S-API-05]', async () => {
     const rig = createRig();
     const app = await rig.createApp('hello');
     const wish = { description: 'ci', scopes: ['read', 'deploy:hello', 'deploy:hello'], ip: IP };
@@ -72,6 +80,62 @@ describe('a token that is made', () => {
       await expect(
         rig.service.create(rig.bob, { scopes: [`deploy:${name}`], ip: IP }, patient),
       ).rejects.toMatchObject({ id: 'not_found', params: { resource: 'app' } });
+  });
+});
+
+describe('a token that is bound to addresses [S-API-05]', () => {
+  const ADDRESSES = ['192.0.2.0/24', '2001:db8::/64'];
+
+  async function boundRig() {
+    const rig = createRig();
+    const whole = await rig.entered((await rig.service.create(rig.admin, { ip: IP }, patient)).secret);
+    const made = await rig.service.create(whole, { addresses: ADDRESSES, ip: IP }, patient);
+    return { ...rig, whole, made, bound: await rig.entered(made.secret) };
+  }
+
+  it('lets its owner in from these, and from no other', async () => {
+    const { entered, made } = await boundRig();
+    expect(made.token.addresses).toEqual(ADDRESSES);
+    for (const address of ['192.0.2.0', '192.0.2.255', '::ffff:192.0.2.9', '2001:db8::7'])
+      await expect(entered(made.secret, address), address).resolves.toBeDefined();
+    for (const address of ['192.0.3.0', '127.0.0.1', '2001:db8:0:1::7', '::1', ''])
+      await expect(entered(made.secret, address), address).rejects.toMatchObject({
+        ...{ id: 'forbidden_address', params: { address } },
+      });
+  });
+
+  it('is asked for by addresses and networks, and by nothing else', async () => {
+    const { service, whole } = await boundRig();
+    for (const address of ['', 'example.com', '10.0.0.0/33', '10.0.0', '*', '::ffff:10.0.0.1/104'])
+      await expect(
+        service.create(whole, { addresses: ['192.0.2.4', address], ip: IP }, patient),
+        address,
+      ).rejects.toMatchObject({ id: 'invalid_params', params: { field: 'addresses' } });
+  });
+
+  it('is rotated by itself, and stays bound', async () => {
+    const { service, entered, bound } = await boundRig();
+    const { token, secret } = await service.rotate(bound, '~', patient);
+    expect(token.addresses).toEqual(ADDRESSES);
+    await expect(entered(secret, '192.0.3.0')).rejects.toMatchObject({ id: 'forbidden_address' });
+  });
+
+  it('is no way to come by anything that lets somebody in from anywhere', async () => {
+    const { service, door, bound, whole, clock, ...rig } = await boundRig();
+    const passwords = createFastPasswords();
+    const people = createPeople({ store: rig.people, passwords, clock });
+    const throttle = createLoginThrottle(() => clock.now());
+    const audit = { around: <T>(_: unknown, work: () => Promise<T>) => work() };
+    const logins = createLogins({ people: rig.people, passwords, throttle, audit, clock });
+    const ways = [
+      () => service.create(bound, { ip: IP }, patient),
+      () => service.rotate(bound, whole.credential?.id ?? '', patient),
+      () => door.addKey(bound, sampleKey('bound'), patient),
+      () => logins.changePassword(bound, { old: null, fresh: new Secret('x'), ip: IP }, patient),
+      () => people.invite(bound, { email: 'new@example.com', admin: true }, patient),
+      () => people.inviteAgain(bound, bound.email, patient),
+    ];
+    for (const way of ways) await expect(way(), String(way)).rejects.toMatchObject({ id: 'token_bound' });
   });
 });
 

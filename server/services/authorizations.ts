@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isNetwork } from '../../lib/networks.ts';
 import type { Secret } from '../../lib/secret.ts';
 import { appOfScope, isScope } from '../domain/access.ts';
 import { EVERYTHING, MOST_TOKENS, type Actor, type Scope } from '../domain/actor.ts';
@@ -7,7 +8,7 @@ import type { Apps } from '../ports/apps.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Token, Tokens } from '../ports/tokens.ts';
 import { hashToken, newToken } from './accounts.ts';
-import { needGlobal, reach } from './reach.ts';
+import { needAnywhere, needGlobal, reach } from './reach.ts';
 
 /** A token with its secret, which nobody sees again. */
 export interface Issued {
@@ -21,6 +22,8 @@ interface TokenWish {
   readonly scopes?: readonly string[] | undefined;
   /** Null: for ever, which a login never is. */
   readonly lifetimeSeconds?: number | null | undefined;
+  /** Addresses and networks it may be used from. Default: anywhere. */
+  readonly addresses?: readonly string[] | undefined;
   /** Where the client is. */
   readonly ip: string;
 }
@@ -63,8 +66,10 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
   }
 
   return {
-    async create(actor, { description, scopes = EVERYTHING, lifetimeSeconds, ip }, signal) {
+    async create(actor, wish, signal) {
       needGlobal(actor, 'making tokens');
+      needAnywhere(actor, 'another token');
+      const { description, scopes = EVERYTHING, lifetimeSeconds, addresses = [], ip } = wish;
       const parsed = await Promise.all(scopes.map((text) => parseScope(apps, actor, text, signal)));
       const session = actor.credential === undefined;
       const lifetimeMs = lifetimeOf(lifetimeSeconds, session);
@@ -75,6 +80,7 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
           ...{ id: randomUUID(), userId: actor.userId, session, lifetimeMs, createdAt },
           ...sealed(secret, lifetimeMs, createdAt),
           scopes: [...new Set(parsed)],
+          addresses: readNetworks(addresses),
           description: description ?? (session ? 'Login' : 'Long-lived user authorization'),
           ip: session ? ip : null,
         },
@@ -104,6 +110,7 @@ export function createAuthorizations({ store, apps, clock }: AuthorizationsDeps)
     async rotate(actor, id, signal) {
       needGlobal(actor, 'changing tokens');
       const { lifetimeMs, id: own } = await found(actor, id, 'authorization', signal);
+      if (own !== actor.credential?.id) needAnywhere(actor, 'the secret of another token');
       const secret = newToken();
       const token = await store.rotate(actor.userId, own, sealed(secret, lifetimeMs, clock.now()), signal);
       return { token: token ?? absent('authorization', id), secret };
@@ -141,6 +148,13 @@ async function parseScope(
     field: 'scope',
     problem: 'must be of global, identity, read, write, read-protected, write-protected and deploy:APP',
   });
+}
+
+function readNetworks(addresses: readonly string[]): readonly string[] {
+  const wrong = addresses.find((one) => !isNetwork(one));
+  if (wrong === undefined) return [...new Set(addresses)];
+  const problem = `must be addresses or networks such as 192.0.2.4, 10.0.0.0/8 or 2001:db8::/32, which ${wrong.slice(0, 50)} is not`;
+  throw PlatformError.of('invalid_params', { field: 'addresses', problem });
 }
 
 function ownId({ credential }: Actor, id: string): string {

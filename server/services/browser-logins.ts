@@ -93,7 +93,7 @@ export function createBrowserLogins(deps: BrowserLoginsDeps): BrowserLogins {
       const made = await tokens.create(
         {
           ...{ id: randomUUID(), userId, hash: cookieHash(cookie), hint: '', createdAt },
-          ...{ description: 'Browser', scopes: ['identity'], session: true, ip: attempt.ip },
+          ...{ description: 'Browser', scopes: ['identity'], session: true, ip: attempt.ip, addresses: [] },
           ...{ lifetimeMs: COOKIE_MS, expiresAt: new Date(createdAt.getTime() + COOKIE_MS) },
         },
         MOST_TOKENS,

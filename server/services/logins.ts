@@ -10,7 +10,7 @@ import type { LoginRecord, People } from '../ports/people.ts';
 import { hashToken } from './accounts.ts';
 import type { Audit } from './audit.ts';
 import type { LoginThrottle } from './login-throttle.ts';
-import { needGlobal } from './reach.ts';
+import { needAnywhere, needGlobal } from './reach.ts';
 
 export interface LoginAttempt {
   readonly email: string;
@@ -121,6 +121,7 @@ export function createLogins({ people, passwords, throttle, audit, clock }: Logi
     },
 
     async changePassword(actor, { old, fresh, ip }, signal) {
+      needAnywhere(actor, 'another password');
       const { actor: now } = await logins.confirmPassword(actor, { password: old, ip }, signal);
       const problem = passwordProblem(fresh.reveal(), now.email);
       if (problem !== undefined)

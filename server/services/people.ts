@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Passwords } from '../ports/passwords.ts';
 import type { People as PeopleStore, Person } from '../ports/people.ts';
 import { hashToken } from './accounts.ts';
-import { needAdmin } from './reach.ts';
+import { needAdmin, needAnywhere } from './reach.ts';
 
 /** Somebody invited, and the secret with which they choose a password, which nobody sees again. */
 export interface Invited {
@@ -61,6 +61,7 @@ export function createPeople({ store, passwords, clock }: PeopleDeps): People {
 
     async invite(actor, wish, signal) {
       needAdmin(actor, 'invite people');
+      needAnywhere(actor, 'an invitation');
       const email = parseEmail(wish.email);
       if (email === undefined)
         throw PlatformError.of('invalid_params', { field: 'email', problem: 'must be an email address' });
@@ -71,6 +72,7 @@ export function createPeople({ store, passwords, clock }: PeopleDeps): People {
 
     async inviteAgain(actor, idOrEmail, signal) {
       needAdmin(actor, 'invite people');
+      needAnywhere(actor, 'an invitation');
       const { id } = await found(idOrEmail, signal);
       const { secret, invitation } = newInvitation(clock.now());
       const person = await store.inviteAgain(id, invitation, signal);

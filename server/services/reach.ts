@@ -41,6 +41,14 @@ export function needGlobal(actor: Actor, what: string): void {
   if (!isGlobal(actor)) throw PlatformError.of('scope_too_small', { what });
 }
 
+/**
+ * Asked by whoever hands out what lets somebody in from anywhere: a token that is bound to addresses is no way to come by
+ * what is not. Throws `token_bound`.
+ */
+export function needAnywhere({ credential }: Actor, what: string): void {
+  if (credential?.addresses) throw PlatformError.of('token_bound', { what });
+}
+
 /** The first statement of every use case for administrators of the platform. Throws `forbidden_platform`. */
 export function needAdmin(actor: Actor, what: string): void {
   if (!actor.admin) throw PlatformError.of('forbidden_platform', { what });

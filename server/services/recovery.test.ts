@@ -13,7 +13,7 @@ function createRig() {
   const wish: RecoveryWish = { email: undefined, former: undefined, password: 'keep', secondFactor: 'keep' };
   return {
     ...rig,
-    entered: (token: Secret) => accounts.authenticate(token.reveal(), patient),
+    entered: (token: Secret) => accounts.authenticate(token.reveal(), '192.0.2.7', patient),
     recover: (given: Partial<RecoveryWish> = {}) =>
       recover({ accounts: rig.accounts, people, tokens, clock }, { ...wish, ...given }, patient),
     accept: (secret: Secret) =>

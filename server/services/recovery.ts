@@ -59,7 +59,13 @@ export async function recover(
         hash: hashToken(token.reveal()),
         hint: token.reveal().slice(-6),
       },
-      ...{ description: 'recovered on the server', scopes: EVERYTHING, session: false, ip: null },
+      ...{
+        description: 'recovered on the server',
+        scopes: EVERYTHING,
+        session: false,
+        ip: null,
+        addresses: [],
+      },
       ...{ lifetimeMs: null, expiresAt: null, createdAt: clock.now() },
     },
     // Whoever has lost all of theirs cannot make room.

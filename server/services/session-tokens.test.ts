@@ -21,9 +21,9 @@ describe('a token that is lent to a key', () => {
     const tokens = createSessionTokens();
     const accounts = withSessionTokens(accountsOf(keys), tokens);
     using lent = tokens.lend('SHA256:ann');
-    expect(await accounts.authenticate(lent.token.reveal(), patient)).toBe(ann);
+    expect(await accounts.authenticate(lent.token.reveal(), '192.0.2.7', patient)).toBe(ann);
     keys.clear();
-    await expect(accounts.authenticate(lent.token.reveal(), patient)).rejects.toMatchObject({
+    await expect(accounts.authenticate(lent.token.reveal(), '192.0.2.7', patient)).rejects.toMatchObject({
       id: 'unauthorized',
     });
   });
@@ -36,9 +36,11 @@ describe('a token that is lent to a key', () => {
     expect(second.token.reveal()).toBe(token);
     first[Symbol.dispose]();
     first[Symbol.dispose]();
-    expect(await accounts.authenticate(token, patient)).toBe(ann);
+    expect(await accounts.authenticate(token, '192.0.2.7', patient)).toBe(ann);
     second[Symbol.dispose]();
-    await expect(accounts.authenticate(token, patient)).rejects.toThrow('asked for a token of its own');
+    await expect(accounts.authenticate(token, '192.0.2.7', patient)).rejects.toThrow(
+      'asked for a token of its own',
+    );
   });
 
   it('is another one for another key and in another process', () => {

@@ -56,9 +56,9 @@ export function withSessionTokens<T extends Pick<Accounts, 'authenticate' | 'aut
 ): T {
   return {
     ...accounts,
-    async authenticate(token: string, signal: AbortSignal) {
+    async authenticate(token: string, address: string, signal: AbortSignal) {
       const fingerprint = tokens.holder(token);
-      if (fingerprint === undefined) return accounts.authenticate(token, signal);
+      if (fingerprint === undefined) return accounts.authenticate(token, address, signal);
       const actor = await accounts.authenticateKey(fingerprint, signal);
       if (!actor) throw PlatformError.of('unauthorized', {});
       return actor;

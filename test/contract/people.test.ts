@@ -15,7 +15,14 @@ onEveryStore((open) => {
   const session = async (stores: Stores, userId: string, isSession = true) => {
     const draft = {
       ...{ id: randomUUID(), userId, hash: randomUUID(), hint: '', description: '', scopes: EVERYTHING },
-      ...{ session: isSession, ip: null, lifetimeMs: null, expiresAt: null, createdAt: stores.time.now() },
+      ...{
+        addresses: [],
+        session: isSession,
+        ip: null,
+        lifetimeMs: null,
+        expiresAt: null,
+        createdAt: stores.time.now(),
+      },
     };
     await stores.tokens.create(draft, 10, patient);
     return draft;

@@ -7,7 +7,7 @@ import { onEveryStore, patient, type Stores } from '../support/stores.ts';
 onEveryStore((open) => {
   const draftOf = (actor: Actor, stores: Stores, given: Partial<TokenDraft> = {}): TokenDraft => ({
     ...{ id: randomUUID(), userId: actor.userId, hash: randomUUID(), hint: 'abcdef' },
-    ...{ description: 'robot', scopes: EVERYTHING, session: false, ip: null },
+    ...{ description: 'robot', scopes: EVERYTHING, session: false, ip: null, addresses: [] },
     ...{ lifetimeMs: null, expiresAt: null, createdAt: stores.time.now() },
     ...given,
   });
@@ -23,6 +23,22 @@ onEveryStore((open) => {
       ...ann,
       scopes: draft.scopes,
       credential: { kind: 'token', id: draft.id, mark: draft.hash.slice(0, MARK_LENGTH) },
+    });
+  });
+
+  it('keeps the addresses that a token is bound to, also when it is rotated [S-API-05]', async () => {
+    await using stores = await open();
+    const ann = await stores.addUser();
+    const addresses = ['192.0.2.0/24', '2001:db8::1'];
+    const draft = draftOf(ann, stores, { addresses });
+    expect(await stores.tokens.create(draft, 10, patient)).toMatchObject({ addresses });
+    const actor = await stores.accounts.findByTokenHash(draft.hash, patient);
+    expect(actor?.credential).toMatchObject({ id: draft.id, addresses });
+    expect(actor && (await stores.accounts.renew(actor, patient))).toEqual(actor);
+    const fresh = { hash: randomUUID(), hint: 'zzzzzz', expiresAt: null };
+    expect(await stores.tokens.rotate(ann.userId, draft.id, fresh, patient)).toMatchObject({ addresses });
+    expect((await stores.accounts.findByTokenHash(fresh.hash, patient))?.credential).toMatchObject({
+      addresses,
     });
   });
 
@@ -47,7 +63,7 @@ onEveryStore((open) => {
     expect(await stores.tokens.revoke(ann.userId, draft.id, patient)).toBeUndefined();
   });
 
-  it('shows and changes nobody another’s', async () => {
+  it('shows and changes nobody another’s [S-API-02]', async () => {
     await using stores = await open();
     const [ann, bob] = [await stores.addUser(), await stores.addUser()];
     const token = await stores.tokens.create(draftOf(ann, stores), 10, patient);
@@ -94,7 +110,7 @@ onEveryStore((open) => {
     expect(actor && (await stores.accounts.renew(actor, patient))).toBeUndefined();
   });
 
-  it('notes when a token was used, but not more often than asked', async () => {
+  it('notes when a token was used, but not more often than asked [S-API-05]', async () => {
     await using stores = await open();
     const ann = await stores.addUser();
     const draft = draftOf(ann, stores);

@@ -15,6 +15,8 @@ export interface Principal {
   readonly token: string | null;
   /** False for whoever is not let in at all. */
   readonly known: boolean;
+  /** Whether they call from where their token may not be used. */
+  readonly astray?: boolean;
   /** The app they ask about. */
   readonly app: string;
   /** What they may do with it, as a person. */
@@ -109,6 +111,9 @@ export function openCast(world: World): readonly Principal[] {
   const expired = tokenOf('expired');
   const expiredId = addMemoryToken(memory, owner.actor.userId, hashOf(expired));
   Object.assign(memory.tokens.get(expiredId) ?? {}, { expiresAt: LONG_AGO });
+  const bound = tokenOf('bound');
+  const boundId = addMemoryToken(memory, owner.actor.userId, hashOf(bound));
+  Object.assign(memory.tokens.get(boundId) ?? {}, { addresses: ['192.0.2.0/24'] });
   const revoked = tokenOf('revoked');
   memory.tokens.delete(addMemoryToken(memory, owner.actor.userId, hashOf(revoked)));
 
@@ -140,6 +145,7 @@ export function openCast(world: World): readonly Principal[] {
       role: 'admin',
       scope: 'deploy',
     }),
+    { ...person("the owner's, from elsewhere", bound, { role: 'admin' }), astray: true },
     person("the owner's deploy key of another app", limited('that', [`deploy:${other.id}`]), {
       ...{ role: 'admin', scope: 'deploy-other' },
     }),

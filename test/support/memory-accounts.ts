@@ -21,6 +21,7 @@ export function createMemoryAccounts(world: MemoryWorld): Accounts {
     found && isLiving(world, found)
       ? actorOf(userOf(world, found.userId), found.scopes, {
           ...{ kind: 'token', id: found.id, mark: found.hash.slice(0, MARK_LENGTH) },
+          ...(found.addresses.length > 0 && { addresses: found.addresses }),
         })
       : undefined;
   return {
@@ -111,6 +112,7 @@ export function addMemoryToken(
   const now = world.clock.now();
   world.tokens.set(id, {
     ...{ id, userId, hash, scopes, description: 'a token', session: false, ip: null, hint: hash.slice(-6) },
+    addresses: [],
     ...{ lifetimeMs: null, expiresAt: null, lastUsedAt: null, createdAt: now, updatedAt: now },
   });
   return id;

@@ -116,10 +116,11 @@ const READS = new Set(
     'ofRelease',
     'deployable',
   ].concat(
-    ['deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
+    ['whoIs', 'deploymentOf', 'claim', 'instance', 'recheck', 'renew', 'sessions', 'status', 'look'],
     ['read', 'follow', 'open', 'administer'],
     ['couplings', 'couplingsOf', 'couplingOfApp', 'findCoupling', 'targets'],
     ['read', 'past', 'follow', 'open', 'administer', 'check', 'show'],
+    ['buildpacks', 'features', 'apps', 'members', 'deliveries', 'findDelivery', 'events', 'findEvent'],
   ),
 );
 

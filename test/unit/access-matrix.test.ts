@@ -49,6 +49,7 @@ const among = (words: string, word: string | null): boolean =>
 function verdict(needs: Need, who: Principal): Verdict {
   if (['open', 'link'].includes(needs)) return 'may';
   if (!who.known) return 401;
+  if (who.astray === true) return 403;
   const [kind] = needs.split(':');
   if (kind === 'pipeline') return aboutPipeline(needs, who);
   if (kind === 'app') return aboutApp(needs, who);
@@ -125,7 +126,7 @@ async function askStream(door: TestDoor, path: string, { token }: Principal): Pr
   return { status: res.status, body };
 }
 
-describe('who may call what', () => {
+describe('who may call what, and that asking changes nothing [S-API-01] [S-API-09]', () => {
   it.each(ENDPOINTS.map((one) => [nameOf(one), one] as const))('%s', async (name, endpoint) => {
     const cells: string[] = [];
     const expected: string[] = [];
@@ -145,6 +146,7 @@ describe('who may call what', () => {
       const who = cast[at];
       if (!who) throw new Error('every cast is the same');
       const answer = await ask(door, endpoint, who);
+      if (endpoint.method === 'GET') expect(world.writes, 'asking changes nothing').toEqual([]);
       world.writes.splice(0, want === 'may' ? Infinity : 0);
       const said = judged(answer);
       if (OWN_PROOF.test(name) && want === 'may' && said === 401) continue;
@@ -218,7 +220,7 @@ function foreignIds(door: TestDoor): Readonly<Record<string, string>> {
   };
 }
 
-describe('an id of another tenant', () => {
+describe('an id of another tenant [S-API-02]', () => {
   const FOREIGN = [
     'release',
     'build',
@@ -263,7 +265,7 @@ describe('an id of another tenant', () => {
   });
 });
 
-describe('a token of scope write, which is kept from config vars', () => {
+describe('a token of scope write, which is kept from config vars [S-API-01]', () => {
   it('lets nobody else at them', async () => {
     await using door = await openTestDoor();
     const owner = openCast(door.world).find(({ name }) => name === "the owner's write");
@@ -304,7 +306,7 @@ it('says in words what the scope of a token does not cover', async () => {
   expect(await said("the owner's read", '/apps/demo', 'DELETE')).toEqual(begins('destroying demo'));
 });
 
-describe('fields that nobody may set', () => {
+describe('fields that nobody may set [S-API-04]', () => {
   /** Their bodies hold names of the caller's own, or they are refused whatever is sent. */
   const ANYTHING = ['PATCH /apps/:app/config-vars', 'DELETE /apps/:app', 'POST /oauth/clients'].concat([
     'POST /apps/:app/slugs',

@@ -57,6 +57,23 @@ describe('a token for a robot', () => {
     expect((await cli.gantry(['authorizations:info', id])).out).toContain(scope[0]);
   });
 
+  it('may be bound to the addresses it is used from [S-API-05]', async () => {
+    const made = ['authorizations:create', '-d', 'runner', '--from', '192.0.2.4, 10.0.0.0/8', '--json'];
+    const { id, access_token } = authorization.parse(JSON.parse((await cli.gantry(made)).out));
+    expect((await cli.gantry(['authorizations:info', id])).out).toMatch(
+      /From +192\.0\.2\.4, 10\.0\.0\.0\/8\n/,
+    );
+    expect((await cli.gantry(['authorizations:info', '~'])).out).toMatch(/From +anywhere\n/);
+    expect(await cli.gantry(['apps'], as(access_token.token))).toMatchObject({
+      code: 1,
+      err: matching(/This token may not be used from 127\.0\.0\.1, but from other addresses only/),
+    });
+    expect(await cli.gantry(['authorizations:create', '--from', 'home'])).toMatchObject({
+      code: 1,
+      err: matching(/addresses must be addresses or networks such as .* which home is not/),
+    });
+  });
+
   it.each(['0', '-1', '1w', 'soon'])('cannot live for %s', async (time) => {
     expect(await cli.gantry(['authorizations:create', `--expires-in=${time}`])).toMatchObject({
       code: 2,

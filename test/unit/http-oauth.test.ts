@@ -17,7 +17,7 @@ async function make(body: object = {}, headers: Record<string, string> = {}) {
 const secretOf = async (body: object = {}) => (await make(body)).access_token.token;
 
 describe('a token', () => {
-  it('is shown whole once, and afterwards by its beginning and end', async () => {
+  it('is shown whole once, and afterwards by its beginning and end [S-API-05]', async () => {
     const made = await make({ description: 'ci', scope: ['read'], expires_in: 3600, client: null });
     const { token } = made.access_token;
     expect(token).toMatch(/^gantry_[A-Za-z0-9_-]{43}$/);
@@ -45,6 +45,40 @@ describe('a token', () => {
     expect(refused.text).not.toContain('topsecret');
     const protectedToo = { ...call, token: await secretOf({ scope: ['write-protected'] }) };
     expect((await door.call('PATCH', '/apps/demo/config-vars', protectedToo)).status).toBe(200);
+  });
+
+  it('that is bound to addresses is judged by the one that the router sees, whatever its client claims [S-API-05]', async () => {
+    const made = await make({ addresses: ['203.0.113.0/24'] });
+    expect(made.addresses).toEqual(['203.0.113.0/24']);
+    const { token } = made.access_token;
+    const from = (address: string, path = '/apps') =>
+      door.call('GET', path, { token, headers: { 'x-forwarded-for': address } });
+    expect(await from('203.0.113.7')).toMatchObject({ status: 200 });
+    expect(await from('192.0.2.7, 203.0.113.7')).toMatchObject({ status: 200 });
+    // What a client writes before what the router says is hearsay, also where the client is on this machine.
+    for (const address of [
+      '192.0.2.7',
+      '203.0.113.7, 192.0.2.7',
+      '203.0.113.7, 127.0.0.1',
+      '203.0.113.7, ::1',
+    ])
+      for (const path of [
+        '/apps',
+        '/account',
+        '/gantry/events',
+        '/demo.git/info/refs?service=git-upload-pack',
+      ])
+        expect(await from(address, path), `${address} ${path}`).toMatchObject({
+          status: 403,
+          text: expect.stringMatching(
+            /This token may not be used from (192\.0\.2\.7|127\.0\.0\.1|::1), but/,
+          ) as unknown,
+        });
+    for (const header of ['forwarded', 'x-real-ip', 'x-client-ip', 'true-client-ip'])
+      expect(
+        await door.call('GET', '/apps', { token, headers: { [header]: '203.0.113.7' } }),
+        header,
+      ).toMatchObject({ status: 403, body: { id: 'forbidden_address' } });
   });
 
   it('may ship one app, named or by id, and do nothing else', async () => {
@@ -120,7 +154,7 @@ describe('a token', () => {
     expect(door.world.writes).toEqual([]);
   });
 
-  it('is made once by a call that is repeated, and its secret kept in no store', async () => {
+  it('is made once by a call that is repeated, and its secret kept in no store [S-API-05]', async () => {
     const headers = { 'request-id': 'a-request-id-1' };
     const first = await make({}, headers);
     const again = await make({}, headers);

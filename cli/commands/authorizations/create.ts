@@ -5,15 +5,17 @@ import { printTable } from '../../table.ts';
 
 export const run: Run = async (context) => {
   const { terminal, client, options, result, signal } = context;
-  const [description, scope, lifetime] = [
+  const [description, scope, lifetime, from] = [
     options.text('description'),
     options.text('scope'),
     options.text('expiresIn'),
+    options.text('from'),
   ];
   const body = {
     ...(description !== undefined && { description }),
-    ...(scope !== undefined && { scope: scope.split(',').map((one) => one.trim()) }),
+    ...(scope !== undefined && { scope: listed(scope) }),
     ...(lifetime !== undefined && { expires_in: parseLifetime(lifetime) }),
+    ...(from !== undefined && { addresses: listed(from) }),
   };
   const token = await (await client()).call(addAuthorization, { body }, signal);
   if (options.flag('short')) {
@@ -26,3 +28,7 @@ export const run: Run = async (context) => {
     printTable(terminal, rows);
   });
 };
+
+function listed(text: string): string[] {
+  return text.split(',').map((one) => one.trim());
+}

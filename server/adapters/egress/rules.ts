@@ -1,4 +1,5 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
+import { networks } from '../../../lib/networks.ts';
 
 /** Where requests that users of the platform cause may not go: this machine, its networks, and what is not the internet. */
 const FORBIDDEN: readonly string[] = [
@@ -36,36 +37,20 @@ export interface EgressRules {
 
 /** `allow`: networks that an operator trusts, `10.1.0.0/16` or `::1/128`. */
 export function egressRules(allow: readonly string[]): EgressRules {
-  const allowed = listOf(allow);
-  const forbidden = listOf(FORBIDDEN);
-  const public6 = listOf([PUBLIC6]);
-  const forbidden6 = listOf(FORBIDDEN6);
-  const isAllowed = (address: string): boolean => holds(allowed, address);
+  const isAllowed = networks(allow);
+  const isForbidden = networks(FORBIDDEN);
+  const isPublic6 = networks([PUBLIC6]);
+  const isForbidden6 = networks(FORBIDDEN6);
   return {
     isAllowed,
     isOpen(address) {
       if (isIP(address) === 0) return false;
       if (isAllowed(address)) return true;
-      return isIPv4(address)
-        ? !holds(forbidden, address)
-        : holds(public6, address) && !holds(forbidden6, address);
+      return isIPv4(address) ? !isForbidden(address) : isPublic6(address) && !isForbidden6(address);
     },
     refusePort(port) {
       if (port === 0) return 'port 0 is no port that anybody listens on';
       return FORBIDDEN_PORTS.has(port) ? `port ${port} belongs to another protocol` : undefined;
     },
   };
-}
-
-function holds(list: BlockList, address: string): boolean {
-  return list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
-}
-
-function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits = ''] = network.split('/');
-    list.addSubnet(address, Number(bits), isIPv4(address) ? 'ipv4' : 'ipv6');
-  }
-  return list;
 }

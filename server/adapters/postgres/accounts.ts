@@ -112,9 +112,12 @@ async function renewActor(
 }
 
 function actorOfToken(row: TokenRow): Actor {
-  const { token: id, mark } = row;
+  const { token: id, mark, addresses } = row;
   // A scope that an earlier or later version knew and this one does not is good for nothing here.
-  return readActor(row, row.scopes.filter(isScope), { kind: 'token', id, mark });
+  return readActor(row, row.scopes.filter(isScope), {
+    ...{ kind: 'token', id, mark },
+    ...(addresses.length > 0 && { addresses }),
+  });
 }
 
 /** One who leaves must not take along who asked with them: the statement has a deadline of its own. */
@@ -122,7 +125,7 @@ const patient = new AbortController().signal;
 
 /** Who has a token: asked before every call, and all who ask at once in one statement. */
 const TOKEN = `
-  SELECT t.hash, t.id AS token, left(t.hash, ${MARK_LENGTH}) AS mark, t.scopes, u.id, u.email, u.admin
+  SELECT t.hash, t.id AS token, left(t.hash, ${MARK_LENGTH}) AS mark, t.scopes, t.addresses, u.id, u.email, u.admin
   FROM "Token" t JOIN "User" u ON u.id = t."userId"
   WHERE (t."expiresAt" IS NULL OR t."expiresAt" > $1) AND u."removedAt" IS NULL`;
 const BY_HASH = { name: 'actors by tokens', text: `${TOKEN} AND t.hash = ANY($2::text[])` };
@@ -132,6 +135,7 @@ interface TokenRow {
   readonly token: string;
   readonly mark: string;
   readonly scopes: readonly string[];
+  readonly addresses: readonly string[];
   readonly id: string;
   readonly email: string;
   readonly admin: boolean;

@@ -32,6 +32,7 @@ export function createTokens({ db, clock }: { readonly db: Database; readonly cl
           ...draft,
           description: storable(description),
           scopes: [...draft.scopes],
+          addresses: [...draft.addresses],
           lifetimeMs: lifetimeMs === null ? null : BigInt(lifetimeMs),
           updatedAt: createdAt,
         };

@@ -86,6 +86,16 @@ export const PEOPLE_FAILURES = {
     say: ({ what }) =>
       `The scope of this token does not cover ${what}; use a token with a wider scope (gantry authorizations:create).`,
   }),
+  forbidden_address: row<{ address: string }>({
+    retry: false,
+    say: ({ address }) =>
+      `This token may not be used from ${address}, but from other addresses only; use it from one of those, or another token.`,
+  }),
+  token_bound: row<{ what: string }>({
+    retry: false,
+    say: ({ what }) =>
+      `This token may be used from some addresses only, and ${what} would let somebody in from anywhere; use a token that is not bound to addresses.`,
+  }),
   login_failed: row<object>({
     retry: false,
     say: () =>

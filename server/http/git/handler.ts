@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import { abortController } from '../../../lib/abort.ts';
 import { withDeadline } from '../../../lib/deadline.ts';
 import { KnownError } from '../../../lib/errors.ts';
@@ -55,20 +55,22 @@ export function gitHandler(deps: GitHandlerDeps): RequestHandler {
 
 interface Login {
   readonly actor: Actor;
-  readonly token: string;
+  /** Asks again whether they may still come in. */
+  readonly again: (signal: AbortSignal) => Promise<Actor>;
 }
 
-async function logIn(req: IncomingMessage, deps: GitHandlerDeps, signal: AbortSignal): Promise<Login> {
+async function logIn(req: Request, deps: GitHandlerDeps, signal: AbortSignal): Promise<Login> {
   const token = tokenOf(req.headers.authorization);
   if (token === undefined) throw PlatformError.of('unauthorized', {});
-  const actor = await withDeadline(LOOK_UP_MS, signal, (inner) => deps.accounts.authenticate(token, inner));
-  return { actor, token };
+  const again = (asked: AbortSignal): Promise<Actor> =>
+    withDeadline(LOOK_UP_MS, asked, (inner) => deps.accounts.authenticate(token, req.ip ?? '', inner));
+  return { actor: await again(signal), again };
 }
 
 async function serve(
   req: IncomingMessage,
   res: ServerResponse,
-  { actor, token, asked }: Login & { readonly asked: GitRequest },
+  { actor, again, asked }: Login & { readonly asked: GitRequest },
   deps: GitHandlerDeps,
 ): Promise<void> {
   const { program, turn } = asked;
@@ -82,7 +84,7 @@ async function serve(
     socket: req.socket,
     backlog: () => res.writableLength, // it counts what waits in the socket too
   });
-  const check = watchToken(token, deps, () => client.cut());
+  const check = watchToken(again, () => client.cut());
   const onAllowed = (): void => {
     res.statusCode = 200;
     res.setHeader(
@@ -124,11 +126,10 @@ function readBody(req: IncomingMessage, { program }: GitRequest): Body {
 }
 
 /** Ends the connection when its token no longer opens anything. What a push has started goes on. */
-function watchToken(token: string, { accounts }: GitHandlerDeps, dismiss: () => void): NodeJS.Timeout {
+function watchToken(again: Login['again'], dismiss: () => void): NodeJS.Timeout {
   const look = async (): Promise<void> => {
     try {
-      const never = abortController().signal;
-      await withDeadline(LOOK_UP_MS, never, (inner) => accounts.authenticate(token, inner));
+      await again(abortController().signal);
     } catch (err) {
       // A database that is away has revoked nothing.
       if (PlatformError.is(err, 'unauthorized')) dismiss();

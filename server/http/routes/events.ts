@@ -16,7 +16,7 @@ export function eventRoutes({
     route(followEvents, async (call) => {
       const { actor, query } = call;
       const token = tokenOf(call.header('authorization'));
-      const again = (signal: AbortSignal) => accounts.authenticate(token ?? '', signal);
+      const again = (signal: AbortSignal) => accounts.authenticate(token ?? '', call.ip, signal);
       const after = lastEventId(call.header('last-event-id')) ?? placeOf(query.after);
       const wanted = { app: query.app, kinds: query.kinds?.split(','), after };
       // Asked once before the answer begins, so that a refusal has its status.

@@ -13,6 +13,7 @@ export function oauthRoutes(authorizations: Services['authorizations'], now: () 
       description: body.description ?? undefined,
       scopes: body.scope,
       lifetimeSeconds: body.expires_in,
+      addresses: body.addresses,
       ip,
     };
     return { body: shapeIssued(await authorizations.create(actor, wish, signal), now()) };
