@@ -1,18 +1,13 @@
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { HOME_PATH } from '../lib/home-path.ts';
+import { isNetwork } from '../lib/networks.ts';
 import { problemOf } from '../lib/zod-problem.ts';
 import { setupErrors } from './errors.ts';
 
 const port = (fallback: number): z.ZodDefault<z.ZodCoercedNumber> =>
   z.coerce.number().int().min(1).max(65_535).default(fallback);
 const hostPort = z.string().regex(/^[a-zA-Z0-9.-]+:\d{1,5}$/, 'must look like host:port');
-function isNetwork(text: string): boolean {
-  const [address = '', bits = '', ...rest] = text.split('/');
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
-}
 const unixSocket = z.string().regex(/^unix:\/\/\/[^\s]+$/, 'must look like unix:///path/of/docker.sock');
 
 /** Every setting a person can make, in the order of the page. The descriptions are the page. */
@@ -112,7 +107,7 @@ export const settingsSchema = z.object({
     .max(100_000_000)
     .default(4500)
     .describe(
-      'So many calls of the API a token may make in an hour; all tokens of a person together may make twice as many.',
+      'So many calls of the API a token may make in an hour; all tokens of a person together may make twice as many. At once it may make 50, or a ninetieth of these if that is more.',
     ),
   GANTRY_KEEP_IMAGES: z.coerce
     .number()

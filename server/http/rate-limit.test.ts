@@ -16,6 +16,19 @@ describe('what a key may spend', () => {
     expect([limit.spend(['a']), limit.spend(['a'])]).toEqual([0, null]);
   });
 
+  it('is at once no more than fifty, which come back within a second, and costs nothing when it is refused [S-API-08]', () => {
+    let now = 0;
+    const limit = createRateLimit(4500, () => now);
+    const tries = (count: number) => Array.from({ length: count }, () => limit.spend(['a']));
+    expect(tries(51).at(-2)).toBe(4450);
+    expect(tries(100)).toEqual(Array.from({ length: 100 }, () => null));
+    expect(limit.spend(['b'])).toBe(4499);
+    now = 500;
+    expect(tries(26).slice(-2)).toEqual([4425, null]);
+    now = 60_000;
+    expect(tries(51).slice(-2)).toEqual([4450, null]);
+  });
+
   it('is never saved up beyond the limit', () => {
     let now = 0;
     const limit = createRateLimit(2, () => now);

@@ -12,7 +12,7 @@ import type { Services } from './services.ts';
 import type { Opened, StreamRights } from './stream-rights.ts';
 
 /** Open streams at once, of one person and of all: each holds a connection and a reader of logs. */
-const MAX_STREAMS = { each: 50, all: 500 };
+const MAX_STREAMS = { each: 20, all: 500 };
 /** The most lines of the past that one answer holds. */
 const MAX_LINES = 1500;
 /** The Platform API's word for what the platform itself says. */

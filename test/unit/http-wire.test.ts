@@ -185,7 +185,7 @@ describe('a failure', () => {
 });
 
 describe('limits', () => {
-  it('counts down what a token may still ask, and refuses with 429 when it is used up', async () => {
+  it('counts down what a token may still ask, and refuses with 429 when it is used up [S-API-08]', async () => {
     await using small = await openTestDoor({ requestsPerHour: 2 });
     const left = [];
     for (let n = 0; n < 3; n += 1) left.push(await small.call('GET', '/apps'));
@@ -195,7 +195,21 @@ describe('limits', () => {
       [429, '0'],
     ]);
     expect(left[2]?.body).toMatchObject({ id: 'rate_limit', retry: true });
+    expect(left[2]?.headers['retry-after']).toBe('1');
     expect((await small.call('GET', '/apps', { token: door.world.otherToken })).status).toBe(200);
+  });
+
+  it('refuses a burst of calls with one token, also of those that are made together, and nobody else’s [S-API-08]', async () => {
+    let at = Date.now();
+    await using burst = await openTestDoor({ requestsPerHour: 4500, now: () => new Date(at) });
+    const together = await Promise.all(Array.from({ length: 60 }, () => burst.call('GET', '/account')));
+    expect(together.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(together.find(({ status }) => status !== 200)).toMatchObject({
+      ...{ status: 429, body: { id: 'rate_limit' }, headers: { 'retry-after': '1' } },
+    });
+    expect((await burst.call('GET', '/account', { token: burst.world.otherToken })).status).toBe(200);
+    at += 1_000;
+    expect((await burst.call('GET', '/account')).status).toBe(200);
   });
 
   it('gives nobody more calls for having more tokens', async () => {
@@ -212,7 +226,7 @@ describe('limits', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
   });
 
-  it('refuses a body of more than 1 MB', async () => {
+  it('refuses a body of more than 1 MB [S-API-08]', async () => {
     const answer = await door.call('PATCH', '/apps/demo/config-vars', { body: { A: 'x'.repeat(1_100_000) } });
     expect(answer).toMatchObject({
       status: 413,

@@ -40,7 +40,7 @@ export const REQUEST_FAILURES = {
   rate_limit: row<object>({
     retry: true,
     say: () =>
-      'Too many requests with this token, or with all of your tokens together; wait a minute and retry.',
+      'Too many requests at once, or in an hour, with this token or with all of your tokens together; wait a minute and retry.',
   }),
   too_many_tokens: row<{ limit: number }>({
     retry: false,
