@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const globals = ['AsyncDisposableStack', 'DisposableStack', 'SuppressedError'];
@@ -65,12 +66,16 @@ export default tseslint.config(
       },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
+    plugins: { regexp },
     rules: {
       'no-restricted-globals': ['error', ...globals],
       'no-restricted-properties': ['error', NO_ENV, NO_EXIT, ...SAFE],
       'no-restricted-syntax': ['error', ...NO_SHELL],
       'no-console': 'error',
       'no-warning-comments': ['error', { terms: ['fixme', 'xxx'] }],
+      // What somebody sends must not cost time by the square of its length, or worse: all others wait meanwhile.
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential', ignorePartial: false }],
       'max-lines': ['error', { max: 400 }],
       'max-lines-per-function': ['error', { max: 80 }],
       'max-params': ['error', { max: 5 }],
@@ -119,6 +124,8 @@ export default tseslint.config(
     files: ['**/*.test.ts', 'test/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',
+      'regexp/no-super-linear-backtracking': 'off',
+      'regexp/no-super-linear-move': 'off',
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-restricted-syntax': [
         'error',

@@ -181,7 +181,8 @@ function checkMount(
   context: { stages: readonly string[]; image: FromContext['image'] },
 ): void {
   for (const field of value.split(',')) {
-    const [, key = '', text = ''] = /^\s*"?([A-Za-z]+)\s*(?:=([\s\S]*?))?"?\s*$/.exec(field) ?? [];
+    const bare = field.trim().replace(/^"/, '').replace(/"$/, '');
+    const [, key = '', text = ''] = /^([A-Za-z]+)\s*(?:=([\s\S]*))?$/.exec(bare) ?? [];
     if (key.toLowerCase() === 'from') checkSource(one, text, context);
     if (key.toLowerCase() === 'type' && /^(?:secret|ssh)$/i.test(text)) {
       throw refuse(

@@ -1,3 +1,5 @@
+import { withoutTrailing } from '../lib/trailing.ts';
+
 /** One instruction of a Dockerfile, with its continuation lines joined. */
 export interface Instruction {
   /** Line of the file where it starts, from 1. */
@@ -56,7 +58,7 @@ function readDirectives(lines: readonly string[]): Directive[] {
   for (const [index, line] of lines.entries()) {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#!')) continue;
-    const [, name, value] = /^(?:#|\/\/)\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/.exec(trimmed) ?? [];
+    const [, name, value] = /^(?:#|\/\/)\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S[\s\S]*)$/.exec(trimmed) ?? [];
     if (name !== undefined && value !== undefined)
       found.push({ line: index + 1, name: name.toLowerCase(), value });
     else if (!/^(?:#|\/\/)/.test(trimmed)) break;
@@ -65,15 +67,16 @@ function readDirectives(lines: readonly string[]): Directive[] {
 }
 
 function continuation(line: string, escape: string, doubled: boolean): string | null {
-  const bare = line.replace(/[ \t]+$/, '');
+  const bare = withoutTrailing(line, ' \t');
   if (!bare.endsWith(escape)) return null;
   if (!doubled && bare.endsWith(escape + escape)) return null;
   return bare.slice(0, -1);
 }
 
 function readInstruction(text: string, line: number, escape: string): Instruction {
-  const [, word = '', after = ''] = /^\s*(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
-  const { flags, rest } = readFlags(after, escape);
+  const whole = text.trimStart();
+  const [word = ''] = /^\S+/.exec(whole) ?? [];
+  const { flags, rest } = readFlags(whole.slice(word.length).trimStart(), escape);
   return { line, name: word.toUpperCase(), flags, rest };
 }
 

@@ -40,10 +40,9 @@ function isPublicHost(host: string): boolean {
 }
 
 function judgeHub(path: string, { hosted }: { hosted: boolean }): Verdict {
-  const repository = path
-    .replace(/@.*$/, '')
-    .replace(/:[^/]*$/, '')
-    .toLowerCase();
+  const [named = ''] = path.split('@', 1);
+  const tag = named.indexOf(':', named.lastIndexOf('/') + 1);
+  const repository = (tag === -1 ? named : named.slice(0, tag)).toLowerCase();
   if (!/^(?:library\/)?gantry(?:\/|-|$)/.test(repository)) return { allowed: true, stack: false };
   if (!hosted && repository === 'gantry/stack' && !path.includes('@')) return { allowed: true, stack: true };
   return { allowed: false, why: 'of the names that begin with gantry, only gantry/stack can be built upon' };

@@ -1,6 +1,6 @@
 /** Names that mean something to JavaScript objects; no process type can have one. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
-const DECLARATION = /^([A-Za-z0-9_-]{1,63}):[ \t]*(.*)$/;
+const DECLARATION = /^([A-Za-z0-9_-]{1,63}):(.*)$/;
 /** What is no Procfile at all, like a binary file, is not told line by line. */
 const MAX_WARNINGS = 10;
 const SHOWN = 60;
@@ -44,7 +44,7 @@ export function parseProcfile(text: string): Procfile {
 
 function readLine(raw: string): { type: string; command: string } | { problem: string } {
   const [, type, rest = ''] = DECLARATION.exec(raw) ?? [];
-  const command = rest.trimEnd();
+  const command = rest.replace(/^[ \t]+/, '').trimEnd();
   if (type === undefined) return { problem: `${shown(raw)} is not of the form "type: command"` };
   if (RESERVED.has(type)) return { problem: `${type} cannot be the name of a process type` };
   if (command === '') return { problem: `${type} has no command` };

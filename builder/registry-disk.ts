@@ -39,7 +39,7 @@ export function createRegistryDisk(configFile: string): RegistryDisk {
         if (!spared(name) && (await isEmpty(join(repositories, name))))
           await rm(join(repositories, name), { recursive: true, force: true });
       }
-      return Number(/(\d+) blobs and \d+ manifests eligible/.exec(said)?.[1] ?? 0);
+      return Number(/(\d{1,12}) blobs and \d+ manifests eligible/.exec(said)?.[1] ?? 0);
     },
   };
 }

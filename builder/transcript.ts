@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../lib/trailing.ts';
 import type { Mask } from './mask.ts';
 import { createTail, sizeOf, type Tail } from './transcript-tail.ts';
 
@@ -77,7 +78,7 @@ export function withoutControls(text: string): string {
 /** One line that is safe to print on any terminal: no control characters but tabs, not endless, and masked. */
 export function cleanLine(line: string, mask: Mask): string {
   // Of a progress display that overwrites itself only its last state is worth a line.
-  const last = line.replace(/\r+$/, '').split('\r').at(-1) ?? '';
+  const last = withoutTrailing(line, '\r').split('\r').at(-1) ?? '';
   // Before it is cut: half a value would be known no more.
   const clean = mask(withoutControls(last));
   if (clean.length <= MAX_LINE) return clean;

@@ -1,4 +1,5 @@
 import { pause } from '../lib/deadline.ts';
+import { unpunctuated } from '../lib/trailing.ts';
 import { showBuild } from '../server/contract/endpoints/builds.ts';
 import type { BuildResource } from '../server/contract/resources.ts';
 import { ApiError, UnreachableError } from '../server/contract/transport.ts';
@@ -25,7 +26,7 @@ export async function followBuild(
       const now = await throughRestarts(context, () => client.call(showBuild, { params }, context.signal));
       if (now.status === 'failed')
         throw new CommandError(
-          `Nothing was deployed: ${(now.failure ?? 'the reason was not recorded').replace(/[.\s]+$/, '')}.`,
+          `Nothing was deployed: ${unpunctuated(now.failure ?? 'the reason was not recorded')}.`,
         );
       if (now.status === 'succeeded') return now;
       await pause(LOOK_MS, context.signal);

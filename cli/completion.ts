@@ -39,7 +39,7 @@ function flagsOf(command: CommandSpec): readonly Flag[] {
   return optionsOf(command).map(({ flags, says }) => ({
     short: /^-(\w)\b/.exec(flags)?.[1],
     long: /--([\w-]+)/.exec(flags)?.[1] ?? '',
-    value: /<([^>]+)>/.exec(flags)?.[1],
+    value: /<([^<>]+)>/.exec(flags)?.[1],
     says,
   }));
 }

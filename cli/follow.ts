@@ -1,4 +1,5 @@
 import { pause } from '../lib/deadline.ts';
+import { unpunctuated } from '../lib/trailing.ts';
 import { ApiError, UnreachableError } from '../server/contract/transport.ts';
 import type {
   DeploymentResource,
@@ -184,8 +185,4 @@ function reached({ type, quantity }: FormationResource, dynos: readonly DynoReso
 
 function isCrashed({ state }: DynoResource): boolean {
   return state === 'crashed';
-}
-
-function unpunctuated(sentence: string): string {
-  return sentence.replace(/[.\s]+$/, '');
 }

@@ -1,6 +1,7 @@
 /** What counts as one source: an IPv4 address, or the /64 network of an IPv6 address. */
 export function addressSource(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '').replace(/%.*$/, '');
+  const [unzoned = ''] = address.split('%', 1);
+  const plain = unzoned.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
   if (!plain.includes(':')) return plain;
   const [left = '', right] = plain.split('::');
   const head = left === '' ? [] : left.split(':');

@@ -55,7 +55,15 @@ export function printableTarget(params: Readonly<Record<string, string>>): Recor
 
 /** The path of a call as it may be written down: a name in it may be a URL with a password, percent-encoded. */
 export function printablePath(path: string): string {
-  return path.replace(/((?:%3a|:)(?:%2f){2})[^/]*(%40|@)/gi, '$1[redacted]$2').slice(0, 200);
+  return path.split('/').map(withoutPassword).join('/').slice(0, 200);
+}
+
+/** By its first `://` and its last `@`: to look for the one from each of the other would take time by the square. */
+function withoutPassword(segment: string): string {
+  const scheme = /(?:%3a|:)(?:%2f){2}/i.exec(segment);
+  const at = Math.max(segment.lastIndexOf('%40'), segment.lastIndexOf('@'));
+  const from = scheme ? scheme.index + scheme[0].length : Infinity;
+  return at < from ? segment : `${segment.slice(0, from)}[redacted]${segment.slice(at)}`;
 }
 
 function decoded(value: string): string {

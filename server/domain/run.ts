@@ -71,7 +71,9 @@ export function runArgv(
   image: Pick<BuiltImage, 'builder' | 'processes'>,
   command: string,
 ): readonly string[] | null {
-  const [, first = '', rest = ''] = /^\s*(\S+)([\s\S]*)$/.exec(command) ?? [];
+  const whole = command.trimStart();
+  const [first = ''] = /^\S+/.exec(whole) ?? [];
+  const rest = whole.slice(first.length);
   const process = Object.hasOwn(image.processes, first) ? image.processes[first] : undefined;
   if (process !== undefined && rest.trim() === '') return process.argv;
   const line = process === undefined ? command : `${process.command}${rest}`;

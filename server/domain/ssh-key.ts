@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { withoutTrailing } from '../../lib/trailing.ts';
 
 export interface PublicKey {
   readonly type: string;
@@ -31,7 +32,8 @@ export function parsePublicKey(text: string): PublicKey | string {
   if (!TYPES.has(type))
     return `has the type ${JSON.stringify(type.slice(0, 40))}; use ssh-ed25519, ecdsa or rsa`;
   const blob = Buffer.from(body, 'base64');
-  if (blob.toString('base64').replace(/=+$/, '') !== body.replace(/=+$/, '')) return 'is not valid base64';
+  if (withoutTrailing(blob.toString('base64'), '=') !== withoutTrailing(body, '='))
+    return 'is not valid base64';
   if (readString(blob, 0) !== type) return 'is damaged: its body does not name its type';
   if (type === 'ssh-rsa' && blob.length < 270)
     return 'is shorter than 2048 bits; make a new one with ssh-keygen -t ed25519';
@@ -45,7 +47,7 @@ export function parsePublicKey(text: string): PublicKey | string {
 
 /** The fingerprint of a key's wire form. */
 export function fingerprintOf(blob: Uint8Array): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+  return `SHA256:${withoutTrailing(createHash('sha256').update(blob).digest('base64'), '=')}`;
 }
 
 function readString(blob: Buffer, at: number): string {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { pause } from '../../../lib/deadline.ts';
+import { unpunctuated } from '../../../lib/trailing.ts';
 import { createAppSetup, showAppSetup } from '../../../server/contract/endpoints/app-setups.ts';
 import { showApp } from '../../../server/contract/endpoints/apps.ts';
 import type { AppSetupResource } from '../../../server/contract/setup-resources.ts';
@@ -92,7 +93,7 @@ async function conclude(context: Context, setup: AppSetupResource): Promise<AppS
     for (const line of postdeploy.output.replace(/\n$/, '').split('\n')) terminal.note(`    ${line}`);
   }
   if (status !== 'failed') return setup;
-  const reason = (failure ?? 'the reason was not recorded').replace(/[.\s]+$/, '');
+  const reason = unpunctuated(failure ?? 'the reason was not recorded');
   const rest = (await isThere(context, app.id))
     ? ` The app is there; gantry apps:destroy ${app.name} removes it.`
     : '';

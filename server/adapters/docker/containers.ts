@@ -1,4 +1,5 @@
 import { pause } from '../../../lib/deadline.ts';
+import { withoutTrailing } from '../../../lib/trailing.ts';
 import { PlatformError } from '../../domain/errors.ts';
 import { instanceName } from '../../domain/instance.ts';
 import type { Engine, InstanceSpec } from '../../ports/engine.ts';
@@ -94,10 +95,7 @@ export function refusalReason(words: string): string {
   const layers =
     /(?:OCI runtime create failed|unable to start container process|failed to create shim)[^:]*: /;
   const last = words.split(layers).at(-1) ?? words;
-  return last
-    .replaceAll(/\s+/g, ' ')
-    .replace(/[.: ]+$/, '')
-    .slice(0, 300);
+  return withoutTrailing(last.replaceAll(/\s+/g, ' '), '.: ').slice(0, 300);
 }
 
 /** Why it was not started, in domain words; only what the engine itself has answered is its refusal. */

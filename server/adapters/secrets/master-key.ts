@@ -21,10 +21,8 @@ export function newMasterKey(): MasterKey {
 
 /** Reads keys as they stand in their file: each 32 bytes in base64, a line each. Throws a sentence for anything else. */
 export function parseMasterKeys(text: string): KeyRing['keys'] {
-  const [current, ...former] = text
-    .trim()
-    .split(/\s*\n\s*/)
-    .map(parse);
+  const lines = text.split('\n').map((line) => line.trim());
+  const [current, ...former] = lines.filter((line) => line !== '').map(parse);
   if (current === undefined) throw notAKey();
   return [current, ...former];
 }

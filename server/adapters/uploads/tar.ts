@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../../lib/trailing.ts';
 import type { ArchiveEntry } from '../../domain/source-archive.ts';
 
 /** What cannot be read as the archive it seems to be. */
@@ -144,10 +145,7 @@ function text(block: Buffer, at: number, length: number): string {
 function octal(block: Buffer, at: number, length: number): number {
   // A set first bit is GNU's way to write what is larger than any source may be.
   if (((block[at] ?? 0) & 0x80) !== 0) throw new UnreadableArchive('it has an entry that is far too large');
-  const digits = block
-    .toString('latin1', at, at + length)
-    .replace(/[\0 ]+$/, '')
-    .trim();
+  const digits = withoutTrailing(block.toString('latin1', at, at + length), '\0 ').trim();
   if (!/^[0-7]*$/.test(digits)) throw new UnreadableArchive('it is not a tar archive, or damaged');
   return Number.parseInt(digits || '0', 8);
 }
