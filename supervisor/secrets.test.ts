@@ -8,7 +8,7 @@ import { makeSecrets } from './secrets.ts';
 
 const patient = new AbortController().signal;
 
-it('makes every key once, closes all to others, and replaces none', async () => {
+it('makes every key once, closes all to others, and replaces none [S-API-12]', async () => {
   const root = await mkdtemp(join(tmpdir(), 'secrets-'));
   const home: Home = { id: 'abc123', root, run: root, logs: root, secrets: root, volatile: root };
   const read = async (): Promise<Record<string, string>> =>

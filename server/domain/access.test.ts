@@ -60,7 +60,7 @@ describe('a scope', () => {
     ['write-protected', PERMISSIONS],
     [`deploy:${APP}`, ['view', 'deploy']],
     [`deploy:${OTHER}`, []],
-  ])('%s covers no more than its word', (scope, permissions) => {
+  ])('%s covers no more than its word [S-API-05]', (scope, permissions) => {
     if (!isScope(scope)) throw new Error('not a scope');
     expect(PERMISSIONS.filter((one) => scopesCover([scope], one, APP))).toEqual(permissions);
   });

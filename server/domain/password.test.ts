@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseEmail, passwordProblem } from './password.ts';
 
-describe('a new password', () => {
+describe('a new password [S-API-07]', () => {
   it.each(['', 'short', 'elevenchars', 'x'.repeat(257), 'passwordpassword', 'password1234!', '123456789012'])(
     'is not %j',
     (text) => {

@@ -5,7 +5,7 @@ import { matchingStep, otpauthUrl, toBase32, totpCode, totpStep } from './totp.t
 /** The key of RFC 6238's own examples, whose last six digits these are. */
 const KEY = toBase32(Buffer.from('12345678901234567890'));
 
-describe('a one-time code', () => {
+describe('a one-time code [S-API-07]', () => {
   it.each([
     [59, '287082'],
     [1_111_111_109, '081804'],

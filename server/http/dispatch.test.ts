@@ -41,7 +41,7 @@ describe('the table of routes', () => {
       [at('/c', { needs: '' as never })],
       /does not say what a caller needs/,
     ],
-  ])('does not start with %s', (_case, routes, endpoints, problem) => {
+  ])('does not start with %s [S-API-01]', (_case, routes, endpoints, problem) => {
     expect(() => mustBeComplete(routes, endpoints)).toThrow(problem);
   });
 });

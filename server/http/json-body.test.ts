@@ -19,7 +19,7 @@ describe('a body that is no text', () => {
       Buffer.from([0x7b, 0x22, 0x41, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]),
       'UTF-8',
     ],
-  ])('is refused, for %s, and nothing is kept', async (_what, body, problem) => {
+  ])('is refused, for %s, and nothing is kept [S-API-08]', async (_what, body, problem) => {
     const res = await fetch(`${door.url}/apps/demo/config-vars`, {
       method: 'PATCH',
       headers: { authorization: `Bearer ${door.world.adminToken}` },

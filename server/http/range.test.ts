@@ -20,7 +20,7 @@ it.each([
   ['version [3..9]', { from: { value: '3', inclusive: true }, to: { value: '9', inclusive: true } }],
   ['id 01234567-89ab-4cde-8f01-23456789abcd..; max=200', { field: 'id' }],
   ['version ..; max=99999', { max: MAX_PAGE }],
-])('understands %j as clients send it', (header, part) => {
+])('understands %j as clients send it [S-API-08]', (header, part) => {
   expect(parseRange(header, names)).toMatchObject(part);
 });
 

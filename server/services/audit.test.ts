@@ -40,7 +40,7 @@ function createRig() {
   };
 }
 
-describe('a call that may change something', () => {
+describe('a call that may change something [S-API-13]', () => {
   it('is written down before anything is done, by whom and from where, and with its end', async () => {
     const rig = createRig();
     const credential = { kind: 'token', id: 'token-id' } as unknown as NonNullable<Actor['credential']>;

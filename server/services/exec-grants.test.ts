@@ -30,7 +30,7 @@ async function createRig() {
   return { grants, grant, account, may, now };
 }
 
-it('is good for what its person may do now, not for what they might do once', async () => {
+it('is good for what its person may do now, not for what they might do once [S-API-03]', async () => {
   const { grants, grant, account, may } = await createRig();
   account.actor = { ...grant.actor, admin: false };
   expect(await grants.renew(grant, patient)).toMatchObject({ admin: false });
@@ -38,7 +38,7 @@ it('is good for what its person may do now, not for what they might do once', as
   await expect(grants.renew(grant, patient)).rejects.toThrow(/find that app/);
 });
 
-it('is gone with the token or the person that it was given to', async () => {
+it('is gone with the token or the person that it was given to [S-API-03]', async () => {
   const { grants, grant, account } = await createRig();
   account.actor = undefined;
   await expect(grants.renew(grant, patient)).rejects.toMatchObject({ id: 'unauthorized' });

@@ -176,7 +176,7 @@ describe('who follows', () => {
     expect(await take(stream, 1)).toEqual(['2 app create']);
   });
 
-  it('hears nothing more of what was taken from them, from the next look at their rights on', async () => {
+  it('hears nothing more of what was taken from them, from the next look at their rights on [S-API-03]', async () => {
     const rig = await createRig();
     await rig.collaborators.put(rig.hello.id, rig.bob.userId, 'view', patient);
     const own = await rig.apps.create(
@@ -222,7 +222,7 @@ describe('who follows', () => {
     await expect(take(stream, 1)).rejects.toMatchObject({ id: 'unauthorized' });
   });
 
-  it('twenty times may not once more, until one of them ends; others may', async () => {
+  it('twenty times may not once more, until one of them ends; others may [S-API-08]', async () => {
     const rig = await createRig();
     await rig.happens(rig.hello.id, { kind: 'build' });
     const open: AsyncIterator<Happening | Gap>[] = [];

@@ -5,6 +5,7 @@ import { createFastPasswords } from '../../test/support/memory-people.ts';
 import { totpCode, totpStep } from '../domain/totp.ts';
 import { createLoginThrottle } from './login-throttle.ts';
 import { createLogins, type LoginsDeps } from './logins.ts';
+import { createPeople } from './people.ts';
 import { createTwoFactor } from './two-factor.ts';
 
 const PASSWORD = 'wide river, three stones';
@@ -48,7 +49,7 @@ async function withSecondFactor() {
   return { ...rig, key: key.reveal(), recovery: recovery.map((one) => one.reveal()) };
 }
 
-describe('a login by password', () => {
+describe('a login by password [S-API-07]', () => {
   it('lets in who knows it, however the email is written, and notes when', async () => {
     const rig = await createRig();
     expect(await rig.logIn(' ANN@example.com', PASSWORD)).toMatchObject({
@@ -120,7 +121,7 @@ describe('a login by password', () => {
   });
 });
 
-describe('a second factor', () => {
+describe('a second factor [S-API-07]', () => {
   it('is asked for once it is confirmed, and takes a code of the app once', async () => {
     const rig = await withSecondFactor();
     await expect(rig.logIn('ann@example.com', PASSWORD)).rejects.toMatchObject({
@@ -160,6 +161,21 @@ describe('a second factor', () => {
       rig.logIn('ann@example.com', PASSWORD, second.toLowerCase().replaceAll('-', ' ')),
     ).resolves.toBeDefined();
     expect(await rig.twoFactor.status(rig.ann, patient)).toEqual({ enabled: true, recoveryCodes: 8 });
+  });
+
+  it('is asked for all the same after the password was chosen anew by an invitation, or changed', async () => {
+    const rig = await withSecondFactor();
+    const passwords = createFastPasswords();
+    const people = createPeople({ store: rig.people, passwords, clock: rig.clock });
+    const { secret } = await people.inviteAgain(rig.admin, rig.ann.userId, patient);
+    await people.accept({ secret, password: new Secret('three stones, wide river') }, patient);
+    await expect(rig.logIn('ann@example.com', 'three stones, wide river')).rejects.toMatchObject({
+      ...{ id: 'two_factor', params: { problem: 'needed' } },
+    });
+    const change = { old: new Secret('three stones, wide river'), fresh: new Secret(PASSWORD), ip: IP };
+    await rig.logins.changePassword(rig.ann, change, patient);
+    await expect(rig.logIn('ann@example.com', PASSWORD)).rejects.toMatchObject({ id: 'two_factor' });
+    await expect(rig.logIn('ann@example.com', PASSWORD, rig.code(rig.key))).resolves.toMatchObject(rig.ann);
   });
 
   it('cannot be guessed: eight wrong codes, and the account is locked from there', async () => {

@@ -14,7 +14,7 @@ function createRig() {
   return { ...rig, service, invite };
 }
 
-describe('an invitation', () => {
+describe('an invitation [S-API-12]', () => {
   it('makes an account, whose password whoever has the secret chooses, once', async () => {
     const rig = createRig();
     const { person, secret } = await rig.invite('New@Example.com');

@@ -13,7 +13,7 @@ onEveryStore((open) => {
     createdAt: stores.time.now(),
   });
 
-  it('makes one first admin, whoever asks and however many ask at once', async () => {
+  it('makes one first admin, whoever asks and however many ask at once [S-API-12]', async () => {
     await using stores = await open();
     const asked = await Promise.all(
       ['a', 'b', 'c'].map((who) =>

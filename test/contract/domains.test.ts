@@ -33,6 +33,20 @@ onEveryStore((open) => {
     expect(await stores.domains.list(app.id, patient)).toEqual([a]);
   });
 
+  it('finds neither a domain nor a certificate of another app, by name or id [S-API-02]', async () => {
+    await using stores = await open();
+    const [app, other] = [
+      await addApp(stores, await stores.addUser()),
+      await addApp(stores, await stores.addUser()),
+    ];
+    const domain = await addDomain(stores, app, 'a.example.com');
+    const certificate = await addCertificate(stores, app, 'first');
+    for (const which of [domain.id, domain.hostname])
+      expect(await stores.domains.find(other.id, which, patient)).toBeUndefined();
+    for (const which of [certificate.id, certificate.name])
+      expect(await stores.certificates.find(other.id, which, patient)).toBeUndefined();
+  });
+
   it('gives a host to one app only, also when several ask at once', async () => {
     await using stores = await open();
     const ann = await stores.addUser();

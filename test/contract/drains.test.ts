@@ -30,7 +30,7 @@ onEveryStore((open) => {
     expect(JSON.stringify(first)).not.toContain('Secret@');
   });
 
-  it('finds a drain by its id, its token and what its URL comes to, within its app only', async () => {
+  it('finds a drain by its id, its token and what its URL comes to, within its app only [S-API-02]', async () => {
     await using stores = await open();
     const ann = await stores.addUser();
     const [app, other] = [await addApp(stores, ann), await addApp(stores, ann)];

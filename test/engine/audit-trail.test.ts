@@ -43,7 +43,7 @@ async function open() {
   };
 }
 
-describe('the audit trail', () => {
+describe('the audit trail [S-API-13]', () => {
   it('tells who did what, from where, and every row that changed by it', async () => {
     await using rig = await open();
     const { audit, apps, ann, call } = rig;

@@ -179,7 +179,7 @@ describe('clients that are slow or silent', () => {
     expect(sockets.filter((socket) => !socket.closed)).toHaveLength(0);
   });
 
-  it('lose what they were sending when their token is revoked [S-GIT-16]', async () => {
+  it('lose what they were sending when their token is revoked [S-GIT-16] [S-API-03]', async () => {
     const socket = dial();
     const closed = new Promise((resolve) => socket.once('close', resolve));
     const headers = {

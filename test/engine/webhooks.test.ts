@@ -101,6 +101,28 @@ it('tells what was asked for, once, signed, with the header that was given, and 
   ]);
 });
 
+it('is not there for another app, with what it was told [S-API-02]', async () => {
+  await using rig = await open();
+  const { webhooks, ann } = rig;
+  const { webhook } = await webhooks.add(ann, 'shop', { ...FORMATION, url: rig.url }, patient);
+  await rig.scale(2);
+  await webhooks.deliver(patient);
+  const [delivery] = await webhooks.deliveries(ann, 'shop', patient);
+  const [event] = await webhooks.events(ann, 'shop', patient);
+  await rig.create('other');
+  const asked = [
+    (app: string) => webhooks.find(ann, app, webhook.id, patient),
+    (app: string) => webhooks.findDelivery(ann, app, delivery?.id ?? '', patient),
+    (app: string) => webhooks.findEvent(ann, app, event?.id ?? '', patient),
+    (app: string) => webhooks.change(ann, app, webhook.id, { level: 'sync' }, patient),
+    (app: string) => webhooks.remove(ann, app, webhook.id, patient),
+  ];
+  expect(await webhooks.deliveries(ann, 'other', patient)).toEqual([]);
+  expect(await webhooks.events(ann, 'other', patient)).toEqual([]);
+  for (const ask of asked) await expect(ask('other'), String(ask)).rejects.toMatchObject({ id: 'not_found' });
+  for (const ask of asked) await expect(ask('shop'), String(ask)).resolves.toBeDefined();
+});
+
 it('tries again what failed, later, under the same id, and gives up in the end', async () => {
   await using rig = await open();
   const { webhooks, ann, got, answers } = rig;

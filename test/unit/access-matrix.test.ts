@@ -48,8 +48,8 @@ const among = (words: string, word: string | null): boolean =>
 
 function verdict(needs: Need, who: Principal): Verdict {
   if (['open', 'link'].includes(needs)) return 'may';
-  if (!who.known) return 401;
-  if (who.astray === true) return 403;
+  const door = atTheDoor(who);
+  if (door !== 'may') return door;
   const [kind] = needs.split(':');
   if (kind === 'pipeline') return aboutPipeline(needs, who);
   if (kind === 'app') return aboutApp(needs, who);
@@ -57,6 +57,11 @@ function verdict(needs: Need, who: Principal): Verdict {
   if (['identity', 'platform:read'].includes(needs)) return 'may';
   if (needs === 'platform:admin') return who.admin && who.scope === 'global' ? 'may' : 403;
   return among(SCOPES[needs] ?? '', who.scope satisfies Scope) ? 'may' : 403;
+}
+
+function atTheDoor({ known, astray }: Principal): Verdict {
+  if (!known) return 401;
+  return astray === true ? 403 : 'may';
 }
 
 function aboutApp(needs: Need, { role, scope }: Principal): Verdict {

@@ -17,7 +17,7 @@ const pathOf = (path: string) =>
 /** Writes by their method that change nothing. */
 const HARMLESS = ['POST /apps/:app/log-sessions', 'POST /filters/apps'];
 
-describe('the audit trail', () => {
+describe('the audit trail [S-API-13]', () => {
   const writes = ENDPOINTS.filter(({ method }) => method !== 'GET').map(
     ({ method, path, needs }) => [`${method} ${path}`, method, path, needs] as const,
   );

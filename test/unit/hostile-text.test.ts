@@ -49,7 +49,7 @@ const READERS: readonly Reader[] = [
   ['a builder’s app.json', parseAppJson, '{"a": "'],
   ['the app.json of a setup', (text) => readManifest(Buffer.from(text)), '{"env": "'],
   ['why a step failed', readFailure, 'process "'],
-  ['a line of a build', cleanLine],
+  ['a line of a build', (text) => cleanLine(text, (line) => line)],
   ['an address', addressSource, '::ffff:'],
   ['a network', isNetwork],
   ['a certificate', (text) => readKeyPair(text, text, TIME), '-----BEGIN CERTIFICATE-----\n'],

@@ -154,7 +154,7 @@ describe('a login by browser', () => {
     expect(await browser.signIn()).toMatchObject({ status: 429 });
   });
 
-  it('is not approved by another site, nor with a form made for another login or browser', async () => {
+  it('is not approved by another site, nor with a form made for another login or browser [S-API-09]', async () => {
     const [begun, other] = [await begin(), await begin()];
     const browser = openBrowser(begun.browser_url);
     await browser.signIn();
@@ -175,7 +175,7 @@ describe('a login by browser', () => {
     );
   });
 
-  it('has a cookie that opens no API, and takes no token for a cookie', async () => {
+  it('has a cookie that opens no API, and takes no token for a cookie [S-API-09]', async () => {
     const begun = await begin();
     const browser = openBrowser(begun.browser_url);
     await browser.signIn();
@@ -206,7 +206,7 @@ describe('a login by browser', () => {
       });
   });
 
-  it('has pages that run nothing, load nothing and are shown in no frame', async () => {
+  it('has pages that run nothing, load nothing and are shown in no frame [S-API-10]', async () => {
     const begun = await begin(`<script>alert(1)</script>"'><img src=x onerror=y>`);
     const page = await openBrowser(begun.browser_url).get();
     expect(page.headers).toMatchObject({ 'x-frame-options': 'DENY', 'cache-control': 'no-store' });

@@ -102,7 +102,7 @@ describe.each(endpoints)('$method $path', (endpoint) => {
 describe.each(endpoints.filter(({ path }) => path.startsWith('/apps/demo')))('$method $path', (endpoint) => {
   const { method, path } = endpoint;
 
-  it('answers alike for an app that is not there and one that somebody else has', async () => {
+  it('answers alike for an app that is not there and one that somebody else has [S-API-02]', async () => {
     const absent = await door.call(method, path.replace('demo', 'nothing'), bodyOf(endpoint));
     const foreign = await door.call(method, path, { ...bodyOf(endpoint), token: door.world.otherToken });
     expect(absent).toMatchObject({ status: 404, body: { id: 'not_found', resource: 'app' } });

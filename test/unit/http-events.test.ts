@@ -90,7 +90,7 @@ describe('GET /gantry/events', () => {
     for (const stream of [now, earlier]) stream.close();
   });
 
-  it('ends within seconds when the token is good no longer', async () => {
+  it('ends within seconds when the token is good no longer [S-API-03]', async () => {
     const stream = follow('/gantry/events');
     await opened(stream);
     const { accounts } = door.world.services;

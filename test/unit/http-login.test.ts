@@ -57,7 +57,7 @@ describe('a login by email and password', () => {
     expect((wrong.body as { message: string }).message).toBe((nobody.body as { message: string }).message);
   });
 
-  it('is locked before the tenth wrong try, and says for how long', async () => {
+  it('is locked before the tenth wrong try, and says for how long [S-API-07]', async () => {
     for (let i = 0; i < 8; i += 1) await logIn('other@example.com:x');
     expect(await logIn(`other@example.com:${PASSWORD}`)).toMatchObject({
       status: 429,
@@ -77,7 +77,7 @@ describe('a login by email and password', () => {
 });
 
 describe('people', () => {
-  it('are never told of to whoever is no administrator', async () => {
+  it('are never told of to whoever is no administrator [S-API-12]', async () => {
     const token = door.world.otherToken;
     for (const [method, path, body] of [
       ['GET', '/gantry/users', undefined],
@@ -92,7 +92,7 @@ describe('people', () => {
       });
   });
 
-  it('are invited with a secret that no store and no other answer shows', async () => {
+  it('are invited with a secret that no store and no other answer shows [S-API-12]', async () => {
     const headers = { 'request-id': 'invite-request-1' };
     const body = { email: 'new@example.com' };
     const first = await door.call('POST', '/gantry/users', { body, headers });

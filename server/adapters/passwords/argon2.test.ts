@@ -7,7 +7,7 @@ const patient = abortController().signal;
 const secret = new Secret('wide river, three stones');
 
 describe('a password', () => {
-  it('fits its own hash, made by argon2id with a salt of its own, and no other', async () => {
+  it('fits its own hash, made by argon2id with a salt of its own, and no other [S-API-07]', async () => {
     await using passwords = createPasswords();
     const [one, two] = await Promise.all([passwords.hash(secret, patient), passwords.hash(secret, patient)]);
     expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);

@@ -166,3 +166,62 @@ describe('a token of scope write, which leaves config vars out', () => {
     expect(entered.status).toBe(status === 403 ? 403 : 200);
   });
 });
+
+describe('an open connection to a process [S-API-03]', () => {
+  const patient = new AbortController().signal;
+
+  /** Somebody who may operate demo, and their connection to a run of it. */
+  async function connected(how: 'run' | 'inside') {
+    const { world } = door;
+    const { token, actor } = world.addUser('colleague@example.com');
+    const shared = await door.call('POST', '/apps/demo/collaborators', { body: { user: actor.email } });
+    expect(shared.status).toBe(201);
+    const path = how === 'run' ? '/apps/demo/dynos' : '/apps/demo/dynos/web.1';
+    const made = await door.call('POST', path, { token, body: { command: 'bash', attach: true } });
+    const secret = dyno.parse(made.body).attach_url?.split('/').at(-1) ?? '';
+    const session = world.services.runs.claim(secret);
+    if (!session) throw new Error('the secret opened nothing');
+    await world.services.runs.recheck(patient);
+    expect(session.cut.aborted).toBe(false);
+    return { token, email: actor.email, session };
+  }
+
+  it.each(['run', 'inside'] as const)(
+    'is cut at the next look when the token is revoked: %s',
+    async (how) => {
+      const { token, session } = await connected(how);
+      expect((await door.call('DELETE', '/oauth/authorizations/~', { token })).status).toBe(200);
+      await door.world.services.runs.recheck(patient);
+      expect(session.cut.reason).toMatchObject({
+        message: expect.stringMatching(/^You may not run/) as string,
+      });
+    },
+  );
+
+  it.each([
+    ['rotated', ['POST', '/oauth/authorizations/~/actions/regenerate-tokens', 'own']],
+    ['of somebody who leaves', ['DELETE', '/apps/demo/collaborators/~', 'own']],
+    ['of somebody who is put out', ['DELETE', '/apps/demo/collaborators/colleague@example.com', 'owner']],
+    [
+      'of somebody who may look on only',
+      ['PATCH', '/apps/demo/collaborators/colleague@example.com', 'owner'],
+    ],
+    ['of an app that is gone', ['DELETE', '/apps/demo', 'owner']],
+  ] as const)('is cut when its token is %s', async (_why, [method, path, who]) => {
+    const { token, session } = await connected('run');
+    const body = method === 'PATCH' ? { permissions: ['view'] } : undefined;
+    const answer = await door.call(method, path, { ...(who === 'own' && { token }), ...(body && { body }) });
+    expect(answer.status, answer.text).toBeLessThan(300);
+    await door.world.services.runs.recheck(patient);
+    expect(session.cut.aborted).toBe(true);
+  });
+
+  it('of others goes on', async () => {
+    const { token, session } = await connected('run');
+    const other = (await door.call('POST', '/oauth/authorizations', { token, body: {} })).body;
+    const made = authorization.parse(other);
+    await door.call('DELETE', `/oauth/authorizations/${made.id}`, { token });
+    await door.world.services.runs.recheck(patient);
+    expect(session.cut.aborted).toBe(false);
+  });
+});
