@@ -127,7 +127,7 @@ function headersSeenIn(answer: string): Map<string, string[]> {
   return found;
 }
 
-it('believes nothing that only a proxy may say, and says it itself', async () => {
+it('believes nothing that only a proxy may say, and says it itself [S-API-05]', async () => {
   const lies = [
     'X-Forwarded-For',
     'X-Forwarded-Proto',
