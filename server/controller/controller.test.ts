@@ -132,19 +132,6 @@ describe('a deployment', () => {
     expect(await rig.failureOf(mute)).toContain('port 5000');
     expect(rig.router.visit('hello.test').byApp).toBe(true);
   });
-
-  it('says that the release command is not run, and starts no instance of it', async () => {
-    const rig = createControllerRig();
-    await using controller = await rig.startController();
-    const app = await rig.createApp('hello');
-    const deployment = await rig.release(app.id, rig.image({}, ['web', 'release']));
-    await until(controller, async () => expect(await rig.statusOf(deployment)).toBe('succeeded'));
-    const said = (await rig.transcriptOf(deployment)).filter((line) => line.includes('release command'));
-    expect(said).toEqual([
-      ' !     The release command of this app was not run: Gantry has no release phase yet.',
-    ]);
-    expect([...(await rig.living(app.id)).formation.keys()]).toEqual(['web']);
-  });
 });
 
 describe('what serves', () => {

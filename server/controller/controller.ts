@@ -5,6 +5,7 @@ import { startLoop, type Loop } from '../../lib/loop.ts';
 import { PlatformError } from '../domain/errors.ts';
 import type { Instance } from '../domain/instance.ts';
 import { plan, type Step } from '../domain/plan.ts';
+import { staysUp } from '../domain/release.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
 import type { Happenings } from '../ports/happenings.ts';
 import type { Engine, FoundInstance } from '../ports/engine.ts';
@@ -155,14 +156,15 @@ export function createController(deps: ControllerDeps): Controller {
 
 /**
  * As people are to see them. What has ended and is to be removed had been told to end, or has a successor that is up: nobody
- * needs to hear of a crash. And what a live release has replaced is leaving, also while its last requests are answered.
+ * needs to hear of a crash. A command that has ended is no longer there. And what a live release has replaced is leaving, also while its last requests are answered.
  */
 function asShown({ desired, instances, steps }: Planned): Instance[] {
   const going = new Set(steps.flatMap((step) => (step.do === 'remove' ? [step.instance] : [])));
   const live = desired.current?.deployment.seq ?? 0;
   const leaves = ({ id, seq, state }: Instance): boolean =>
     state === 'crashed' ? going.has(id) : state === 'ready' && seq < live;
-  return instances.map((one) => (leaves(one) ? { ...one, state: 'stopping' } : one));
+  const there = instances.filter(({ type, state }) => staysUp(type) || state !== 'crashed');
+  return there.map((one) => (leaves(one) ? { ...one, state: 'stopping' } : one));
 }
 
 function startRounds(deps: ControllerDeps, round: (signal: AbortSignal) => Promise<void>): Loop {

@@ -4,7 +4,8 @@ import { messageOf } from '../../lib/errors.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
 import { STOP_GRACE_SECONDS, type Step } from '../domain/plan.ts';
-import { DEFAULT_PORT, hasReleaseCommand } from '../domain/release.ts';
+import { RELEASE_COMMAND } from '../domain/release-phase.ts';
+import { DEFAULT_PORT } from '../domain/release.ts';
 import type { ControllerState, DesiredApp, Rollout } from '../ports/controller-state.ts';
 import type { Builder } from '../ports/builder.ts';
 import type { Engine, InstanceSpec } from '../ports/engine.ts';
@@ -13,6 +14,7 @@ import type { Repositories } from '../ports/repositories.ts';
 import type { ProbeAnswer, Router } from '../ports/router.ts';
 import type { Collection } from './collection.ts';
 import { dynoMetadata } from './dyno-metadata.ts';
+import { relay } from './relay.ts';
 import type { Rollouts } from './rollouts.ts';
 
 /** What the steps need; each step is a few lines, the thinking is in the plan. */
@@ -51,9 +53,6 @@ const LAST_LINES = 50;
 /** A probe that begins when the time is almost up gets this long all the same; the router itself gives up after 55 s. */
 const PROBE_LEAST_MS = 5_000;
 const PROBE_MOST_MS = 60_000;
-const NO_RELEASE_PHASE = [
-  ' !     The release command of this app was not run: Gantry has no release phase yet.',
-];
 
 /** `not yet`: nothing went wrong, and it is to be tried again in a moment. */
 export type Outcome = 'done' | 'not yet';
@@ -71,6 +70,9 @@ export async function execute(
       break;
     case 'start':
       await start(deps, scene, step, signal);
+      break;
+    case 'relay':
+      await relayCommand(deps, scene, step, signal);
       break;
     case 'prove':
       return prove(deps, scene, step, signal);
@@ -99,11 +101,10 @@ function nextOf(scene: Scene): Rollout {
 }
 
 async function begin(deps: ExecuteDeps, scene: Scene, signal: AbortSignal): Promise<void> {
-  const { deployment, image } = nextOf(scene);
+  const { deployment } = nextOf(scene);
   if (!(await deps.state.begin(deployment.id, deps.epoch(), signal))) return;
   deps.rollouts.began(deployment.id, scene.desired.app.id);
   deps.log.info({ app: scene.desired.app.name, release: deployment.releaseVersion }, 'deployment began');
-  if (hasReleaseCommand({ image })) await deps.narrate(deployment.id, NO_RELEASE_PHASE, signal);
 }
 
 async function start(
@@ -155,6 +156,21 @@ function specOf(
     port,
     size: SMALL,
   };
+}
+
+/** A controller that takes over begins with the first line again: which of them were told already nobody knows. */
+async function relayCommand(
+  deps: ExecuteDeps,
+  scene: Scene,
+  { instance }: Extract<Step, { do: 'relay' }>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { deployment, image } = nextOf(scene);
+  const command = image.processes[RELEASE_COMMAND]?.command ?? '';
+  const tell = (lines: readonly string[]) => deps.narrate(deployment.id, lines, signal);
+  await tell([`-----> Running the release command: ${command}`]);
+  await relay(deps.engine.output(instance, signal), (lines) => tell(lines.map((line) => `       ${line}`)));
+  deps.rollouts.relayed(deployment.id);
 }
 
 /** One request with all the time that is left: a first answer may take long, and a second request makes it no quicker. */

@@ -1,5 +1,6 @@
 import type { Note } from '../domain/happening.ts';
 import { instanceName, type Instance, type InstanceState } from '../domain/instance.ts';
+import { staysUp } from '../domain/release.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
 import type { Tell } from './teller.ts';
 
@@ -41,7 +42,8 @@ export function createInstanceNews(tell: Tell): InstanceNews {
   };
 }
 
-function wordOf({ id, state }: Instance, ended: ReadonlySet<string>): string {
+function wordOf({ id, type, state, exit }: Instance, ended: ReadonlySet<string>): string {
+  if (!staysUp(type) && exit?.code === 0) return DOWN; // it was to end
   if (!ended.has(id)) return WORDS[state];
   return state === 'crashed' ? DOWN : WORDS.stopping;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { incoming, web } from '../../test/support/planned-world.ts';
 import { createStepRig, desiredOf, rolloutOf } from '../../test/support/step-rig.ts';
 import type { Instance } from '../domain/instance.ts';
 import { NO_ROUTE, plan, type Step } from '../domain/plan.ts';
@@ -46,10 +47,9 @@ function createScene() {
     async look() {
       const found = await rig.engine.find(patient);
       instances = found.map((one) => (one.state === 'starting' ? { ...one, state: 'ready' } : one));
-      const side = (seq: number) => ({ seq, types: ['web'] });
       steps = plan({
-        ...{ nowMs: Date.now() + 3_600_000, deleting: false, formation: desired.formation, current: side(1) },
-        next: { ...side(2), status: 'rolling', heard: null, proven: false, trouble: null },
+        ...{ nowMs: Date.now() + 3_600_000, deleting: false, formation: desired.formation, current: web(1) },
+        next: incoming(2),
         ...{ instances, route: NO_ROUTE, traffic: new Map(), unready: new Map() },
       }).filter((step) => step.do === 'start' || step.do === 'remove');
     },

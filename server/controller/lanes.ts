@@ -4,12 +4,12 @@ import type { Instance } from '../domain/instance.ts';
 import type { Step } from '../domain/plan.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
 import { execute, type ExecuteDeps, type Scene } from './execute.ts';
-import { createProbes } from './probes.ts';
+import { createAsides, isAside } from './asides.ts';
 import { createRetries } from './retries.ts';
 
 /**
  * Carries out planned steps, one batch per deployment of an app at a time: what serves is kept up while the image of
- * what comes is still being fetched. Stops and probes run aside, for they take long and hinder nobody.
+ * what comes is still being fetched. Stops, and what lasts, run aside: they take long and hinder nobody.
  */
 export interface Lanes extends AsyncDisposable {
   /**
@@ -31,7 +31,7 @@ export function createLanes(deps: ExecuteDeps, wake: () => void): Lanes {
   const stops = new Set<Promise<void>>();
   const stopping = new Set<string>();
   const retries = createRetries(wake);
-  const probes = createProbes();
+  const asides = createAsides();
 
   /** A step that fails is confined to its app and planned again. */
   async function attempt(scene: Scene, step: Doable, signal: AbortSignal): Promise<void> {
@@ -66,13 +66,13 @@ export function createLanes(deps: ExecuteDeps, wake: () => void): Lanes {
     drive(desired, instances, steps) {
       const scene: Scene = { desired, instances, stopping };
       retries.keepOnly(desired, steps);
-      probes.keepOnly(desired, steps);
+      asides.keepOnly(desired, steps);
       const due = steps.filter((step) => retries.due(desired, step));
       const inLanes = new Map<Lane, Doable[]>();
       for (const step of due) {
         if (step.do === 'route') continue;
-        if (step.do === 'prove') {
-          probes.run(desired, step, (signal) => attempt(scene, step, signal).finally(wake));
+        if (isAside(step)) {
+          asides.run(desired, step, (signal) => attempt(scene, step, signal).finally(wake));
         } else if (step.do !== 'stop') {
           const lane = laneOf(scene, step);
           inLanes.set(lane, [...(inLanes.get(lane) ?? []), step]);
@@ -89,13 +89,16 @@ export function createLanes(deps: ExecuteDeps, wake: () => void): Lanes {
     async [Symbol.asyncDispose]() {
       closing.abort(new Error('the server is shutting down'));
       const running = [...apps.values()].flatMap((lanes) => [...lanes.values()]);
-      await Promise.all([...running, ...stops, probes[Symbol.asyncDispose]()]);
+      await Promise.all([...running, ...stops, asides[Symbol.asyncDispose]()]);
       retries[Symbol.dispose]();
     },
   };
 }
 
-function laneOf({ desired, instances }: Scene, step: Exclude<Doable, { do: 'stop' | 'prove' }>): Lane {
+function laneOf(
+  { desired, instances }: Scene,
+  step: Exclude<Doable, { do: 'stop' | 'prove' | 'relay' }>,
+): Lane {
   switch (step.do) {
     case 'start':
       return step.seq;

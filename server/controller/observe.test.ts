@@ -75,6 +75,7 @@ describe('the world of an app', () => {
   it('knows how far the incoming deployment is, and which types are run', () => {
     const processes = { web: { command: 'a', argv: null }, release: { command: 'migrate', argv: null } };
     const image = rig.image({}, { processes });
+    rig.rollouts.relayed('deployment-2');
     rig.rollouts.proven('deployment-2');
     rig.rollouts.refuted('deployment-2', 'GET / was answered 500');
     rig.rollouts.refused('deployment-2', 'web.1', 'no room', true);
@@ -88,7 +89,11 @@ describe('the world of an app', () => {
       heard: 'GET / was answered 500',
       proven: true,
       trouble: 'no room',
+      hasCommand: true,
+      relayed: true,
     });
+    const restart = desiredOf({ next: { ...rolloutOf(image, 3), fresh: false } });
+    expect(worldOf(restart, [], observed).next).toMatchObject({ hasCommand: false, relayed: false });
     expect(world.instances).toHaveLength(1);
     expect(world.unready).toEqual(new Map([['a', 'nothing listens on port 5000']]));
   });

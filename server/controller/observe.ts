@@ -1,7 +1,7 @@
 import type { Deployment } from '../domain/deployment.ts';
 import type { Instance } from '../domain/instance.ts';
 import type { Side, World } from '../domain/plan.ts';
-import { staysUp } from '../domain/release.ts';
+import { hasReleaseCommand, staysUp } from '../domain/release.ts';
 import type { DesiredApp, Rollout } from '../ports/controller-state.ts';
 import type { FoundInstance } from '../ports/engine.ts';
 import type { Readiness } from './readiness.ts';
@@ -46,6 +46,7 @@ export function worldOf(desired: DesiredApp, instances: readonly Instance[], obs
       ...sideOf(next),
       status: undecided(next.deployment),
       ...progress(next.deployment.id, observed.rollouts),
+      hasCommand: next.fresh && hasReleaseCommand(next),
     },
     instances,
     route: observed.routes.acknowledged(desired.app.id),
@@ -62,11 +63,12 @@ export function worldOf(desired: DesiredApp, instances: readonly Instance[], obs
 function progress(
   deploymentId: string,
   rollouts: Rollouts,
-): { heard: string | null; proven: boolean; trouble: string | null } {
+): { heard: string | null; proven: boolean; trouble: string | null; relayed: boolean } {
   return {
     heard: rollouts.heard(deploymentId),
     proven: rollouts.isProven(deploymentId),
     trouble: rollouts.trouble(deploymentId),
+    relayed: rollouts.isRelayed(deploymentId),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from '../../lib/log.ts';
 import { instanceName, type Instance } from '../domain/instance.ts';
 import type { Step } from '../domain/plan.ts';
+import { staysUp } from '../domain/release.ts';
 import type { DesiredApp } from '../ports/controller-state.ts';
 import type { Readiness } from './readiness.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -30,7 +31,7 @@ export function createProgress(deps: ProgressDeps): Progress {
       if (!next) return;
       // Also one that an earlier controller began, or whose beginning we were not told of: its ledger counts from here.
       if (next.deployment.status === 'rolling') deps.rollouts.began(next.deployment.id, app.id);
-      const incoming = mine.filter((i) => i.seq === next.deployment.seq);
+      const incoming = mine.filter((i) => i.seq === next.deployment.seq && staysUp(i.type));
       if (incoming.length > 0 && incoming.every((i) => i.state === 'ready'))
         deps.rollouts.ready(next.deployment.id);
       for (const instance of incoming) {

@@ -16,6 +16,9 @@ export interface Rollouts {
   refused(deploymentId: string, instance: string, reason: string, final: boolean): void;
   trouble(deploymentId: string): string | null;
   ready(deploymentId: string): void;
+  /** What its release command printed is told; its boot counts from here. */
+  relayed(deploymentId: string): void;
+  isRelayed(deploymentId: string): boolean;
   ledger(deploymentId: string, appId: string): Ledger;
   /** Notes the counters of the router for the ledgers of what is under way: of all such apps at once. */
   count(reports: readonly BackendReport[]): void;
@@ -33,6 +36,7 @@ interface Notes {
   probes: number;
   heard: string | null;
   proven: boolean;
+  relayed: boolean;
   switchMs: number;
   readonly refusals: Map<string, number>;
   trouble: string | null;
@@ -61,6 +65,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
       probes: 0,
       heard: null,
       proven: false,
+      relayed: false,
       switchMs: 0,
       refusals: new Map<string, number>(),
       trouble: null,
@@ -93,6 +98,12 @@ export function createRollouts(nowMs: () => number): Rollouts {
     refuted: (id, heard) => void (of(id).heard = heard),
     heard: (id) => notes.get(id)?.heard ?? null,
     proven: (id) => void (of(id).proven = true),
+    relayed(id) {
+      const note = of(id);
+      note.relayed = true;
+      note.beganMs = nowMs();
+    },
+    isRelayed: (id) => notes.get(id)?.relayed ?? false,
     isProven: (id) => notes.get(id)?.proven ?? false,
     switched: (id, tookMs) => void (of(id).switchMs = tookMs),
     ready: (id) => void (of(id).readyMs ??= nowMs()),

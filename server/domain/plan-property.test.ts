@@ -15,12 +15,17 @@ const anyWorld: fc.Arbitrary<World> = fc
           seq: fc.integer({ min: 1, max: 3 }),
           number: fc.integer({ min: 1, max: 3 }),
           attempt: fc.integer({ min: 0, max: 2 }),
-          type: fc.constantFrom('web', 'worker'),
+          type: fc.constantFrom('web', 'worker', 'release'),
           state: states,
-          ageMs: fc.integer({ min: 0, max: 120_000 }),
+          ageMs: fc.oneof(fc.integer({ min: 0, max: 120_000 }), fc.constant(4_000_000)),
+          code: fc.constantFrom(0, 1),
         })
-        .map(({ seq, number, state, ageMs, ...more }) =>
-          instance(seq, number, state, { ...more, startedAt: new Date(NOW - ageMs) }),
+        .map(({ seq, number, state, ageMs, code, ...more }) =>
+          instance(seq, number, state, {
+            ...more,
+            startedAt: new Date(NOW - ageMs),
+            exit: state === 'crashed' ? { code, outOfMemory: false } : null,
+          }),
         ),
       { maxLength: 8, selector: (i) => i.id },
     ),
@@ -34,6 +39,8 @@ const anyWorld: fc.Arbitrary<World> = fc
         heard: fc.option(fc.constant('GET / was answered 500')),
         proven: fc.boolean(),
         trouble: fc.option(fc.constant('the image is gone'), { freq: 8 }),
+        hasCommand: fc.boolean(),
+        relayed: fc.boolean(),
       }),
     ),
     servingSeq: fc.option(fc.integer({ min: 1, max: 3 })),
@@ -133,10 +140,37 @@ describe('in any world', () => {
   it('holds no time against an instance that has not been asked, nor against a release whose request is not back', () => {
     holds(anyWorld, (w) => {
       const dead = w.instances.some(({ state }) => state === 'crashed');
-      const blank = { ...w, unready: new Map(), next: w.next && { ...w.next, heard: null, trouble: null } };
+      const blank = { ...w, unready: new Map(), next: w.next && { ...w.next, heard: null, trouble: null, hasCommand: false } };
       const steps = plan(blank);
       expect(only(steps, 'stop').filter(({ why }) => why.includes('in time'))).toEqual([]);
       expect(dead ? [] : only(steps, 'fail')).toEqual([]);
+    });
+  });
+
+  it('starts nothing else of a release, nor routes to it, before its command has ended well', () => {
+    holds(anyWorld, (w) => {
+      const { next } = w;
+      if (!next?.hasCommand) return;
+      const run = w.instances.find((one) => one.seq === next.seq && one.type === 'release');
+      if (run?.state === 'crashed' && run.exit?.code === 0) return;
+      const steps = plan(w);
+      expect(only(steps, 'start').filter(({ seq, type }) => seq === next.seq && type !== 'release')).toEqual(
+        [],
+      );
+      expect(only(steps, 'succeed')).toEqual([]);
+      expect(only(steps, 'prove')).toEqual([]);
+    });
+  });
+
+  it('runs the command of a release once, and forgets no run of it before the deployment is decided', () => {
+    holds(anyWorld, (w) => {
+      const { next } = w;
+      const runs = w.instances.filter((one) => one.seq === next?.seq && one.type === 'release');
+      const steps = plan(w);
+      if (runs.length > 0 && runs[0]?.state !== 'created')
+        expect(only(steps, 'start').filter(({ type }) => type === 'release')).toEqual([]);
+      const gone = only(steps, 'remove').map((step) => step.instance);
+      if (!w.deleting) expect(gone).not.toContain(runs[0]?.id);
     });
   });
 

@@ -1,6 +1,7 @@
 import type { Formation } from './app.ts';
 import { RECOVERED_MS, restartDelay } from './backoff.ts';
 import { instanceName, type Instance } from './instance.ts';
+import { commandOf, RELEASE_COMMAND, releasePhase } from './release-phase.ts';
 
 /** A web process must accept connections this long after its start (Heroku's R10). */
 export const BOOT_LIMIT_MS = 60_000;
@@ -32,6 +33,10 @@ interface Incoming extends Side {
   readonly proven: boolean;
   /** Why it cannot go on, once trying again has not helped: the engine refuses its image, say. */
   readonly trouble: string | null;
+  /** It has a command that must end well before anything else of it is started. */
+  readonly hasCommand: boolean;
+  /** All that the command printed has been told to whoever follows the deployment. */
+  readonly relayed: boolean;
 }
 
 /** Who gets an app's requests: instance ids of one deployment. */
@@ -84,6 +89,8 @@ export type Step =
       readonly attempt: number;
     }
   | { readonly do: 'route'; readonly to: AppRoute }
+  /** Tell what the release command prints, until it has ended. */
+  | { readonly do: 'relay'; readonly instance: string }
   /** A request through the router, answered at that moment at the latest. */
   | { readonly do: 'prove'; readonly untilMs: number }
   | { readonly do: 'succeed' }
@@ -181,11 +188,13 @@ function nextAttempt(dead: Instance, taken: readonly number[], nowMs: number): n
   return recovered && !taken.includes(1) ? 1 : Math.max(...taken) + 1;
 }
 
-/** The incoming deployment's own steps: begin, boot, prove, succeed, or fail with the reason. */
+/** The incoming deployment's own steps: begin, release command, boot, prove, succeed, or fail with the reason. */
 function advance(world: World, next: Incoming): Step[] {
   if (next.status === 'pending') return [{ do: 'begin' }];
   const reason = failure(world, next);
   if (reason) return [reason];
+  const phase = releasePhase(world, next);
+  if (phase.is === 'running') return [command(next, phase.instance)];
   const all = places(world, next);
   if (!all.every((place) => place.live?.state === 'ready')) return fill(world, next, true);
   const web = all.filter((place) => place.type === 'web');
@@ -194,8 +203,16 @@ function advance(world: World, next: Incoming): Step[] {
   return isDue ? [{ do: 'prove', untilMs: proofDue(web) }] : [];
 }
 
+/** Never a second time: what ran once has changed what it was to change. */
+function command({ seq }: Incoming, running: string | null): Step {
+  if (running !== null) return { do: 'relay', instance: running };
+  return { do: 'start', seq, type: RELEASE_COMMAND, number: 1, attempt: 0 };
+}
+
 function failure(world: World, next: Incoming): Extract<Step, { do: 'fail' }> | null {
   if (next.trouble !== null) return { do: 'fail', reason: next.trouble, instance: null };
+  const phase = releasePhase(world, next);
+  if (phase.is === 'failed') return { do: 'fail', reason: phase.reason, instance: null };
   const all = places(world, next);
   for (const { live, dead } of all) {
     if (dead) return { do: 'fail', reason: crash(dead), instance: dead.id };
@@ -271,6 +288,9 @@ function retire(world: World, route: AppRoute): Step[] {
       if (dead && !(live && live.attempt > dead.attempt)) kept.add(dead.id);
     }
   }
+  // That it has ended is what says that it is not to be run again.
+  const command = world.next && commandOf(world.instances, world.next.seq);
+  if (command) kept.add(command.id);
   const named = new Set(
     [world.route, route].flatMap((r) => [...(r.serving?.instances ?? []), ...(r.staged?.instances ?? [])]),
   );

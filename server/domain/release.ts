@@ -1,4 +1,5 @@
 import type { Secret } from '../../lib/secret.ts';
+import { RELEASE_COMMAND } from './release-phase.ts';
 
 /** What runs: image × config × process types, immutable and numbered from 1 per app. */
 export interface Release {
@@ -47,7 +48,7 @@ interface ProcessType {
 
 /** A `release` process is a command for a new release, not something that stays up: it has no instances and no count. */
 export function staysUp(type: string): boolean {
-  return type !== 'release';
+  return type !== RELEASE_COMMAND;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { BuiltImage, ConfigVars } from '../domain/release.ts';
 /** A deployment with everything needed to run it. */
 export interface Rollout {
   readonly deployment: Deployment;
+  /** Its release has not been live yet: this is no restart. */
+  readonly fresh: boolean;
   readonly image: BuiltImage;
   readonly config: ConfigVars;
   /** What its processes are told about their release, if the owner wants that; absent: nothing. */

@@ -55,6 +55,8 @@ export interface Engine {
   remove(instanceId: string, signal: AbortSignal): Promise<void>;
   /** The last lines an instance printed, oldest first. */
   tail(instanceId: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** All that an instance prints, from its start until it has ended; nothing when it is not there. */
+  output(instanceId: string, signal: AbortSignal): AsyncIterable<string>;
   /** Removes what an app leaves behind: its network, and the last lines of its instances, which must be gone. */
   forget(appId: string, signal: AbortSignal): Promise<void>;
   /** Yields whenever something about our instances may have changed; ends or throws when the engine goes away. */

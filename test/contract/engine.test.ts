@@ -30,6 +30,12 @@ interface Kit extends AsyncDisposable {
 const NO_USER = 'unable to find user ghost: no matching entries in passwd file';
 const never = new AbortController().signal;
 
+async function collected(lines: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}
+
 async function dockerKit(): Promise<Kit> {
   const rig = await startEngineRig(never);
   const image = await rig.image('tests/contract');
@@ -179,6 +185,7 @@ describe.each([
     await kit.engine.remove(nobody, never);
     await kit.engine.forget(randomUUID(), never);
     expect(await kit.engine.tail(nobody, 10, never)).toEqual([]);
+    expect(await collected(kit.engine.output(nobody, never))).toEqual([]);
   });
 
   it('answers the last lines that a process printed', async () => {
@@ -188,6 +195,19 @@ describe.each([
     expect(await kit.engine.tail(id, 10, never)).toEqual(['one', 'two']);
     expect(await kit.engine.tail(id, 1, never)).toEqual(['two']);
     expect(await kit.engine.tail(id, 0, never)).toEqual([]);
+    expect(await collected(kit.engine.output(id, never)), 'from the start').toEqual(['one', 'two']);
+  });
+
+  it('answers what a process prints until it has ended, also to whoever comes before', async () => {
+    const spec = specFor(kit.patient);
+    await start(spec);
+    const { id } = await one(spec);
+    let over = false;
+    const reading = collected(kit.engine.output(id, never)).finally(() => (over = true));
+    expect(await kit.engine.tail(id, 1, never)).toEqual([]); // a round trip later
+    expect(over).toBe(false);
+    await kit.engine.stop(id, 1, never);
+    expect(await reading).toEqual([]);
   });
 
   it('says why an instance cannot be started, and finds it as crashed', async () => {

@@ -146,6 +146,8 @@ export function createControllerRig() {
   }
 
   return {
+    /** How a process behaves that nothing else is said of. */
+    serves: SERVES,
     engine,
     router,
     registry,

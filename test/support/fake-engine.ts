@@ -265,6 +265,19 @@ export function createFakeEngine(options: { readonly clock: Clock; readonly fres
         const printed = lines.filter((line, i) => owners[i]?.id === instanceId && line.source === 'app');
         return instances.has(instanceId) ? printed.slice(-count).map((line) => line.text) : [];
       }),
+    async *output(instanceId, signal) {
+      for (let told = 0; ;) {
+        const one = instances.get(instanceId);
+        if (one === undefined) return;
+        settle(one);
+        const ended = !runs(one);
+        const printed = lines.filter((line, i) => owners[i]?.id === instanceId && line.source === 'app');
+        for (const line of printed.slice(told)) yield line.text;
+        told = printed.length;
+        if (ended) return;
+        await change(signal);
+      }
+    },
     forget: (appId, signal) =>
       act('forget', signal, () => {
         if ([...instances.values()].some((one) => one.spec.app.id === appId))

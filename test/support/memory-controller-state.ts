@@ -100,7 +100,12 @@ function domainsOf(world: MemoryWorld, appId: string): DesiredApp['domains'] {
 function rollout(world: MemoryWorld, deployment: MemoryDeployment): Rollout {
   const release = world.releases.get(deployment.releaseId);
   if (!release?.image) throw new Error(`deployment ${deployment.id} has a release without image`);
-  return { deployment: { ...deployment }, image: release.image, config: new Map(release.config) };
+  return {
+    deployment: { ...deployment },
+    fresh: release.status === 'pending',
+    image: release.image,
+    config: new Map(release.config),
+  };
 }
 
 function makeCurrent(world: MemoryWorld, deployment: MemoryDeployment, now: Date): void {

@@ -49,7 +49,16 @@ export function world(more: Partial<World>): World {
 }
 
 export const incoming = (seq: number, more: object = {}) =>
-  ({ ...web(seq), status: 'rolling', heard: null, proven: false, trouble: null, ...more }) as const;
+  ({
+    ...web(seq),
+    status: 'rolling',
+    heard: null,
+    proven: false,
+    trouble: null,
+    hasCommand: false,
+    relayed: false,
+    ...more,
+  }) as const;
 
 export const only = <D extends Step['do']>(steps: Step[], name: D): Extract<Step, { do: D }>[] =>
   steps.filter((step): step is Extract<Step, { do: D }> => step.do === name);

@@ -129,7 +129,7 @@ export function rolloutOf(image: BuiltImage, seq: number, status: Deployment['st
     startedAt: TIME,
     finishedAt: null,
   };
-  return { deployment, image, config: new Map([['KEY', new Secret('value')]]) };
+  return { deployment, fresh: true, image, config: new Map([['KEY', new Secret('value')]]) };
 }
 
 /** The app `hello` as it should be; without further words nothing was ever deployed. */

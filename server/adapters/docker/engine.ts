@@ -90,6 +90,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine & AppLo
     stop: (instanceId, graceSeconds, signal) => containers.stop(instanceId, graceSeconds, signal),
     remove,
     tail: (instanceId, lines, signal) => logs.tail(instanceId, lines, signal),
+    output: (instanceId, signal) => logs.output(instanceId, signal),
     async forget(appId, signal) {
       for (const run of await observer.findRuns(signal, appId)) await remove(run.id, signal);
       await archive.forget(appId, signal);

@@ -25,6 +25,8 @@ const AHEAD_LINES = 2_000;
 
 export interface Logs extends AppLogs {
   tail(instanceId: string, lines: number, signal: AbortSignal): Promise<readonly string[]>;
+  /** As `Engine.output`. */
+  output(instanceId: string, signal: AbortSignal): AsyncIterable<string>;
 }
 
 type Query = Parameters<AppLogs['read']>[0];
@@ -112,6 +114,10 @@ export function createLogs({ client, observer, output, keeper, notes, platformId
     async tail(instanceId, lines, signal) {
       if ((await observer.look(instanceId, signal)) === undefined) return [];
       return (await output.last(instanceId, lines, signal)).map((line) => line.text);
+    },
+    async *output(instanceId, signal) {
+      if ((await observer.look(instanceId, signal)) === undefined) return;
+      for await (const line of output.follow(instanceId, FROM_START, signal)) yield line.text;
     },
     async *read(query, signal) {
       const instances = await matching(query, signal);

@@ -34,6 +34,7 @@ const rolloutRow = z.object({
   finishedAt: z.date().nullable(),
   releaseId: z.string(),
   releaseVersion: z.int(),
+  releaseStatus: z.enum(['pending', 'succeeded', 'failed']),
   image: z.unknown(),
   config: z.instanceof(Uint8Array),
   releasedAt: z.date(),
@@ -60,7 +61,7 @@ export async function readDesired(tables: Tables, sealer: Sealer): Promise<Desir
         FROM "Domain" n LEFT JOIN "Certificate" c ON c.id = n."certificateId" WHERE n."appId" = a.id), '[]') AS domains,
       a."deletedAt" IS NOT NULL AS deleting,
       d.id, d.seq, d.status::text, d.failure, d.ledger, d."createdAt", d."startedAt", d."finishedAt",
-      r.id AS "releaseId", r.version AS "releaseVersion", r.image, r.config,
+      r.id AS "releaseId", r.version AS "releaseVersion", r.status::text AS "releaseStatus", r.image, r.config,
       r."createdAt" AS "releasedAt", r.commit, r.description, o.features->>${DYNO_METADATA} AS "tellSince"
     FROM "App" a LEFT JOIN live d ON d."appId" = a.id LEFT JOIN "Release" r ON r.id = d."releaseId"
       LEFT JOIN "AppOptions" o ON o."appId" = a.id
@@ -131,6 +132,7 @@ function readRollout(raw: unknown, sealer: Sealer): Rollout {
     commit,
     description,
     tellSince,
+    releaseStatus,
     ...deployment
   } = rolloutRow.parse(raw);
   const image = readImage(storedImage);
@@ -138,6 +140,7 @@ function readRollout(raw: unknown, sealer: Sealer): Rollout {
   const release = { appId: deployment.appId, id: deployment.releaseId, config };
   return {
     deployment: { ...deployment, ledger: readLedger(ledger) },
+    fresh: releaseStatus === 'pending',
     image,
     config: openLater(() => openConfig(sealer, release)),
     ...(tellSince !== null &&

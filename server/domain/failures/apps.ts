@@ -60,7 +60,7 @@ export const APP_FAILURES = {
   release_command_not_scalable: row<{ app: string }>({
     retry: false,
     say: ({ app }) =>
-      `The release command of ${app} cannot be scaled: it is no process that stays up. This version of Gantry does not run it at all yet.`,
+      `The release command of ${app} cannot be scaled: it is no process that stays up, but a command that is run once for each new release.`,
   }),
   nothing_to_run: row<{ app: string }>({
     retry: false,

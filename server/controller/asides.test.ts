@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { desiredOf, rolloutOf, createStepRig } from '../../test/support/step-rig.ts';
-import { createProbes } from './probes.ts';
+import { createAsides } from './asides.ts';
 
 const image = createStepRig().image();
 const APP = desiredOf({ next: rolloutOf(image, 2) });
@@ -26,7 +26,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 
 describe('a probe', () => {
   it('is the only one of its app, however often it is planned, until it is back', async () => {
-    await using probes = createProbes();
+    await using probes = createAsides();
     const { probe, seen, release } = slowProbe();
     probes.run(APP, PROVE, probe);
     probes.keepOnly(APP, [PROVE]);
@@ -43,7 +43,7 @@ describe('a probe', () => {
     ['when it is not planned any more', APP, []],
     ['when it is another deployment that is to be proven', desiredOf({ next: rolloutOf(image, 3) }), [PROVE]],
   ])('ends %s', async (_, desired, steps) => {
-    await using probes = createProbes();
+    await using probes = createAsides();
     const { probe, seen } = slowProbe();
     probes.run(APP, PROVE, probe);
     probes.keepOnly(desiredOf({ app: { id: 'other', name: 'other', network: 4 } }), []);
@@ -53,7 +53,7 @@ describe('a probe', () => {
   });
 
   it('ends with the server, which waits for it', async () => {
-    const probes = createProbes();
+    const probes = createAsides();
     const { probe, seen } = slowProbe();
     probes.run(APP, PROVE, probe);
     await probes[Symbol.asyncDispose]();
