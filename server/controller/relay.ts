@@ -11,17 +11,11 @@ export async function relay(
   hand: (lines: readonly string[]) => Promise<void>,
 ): Promise<void> {
   let [taken, bytes, left] = [0, 0, 0];
-  let waiting: string[] = [];
-  let handing = Promise.resolve();
-  let busy = false;
+  const waiting: string[] = [];
+  let handing: Promise<void> | undefined;
   const handAll = async (): Promise<void> => {
-    busy = true;
-    while (waiting.length > 0) {
-      const some = waiting;
-      waiting = [];
-      await hand(some);
-    }
-    busy = false;
+    while (waiting.length > 0) await hand(waiting.splice(0));
+    handing = undefined;
   };
   for await (const line of lines) {
     bytes += Buffer.byteLength(line);
@@ -31,8 +25,7 @@ export async function relay(
     }
     taken += 1;
     waiting.push(line);
-    if (busy) continue;
-    handing = handAll();
+    handing ??= handAll();
     handing.catch(() => undefined); // told when it is awaited below
   }
   await handing;

@@ -49,6 +49,14 @@ interface Count {
   readonly dropped: number;
 }
 
+function freshNotes(beganMs: number): Omit<Notes, keyof Count> {
+  return {
+    ...{ beganMs, readyMs: null, probes: 0, heard: null, proven: false, relayed: false, switchMs: 0 },
+    refusals: new Map(),
+    trouble: null,
+  };
+}
+
 export function createRollouts(nowMs: () => number): Rollouts {
   const notes = new Map<string, Notes>();
   /** Per backend what it had counted when last seen, and the app's total ever since we look. */
@@ -59,18 +67,7 @@ export function createRollouts(nowMs: () => number): Rollouts {
   function of(id: string, appId = ''): Notes {
     const existing = notes.get(id);
     if (existing) return existing;
-    const fresh = {
-      beganMs: nowMs(),
-      readyMs: null,
-      probes: 0,
-      heard: null,
-      proven: false,
-      relayed: false,
-      switchMs: 0,
-      refusals: new Map<string, number>(),
-      trouble: null,
-      ...totalOf(appId),
-    };
+    const fresh = { ...freshNotes(nowMs()), ...totalOf(appId) };
     notes.set(id, fresh);
     return fresh;
   }

@@ -140,7 +140,11 @@ describe('in any world', () => {
   it('holds no time against an instance that has not been asked, nor against a release whose request is not back', () => {
     holds(anyWorld, (w) => {
       const dead = w.instances.some(({ state }) => state === 'crashed');
-      const blank = { ...w, unready: new Map(), next: w.next && { ...w.next, heard: null, trouble: null, hasCommand: false } };
+      const blank = {
+        ...w,
+        unready: new Map(),
+        next: w.next && { ...w.next, heard: null, trouble: null, hasCommand: false },
+      };
       const steps = plan(blank);
       expect(only(steps, 'stop').filter(({ why }) => why.includes('in time'))).toEqual([]);
       expect(dead ? [] : only(steps, 'fail')).toEqual([]);

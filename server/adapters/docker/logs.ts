@@ -115,10 +115,7 @@ export function createLogs({ client, observer, output, keeper, notes, platformId
       if ((await observer.look(instanceId, signal)) === undefined) return [];
       return (await output.last(instanceId, lines, signal)).map((line) => line.text);
     },
-    async *output(instanceId, signal) {
-      if ((await observer.look(instanceId, signal)) === undefined) return;
-      for await (const line of output.follow(instanceId, FROM_START, signal)) yield line.text;
-    },
+    output: (instanceId, signal) => printedBy({ observer, output }, instanceId, signal),
     async *read(query, signal) {
       const instances = await matching(query, signal);
       const all = await Promise.all(instances.map((instance) => past(instance, query.lines, signal)));
@@ -133,6 +130,15 @@ export function createLogs({ client, observer, output, keeper, notes, platformId
       for await (const entry of live) yield asLine(entry);
     },
   };
+}
+
+async function* printedBy(
+  { observer, output }: Pick<LogsDeps, 'observer' | 'output'>,
+  instanceId: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  if ((await observer.look(instanceId, signal)) === undefined) return;
+  for await (const line of output.follow(instanceId, FROM_START, signal)) yield line.text;
 }
 
 /** What an attached run prints goes to whoever attached it; the engine keeps none of it. */
