@@ -10,10 +10,18 @@ export const BACKUP = {
   restore: 'restore',
   /** The database, as pg_dump writes it. */
   dump: 'restore/database.dump',
+  /** Not in a backup: there from the moment when the dump begins to be taken in. */
+  begun: 'restore/filling',
   /** A bundle for each repository that is not empty, by the id of its app. */
   bundles: 'restore/repos',
-  /** Copied as they are. */
-  copied: ['id', 'admin-token', 'secrets', 'registry/blobs'],
+  id: 'id',
+  adminToken: 'admin-token',
+  /** But for the key of backups. */
+  secrets: 'secrets',
+  /** All keys that open the database as it is in the dump, the current one first. */
+  masterKey: 'secrets/master-key',
+  /** What the platform's own registry holds; not there when a registry was given. */
+  blobs: 'registry/blobs',
 } as const;
 
 /** The key that opens backups, in GANTRY_HOME/secrets; not in the backup. */

@@ -39,7 +39,17 @@ export const setupErrors = errorTable({
   home_has_platform: row<{ path: string }>({
     retry: false,
     say: ({ path }) =>
-      `There is a platform in ${path}, and a backup is restored to a place of its own; remove it first (script/uninstall --purge), or set GANTRY_HOME to a new directory.`,
+      `There is a platform in ${path}, and a backup is restored on a machine without one, for both would have the same id. Restore it on another machine; or copy all backups and secrets/backup-key to another place, and then remove the platform (script/uninstall --purge).`,
+  }),
+  backup_in_home: row<{ file: string; path: string }>({
+    retry: false,
+    say: ({ file, path }) =>
+      `There is a platform in ${path}, and ${file} lies in it: it would go with the platform. Copy the backup and its key (secrets/backup-key) to another place first, best to another machine.`,
+  }),
+  backup_not_unpacked: row<{ backup: string; path: string; why: string }>({
+    retry: false,
+    say: ({ backup, path, why }) =>
+      `${backup} could not be unpacked in ${path} (${why}); nothing was restored.`,
   }),
   file_missing: row<{ file: string }>({
     retry: false,

@@ -17,6 +17,8 @@ export interface Home {
 }
 
 const PRIVATE = ['secrets', 'run', 'logs', 'repos', 'sources', 'router', 'stack', 'engine', 'build-engine'];
+/** Where a restore puts things until all of it is there. */
+export const RESTORING = '.restoring';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 function describeHome(root: string, id: string): Home {
@@ -49,8 +51,8 @@ export async function mayBecomeHome(root: string): Promise<void> {
   if (await findHome(root)) return;
   try {
     const found = await readdir(root);
-    // What a first start left that was killed before its id was whole is ours too.
-    if (found.some((name) => name !== 'lost+found' && !/^id\.\d+\.new$/.test(name)))
+    // What a first start, or a restore, left that was killed before its id was whole is ours too.
+    if (found.some((name) => name !== 'lost+found' && name !== RESTORING && !/^id\.\d+\.new$/.test(name)))
       throw setupErrors.of('home_occupied', { path: root });
   } catch (err) {
     if (isSystemError(err, 'ENOENT')) return;
@@ -65,6 +67,7 @@ export async function makeHome(root: string): Promise<Home> {
   await mkdir(root, { recursive: true });
   // Enterable by all, since the database and the registry run as users of their own; readable by root only.
   await chmod(root, 0o711);
+  await rm(join(root, RESTORING), { recursive: true, force: true }); // of a restore that was killed
   if (!(await findHome(root))) {
     const id = Array.from({ length: 6 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
     await writeAtomically(join(root, 'id'), `${id}\n`, 0o644);

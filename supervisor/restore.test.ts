@@ -45,6 +45,34 @@ it('leaves a platform alone, and a directory that is somebody else’s', async (
   expect(await readdir(home)).toEqual(['id', 'letter']);
 });
 
+it('does not send away whoever keeps the backup in the platform', async () => {
+  const home = join(folder, 'home');
+  await mkdir(join(home, 'backups'), { recursive: true });
+  await writeFile(join(home, 'id'), 'abc123\n');
+  const said = await refused(join(home, 'backups', 'one.age'), '--key', 'key');
+  expect(said).toContain('Copy the backup and its key (secrets/backup-key) to another place first');
+  expect(await refused('one.age', '--key', join(home, 'secrets', 'backup-key'))).toBe(
+    said.replace('backups/one.age', 'secrets/backup-key'),
+  );
+});
+
+it('clears away what a restore left that was killed while it moved things to their place', async () => {
+  const home = join(folder, 'home');
+  await mkdir(join(home, '.restoring'), { recursive: true });
+  await mkdir(join(home, 'secrets'));
+  await writeFile(join(home, '.restoring', 'id'), 'abc123\n');
+  expect(await refused('backup', '--key', 'key')).toContain('There is no file');
+  expect(await readdir(home)).toEqual([]);
+});
+
+it('takes nothing away from a directory in which no restore was killed', async () => {
+  const home = join(folder, 'home');
+  await mkdir(join(home, '.restoring'), { recursive: true });
+  await mkdir(join(home, 'secrets'));
+  expect(await refused('backup', '--key', 'key')).toContain('holds something that is not a platform');
+  expect(await readdir(home)).toEqual(['secrets']);
+});
+
 it('says which file is not there', async () => {
   expect(await refused(join(folder, 'backup'), '--key', 'key')).toBe(
     `There is no file ${join(folder, 'backup')}.`,

@@ -17,14 +17,16 @@ import { messageOf } from '../lib/errors.ts';
 import { pipeline } from '../lib/pipeline.ts';
 import { bareEnvironment } from './context.ts';
 import { setupErrors } from './errors.ts';
-import { exists, findHome, mayBecomeHome } from './home.ts';
+import { exists, findHome, mayBecomeHome, RESTORING } from './home.ts';
 import { addPackages, type Caller } from './up.ts';
 import { partUser } from './users.ts';
 
 const OPTIONS = { key: { type: 'string' } } as const;
+/** Without these it restores no platform. */
+const NEEDED = [BACKUP.id, BACKUP.masterKey, BACKUP.dump];
 const TOP = new Set<string>([
   BACKUP.manifest,
-  ...[BACKUP.restore, ...BACKUP.copied].map((name) => name.split('/')[0] ?? name),
+  ...[BACKUP.restore, BACKUP.id, BACKUP.adminToken, BACKUP.secrets, 'registry'],
 ]);
 
 /**
@@ -36,25 +38,47 @@ export async function restore(caller: Caller, args: readonly string[], signal: A
   const { backup, key } = parse(args);
   if (process.getuid?.() !== 0) throw setupErrors.of('not_root', {});
   const root = resolve(settings.GANTRY_HOME);
-  if (await findHome(root)) throw setupErrors.of('home_has_platform', { path: root });
+  if (await findHome(root)) {
+    const inside = [backup, key].find((file) => file.startsWith(`${root}/`));
+    if (inside !== undefined) throw setupErrors.of('backup_in_home', { file: inside, path: root });
+    throw setupErrors.of('home_has_platform', { path: root });
+  }
+  await clearLeft(root);
   await mayBecomeHome(root);
   for (const file of [backup, key]) if (!(await exists(file))) throw setupErrors.of('file_missing', { file });
   await addPackages(caller, signal);
-  const staging = `${root}.restoring`;
-  await rm(staging, { recursive: true, force: true });
-  await mkdir(staging, { recursive: true, mode: 0o700 });
+  const made = await mkdir(root, { recursive: true, mode: 0o711 });
+  const staging = join(root, RESTORING);
   try {
+    await mkdir(staging, { mode: 0o700 });
     await unpack({ backup, key, staging }, signal);
     const { madeAt, version, platform } = await readManifest(backup, staging);
     await settle(staging, key, signal);
-    if (await exists(root)) await rmdir(root);
-    await rename(staging, root);
+    await moveUp(staging, root);
     terminal.say(
       `Platform ${platform} is restored to ${root}, as it was at ${madeAt} (Gantry ${version}). Start it with script/server; its first start takes the database in.`,
     );
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await clearLeft(root);
+    if (made !== undefined && !(await findHome(root))) await rmdir(root);
   }
+}
+
+/** What a restore that did not come to its end has left. While its id waits, what is beside it was moved up by it. */
+async function clearLeft(root: string): Promise<void> {
+  const staging = join(root, RESTORING);
+  if (!(await findHome(root)) && (await exists(join(staging, BACKUP.id))))
+    for (const name of TOP) await rm(join(root, name), { recursive: true, force: true });
+  await rm(staging, { recursive: true, force: true });
+}
+
+/** Within one disk, whatever the directory is; the id last, for with it there is a platform. */
+async function moveUp(staging: string, root: string): Promise<void> {
+  if (await findHome(root)) throw setupErrors.of('home_has_platform', { path: root });
+  await chmod(root, 0o711);
+  for (const name of await readdir(staging))
+    if (name !== BACKUP.id) await rename(join(staging, name), join(root, name));
+  await rename(join(staging, BACKUP.id), join(root, BACKUP.id));
 }
 
 function parse(args: readonly string[]): { readonly backup: string; readonly key: string } {
@@ -82,9 +106,16 @@ async function unpack(
     { command: 'tar', args: ['--extract', '--file=-', '--no-same-owner', '-C', staging], env },
     signal,
   );
-  if (opened.code !== 0) throw unopened(backup, key, opened.stderr);
-  if (unpacked.code !== 0) throw damaged(backup, unpacked.stderr.trim().split('\n').at(-1) ?? '');
+  // A reader that fails breaks the writer's pipe, and a writer that breaks off cuts what the reader gets.
+  const broken = opened.code === null || BROKEN_PIPE.test(opened.stderr);
+  if (opened.code !== 0 && !(broken && unpacked.code !== 0)) throw unopened(backup, key, opened.stderr);
+  if (unpacked.code === 0) return;
+  const why = unpacked.stderr.trim().split('\n')[0] ?? '';
+  if (/not look like a tar archive/.test(why)) throw setupErrors.of('backup_foreign', { backup });
+  throw setupErrors.of('backup_not_unpacked', { backup, path: dirname(staging), why });
 }
+
+const BROKEN_PIPE = /broken pipe|connection reset|\/dev\/stdout|already closed/i;
 
 function unopened(backup: string, key: string, said: string): Error {
   const why = (/age: error: ([^\n]*)/.exec(said)?.[1] ?? said.trim()).slice(0, 200);
@@ -97,9 +128,13 @@ const damaged = (backup: string, why: string): Error => setupErrors.of('backup_d
 
 async function readManifest(backup: string, staging: string) {
   try {
-    return backupManifest.parse(JSON.parse(await readFile(join(staging, BACKUP.manifest), 'utf8')));
+    const manifest = backupManifest.parse(JSON.parse(await readFile(join(staging, BACKUP.manifest), 'utf8')));
+    for (const name of NEEDED)
+      if (!(await exists(join(staging, name)))) throw damaged(backup, `it holds no ${name}`);
+    if (!(await findHome(staging))) throw damaged(backup, 'what it holds as id is none');
+    return manifest;
   } catch (err) {
-    throw setupErrors.of('backup_foreign', { backup }, err);
+    throw setupErrors.is(err) ? err : setupErrors.of('backup_foreign', { backup }, err);
   }
 }
 
@@ -111,6 +146,7 @@ async function settle(staging: string, key: string, signal: AbortSignal): Promis
   }
   const blobs = join(staging, 'registry', 'blobs');
   if (await exists(blobs)) await close(blobs, await partUser('docker-registry', signal));
+  await chmod(join(staging, BACKUP.id), 0o644);
   await rm(join(staging, BACKUP.manifest));
   const own = join(staging, 'secrets', BACKUP_KEY);
   await writeFile(own, await readFile(key), { mode: 0o600 });

@@ -37,7 +37,7 @@ export async function uninstall(
     return;
   }
   if (how.state === 'purge' && how.confirmed === 'ask') {
-    const question = `This deletes ${root} with every app, its images, repositories and config.`;
+    const question = `This deletes ${root} with every app, its images, repositories and config, all backups in ${root}/backups, and the key that opens backups (secrets/backup-key).`;
     if (!(await terminal.confirm(question))) throw setupErrors.of('not_confirmed', { path: root });
   }
   const engine = settings.DOCKER_HOST ?? `unix://${APPS_SOCKET}`;

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, link, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { BACKUP, BACKUP_KEY } from '../../lib/backup-contents.ts';
-import { run, runOrThrow } from '../../lib/child.ts';
+import { runOrThrow } from '../../lib/child.ts';
 import { isSystemError } from '../../lib/errors.ts';
 import { pipeline } from '../../lib/pipeline.ts';
 import { VERSION } from '../../lib/version.ts';
@@ -42,15 +42,40 @@ export async function makeBackup(
     await mkdir(join(staging, BACKUP.bundles), { recursive: true });
     const manifest = { format: 1, version: VERSION, madeAt, platform: config.platformId };
     await writeFile(join(staging, BACKUP.manifest), `${JSON.stringify(manifest)}\n`);
-    // First: what it names is there now, and whatever comes after it does no harm.
+    const masterKey = join(config.home, BACKUP.masterKey);
+    const before = await readFile(masterKey, 'utf8');
+    // First: what it names is there now, and of repositories and images what comes after it does no harm.
     await dumpDatabase(config.databaseUrl, join(staging, BACKUP.dump), signal);
     const repositories = await writeBundles(config, join(staging, BACKUP.bundles), signal);
+    await copyKeys(config.home, staging);
+    // A rotation may have come between, which takes a key away that the dump still needs.
+    const keys = unionOfKeys(await readFile(masterKey, 'utf8'), before);
+    await writeFile(join(staging, BACKUP.masterKey), keys, { mode: 0o600 });
     const key = await ensureKey(config, signal);
-    await encrypt({ staging, home: config.home, key, file }, signal);
+    // Where a backup that was killed is cleared away, if it may be there.
+    const draft = output === undefined ? join(staging, 'archive') : `${output}.part`;
+    await encrypt({ staging, home: config.home, key, file, draft }, signal);
     return { file, bytes: (await stat(file)).size, repositories, key };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** The lines of a file of master keys as it is now, and behind them those that it had earlier and has no more. */
+export function unionOfKeys(now: string, earlier: string): string {
+  const lines = `${now}\n${earlier}`.split('\n').map((line) => line.trim());
+  return [...new Set(lines)].flatMap((line) => (line === '' ? [] : [`${line}\n`])).join('');
+}
+
+/** Without the key of backups, and without drafts of what is just being written. */
+async function copyKeys(home: string, staging: string): Promise<void> {
+  await cp(join(home, BACKUP.id), join(staging, BACKUP.id));
+  await cp(join(home, BACKUP.secrets), join(staging, BACKUP.secrets), {
+    recursive: true,
+    filter: (path) => !basename(path).startsWith(BACKUP_KEY) && !path.endsWith('.new'),
+  });
+  if (await exists(join(home, BACKUP.adminToken)))
+    await cp(join(home, BACKUP.adminToken), join(staging, BACKUP.adminToken));
 }
 
 async function removeLeft(folder: string): Promise<void> {
@@ -76,31 +101,41 @@ async function writeBundles({ paths }: Config, folder: string, signal: AbortSign
   return written;
 }
 
-/** Made with the first backup; whoever has it can open all of them. */
+/** Made with the first backup, also when two are the first; whoever has it can open all of them. */
 async function ensureKey({ paths }: Config, signal: AbortSignal): Promise<string> {
   const key = join(paths.secrets, BACKUP_KEY);
-  const draft = `${key}.new`;
-  if ((await namesIn(paths.secrets)).includes(BACKUP_KEY)) return key;
-  await rm(draft, { force: true });
-  await runOrThrow('age-keygen', ['-o', draft], { env }, signal);
-  await rename(draft, key);
+  if (await exists(key)) return key;
+  const draft = `${key}.${process.pid}.new`;
+  try {
+    await rm(draft, { force: true });
+    await runOrThrow('age-keygen', ['-o', draft], { env }, signal);
+    await runOrThrow('sync', [draft], { env }, signal);
+    await link(draft, key);
+  } catch (err) {
+    if (!isSystemError(err, 'EEXIST')) throw err; // else another one made it meanwhile
+  } finally {
+    await rm(draft, { force: true });
+  }
   return key;
 }
 
-async function encrypt(
-  { staging, home, key, file }: { staging: string; home: string; key: string; file: string },
-  signal: AbortSignal,
-): Promise<void> {
+interface Sealing {
+  readonly staging: string;
+  readonly home: string;
+  readonly key: string;
+  readonly draft: string;
+  readonly file: string;
+}
+
+async function encrypt({ staging, home, key, draft, file }: Sealing, signal: AbortSignal): Promise<void> {
   const recipient = (await runOrThrow('age-keygen', ['-y', key], { env }, signal)).trim();
-  const draft = `${file}.part`;
-  const copied: string[] = [];
-  for (const name of BACKUP.copied) if (await exists(join(home, name))) copied.push(name);
   const pack = [
-    ...['--create', '--file=-', '--exclude=_uploads', `--exclude=secrets/${BACKUP_KEY}*`],
+    ...['--create', '--file=-', '--exclude=_uploads'],
+    ...['-C', staging, BACKUP.manifest, BACKUP.restore, BACKUP.id, BACKUP.secrets],
+    ...((await exists(join(staging, BACKUP.adminToken))) ? [BACKUP.adminToken] : []),
     // The registry goes on: what it takes and clears meanwhile is not of the moment that is backed up.
     ...['--warning=no-file-changed', '--warning=no-file-removed', '--ignore-failed-read'],
-    ...['-C', staging, BACKUP.manifest, BACKUP.restore],
-    ...['-C', home, ...copied],
+    ...((await exists(join(home, BACKUP.blobs))) ? ['-C', home, BACKUP.blobs] : []),
   ];
   try {
     await writeFile(draft, '', { mode: 0o600 });
@@ -109,14 +144,16 @@ async function encrypt(
       { command: 'age', args: ['--encrypt', '--recipient', recipient, '--output', draft], env },
       signal,
     );
+    // The reader first: one that fails breaks the writer's pipe.
+    if (sealed.code !== 0) throw new Error(`age failed: ${lastLine(sealed.stderr)}`);
     // 1: a file changed or went while it was read.
     if (packed.code !== 0 && packed.code !== 1) throw new Error(`tar failed: ${lastLine(packed.stderr)}`);
-    if (sealed.code !== 0) throw new Error(`age failed: ${lastLine(sealed.stderr)}`);
-    await run('sync', [draft], { env }, signal);
+    if ((await stat(draft)).size === 0)
+      throw new Error(`Nothing was written to ${draft}; there is no backup.`);
+    await runOrThrow('sync', [draft], { env }, signal);
     await rename(draft, file);
-  } catch (err) {
+  } finally {
     await rm(draft, { force: true });
-    throw err;
   }
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../lib/errors.ts';
 import { askedToStop } from '../../lib/lifecycle.ts';
@@ -30,7 +31,9 @@ try {
   if (given.help === true) {
     process.stdout.write(`${USAGE}\n`);
   } else {
-    const made = await makeBackup(readConfig(), given.output, stop.signal);
+    // The programs that write it have folders of their own.
+    const output = given.output === undefined ? undefined : resolve(given.output);
+    const made = await makeBackup(readConfig(), output, stop.signal);
     process.stderr.write(
       `Backed up: ${(made.bytes / 1e6).toFixed(1)} MB, ${made.repositories} repositories. It opens with ${made.key} only; keep a copy of that elsewhere.\n`,
     );
