@@ -1,13 +1,18 @@
 import { spawn } from 'node:child_process';
-import { run, type Finished } from '../../../lib/child.ts';
+import { run, type Finished, type RunOptions } from '../../../lib/child.ts';
 import { gitEnvironment, gitSettings } from '../../../lib/hermetic-git.ts';
 
 /** Runs git in a bare repository of ours, whatever its exit code. */
-export function git(repository: string, args: readonly string[], signal: AbortSignal): Promise<Finished> {
+export function git(
+  repository: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  options: Pick<RunOptions, 'input' | 'maxBytes'> = {},
+): Promise<Finished> {
   return run(
     'git',
     [...gitSettings(repository, []), ...args],
-    { env: gitEnvironment({ GIT_DIR: repository }), cwd: '/' },
+    { ...options, env: gitEnvironment({ GIT_DIR: repository }), cwd: '/' },
     signal,
   );
 }
@@ -17,8 +22,9 @@ export async function gitOrThrow(
   repository: string,
   args: readonly string[],
   signal: AbortSignal,
+  options: Pick<RunOptions, 'input' | 'maxBytes'> = {},
 ): Promise<string> {
-  const done = await git(repository, args, signal);
+  const done = await git(repository, args, signal, options);
   if (done.code === 0) return done.stdout;
   const said = done.stderr.trim().split('\n').at(-1) ?? '';
   throw new Error(`git ${args[0] ?? ''} ended with ${done.code ?? 'a signal'}: ${said}`);
