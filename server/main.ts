@@ -64,7 +64,10 @@ async function serve(config: Config, log: Logger): Promise<string> {
   const { signal } = closing;
   await using life = createLifecycle(log, CLOSE_LIMIT_MS);
   const { repositories: root, sources } = config.paths;
-  await takeUpRestore(config, createGitRepositories({ root, sources }), log, signal);
+  const restoring = abortController();
+  // Nobody waits for it yet, and a restore may take hours.
+  void asked.then((name) => restoring.abort(new Error(`ended by ${name} before the backup was taken in`)));
+  await takeUpRestore(config, createGitRepositories({ root, sources }), log, restoring.signal);
   const applied = await migrate(config.databaseUrl, MIGRATIONS, signal);
   await watchTables(config.databaseUrl, signal);
   if (applied.length > 0) log.info({ migrations: applied }, 'the database was brought up to date');

@@ -10,8 +10,8 @@ import type { Repositories } from './ports/repositories.ts';
 
 /**
  * Takes up what script/restore has laid down in GANTRY_HOME/restore, if there is anything: before the database is
- * migrated and before anybody is let in. Each step is done once and then forgotten, so a start that was killed goes on. Throws
- * `database_not_empty`.
+ * migrated and before anybody is let in. Each step is done once and then forgotten, and of the database it is noted that it was
+ * begun, so a start that was killed goes on. Throws `database_not_empty`, `database_away`, `dump_tool_unfit`.
  */
 export async function takeUpRestore(
   config: Config,
@@ -26,9 +26,9 @@ export async function takeUpRestore(
     await readBundle(repository, join(config.home, BACKUP.bundles, bundle), signal);
     await rm(join(config.home, BACKUP.bundles, bundle));
   }
-  const dump = join(config.home, BACKUP.dump);
+  const dump = { file: join(config.home, BACKUP.dump), begun: join(config.home, BACKUP.begun) };
   await fillDatabase(config.databaseUrl, dump, signal);
-  await rm(join(config.home, BACKUP.restore), { recursive: true });
+  await rm(join(config.home, BACKUP.restore), { recursive: true, force: true });
   log.info('the platform was restored from a backup');
 }
 

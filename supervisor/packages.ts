@@ -38,7 +38,9 @@ function needed(settings: Settings): Needed[] {
     ...(engines ? [program('docker.io', 'dockerd')] : []),
     ...(settings.GANTRY_REGISTRY === undefined ? [program('docker-registry', 'docker-registry')] : []),
     ...(settings.REDIS_URL === undefined ? [program('redis-server', 'redis-server')] : []),
-    ...(settings.DATABASE_URL === undefined ? [{ name: 'postgresql', present: postgresInstalled }] : []),
+    ...(settings.DATABASE_URL === undefined
+      ? [{ name: 'postgresql', present: postgresInstalled }]
+      : [program('postgresql-client', 'pg_dump')]),
     program('haproxy', 'haproxy'),
     program('git', 'git'),
     program('openssh-client', 'ssh-keygen'),

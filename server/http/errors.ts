@@ -107,6 +107,7 @@ export const STATUS: Readonly<Record<ErrorId, number>> = {
   database_of_another: 503,
   database_lost: 503,
   database_not_empty: 503,
+  dump_tool_unfit: 503,
 };
 
 /**

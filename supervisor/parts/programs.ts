@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { BACKUP } from '../../lib/backup-contents.ts';
 import { callJson } from '../../lib/local-http.ts';
 import type { Context } from '../context.ts';
 import type { Part } from '../part.ts';
@@ -9,6 +11,10 @@ interface OwnProgram extends Pick<Part, 'title' | 'needs' | 'probe'> {
   readonly name: 'server' | 'builder' | 'router';
 }
 
+const READY_MS = 60_000;
+/** A server that takes a backup in is not ready before it has; its end is seen at once all the same. */
+const RESTORE_MS = 12 * 60 * 60_000;
+
 /** Our own programs: Node, the shared environment, and started anew when the built code changed. */
 function program({ dist, env, home, codeVersion }: Context, own: OwnProgram): Part {
   return {
@@ -17,7 +23,7 @@ function program({ dist, env, home, codeVersion }: Context, own: OwnProgram): Pa
     args: [join(dist, own.name, 'main.js')],
     env: { ...env, ...markOf(home, own.name) },
     stop: STOPS[own.name],
-    readyMs: 60_000,
+    readyMs: READY_MS,
     whenHung: 'restart',
     version: codeVersion,
   };
@@ -54,7 +60,8 @@ export function serverPart(context: Context, needs: readonly string[]): Part {
     path: '/health',
     host: `127.0.0.1:${settings.GANTRY_API_PORT}`,
   };
-  return program(context, {
+  const restore = join(context.home.root, BACKUP.restore);
+  const part = program(context, {
     name: 'server',
     title: 'API, SSH and controller',
     needs,
@@ -63,4 +70,10 @@ export function serverPart(context: Context, needs: readonly string[]): Part {
       if (status >= 500) throw new Error(`its health answer is ${status}`);
     },
   });
+  return {
+    ...part,
+    get readyMs() {
+      return existsSync(restore) ? RESTORE_MS : READY_MS;
+    },
+  };
 }

@@ -59,6 +59,11 @@ export const PLATFORM_FAILURES = {
     say: () =>
       'A backup waits in GANTRY_HOME/restore to be restored, but the database has tables already; give an empty one with DATABASE_URL, or remove that directory to go on with what the database has.',
   }),
+  dump_tool_unfit: row<{ program: string; why: string }>({
+    retry: false,
+    say: ({ program, why }) =>
+      `PostgreSQL's ${program} on the platform's machine cannot do it: ${why}. Install a postgresql-client that is at least as new as the database, and as the one that the backup was made with.`,
+  }),
   database_of_another: row<{ owner: string }>({
     retry: false,
     say: ({ owner }) =>
