@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startMachine, type Machine } from '../support/platform-machine.ts';
@@ -107,10 +107,24 @@ describe('a machine without an engine', () => {
 
     it('is made while it runs, and has no word in the clear [S-SEC-06]', async () => {
       expect((await gantry('config:set', 'SECRET=canary-7f3a', '-a', 'hello')).code).toBe(0);
-      const made = await gantry('admin:backup', '--output', kept('backup'));
+      const made = await machine.run(
+        'sh',
+        ['-c', 'cd "$1" && exec "$2" admin:backup --output backup', 'sh', safe, join(ROOT, 'bin', 'gantry')],
+        platform.env,
+      );
       expect(made.stdout, made.stderr).toBe(`${kept('backup')}\n`);
       expect(made.stderr).toContain('1 repositories');
       await keep('backup-key');
+      const list = 'age --decrypt --identity "$1" "$2" | tar --list | grep secrets/';
+      const listed = await machine.run(
+        'sh',
+        ['-c', list, 'sh', kept('backup-key'), kept('backup')],
+        platform.env,
+      );
+      expect(listed.stdout).toContain('secrets/master-key\n');
+      expect(listed.stdout).not.toContain('backup-key');
+      expect((await readdir(safe)).sort()).toEqual(['backup', 'backup-key']);
+      expect(await readdir(join(platform.place.home, 'backups'))).toEqual([]);
       const bytes = await readFile(kept('backup'));
       expect(bytes.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
       const names = ['backup-key', 'master-key', 'ssh_host_ed25519_key'];
@@ -129,7 +143,9 @@ describe('a machine without an engine', () => {
         expect(said.stderr, 'a sentence, no trace').not.toMatch(/^ +at /m);
       };
       const [before, pushed] = [await visit('hello'), await log()];
-      await refused(/^There is a platform in /);
+      await refused(/^There is a platform in .* on another machine/);
+      const own = join(platform.place.home, 'secrets', 'backup-key');
+      await refused(/Copy the backup and its key .* to another place first/, kept('backup'), own);
       expect([await visit('hello'), await log()]).toEqual([before, pushed]);
       expect((await script('uninstall', '--purge', '--yes')).code).toBe(0);
 
@@ -144,13 +160,16 @@ describe('a machine without an engine', () => {
       await refused(/altered is no backup, or was altered or cut off/, kept('altered'));
       await refused(/cut is no backup, or was altered or cut off/, kept('cut'));
       await refused(/There is no file .*nowhere/, kept('nowhere'));
-      for (const left of [platform.place.home, `${platform.place.home}.restoring`])
-        expect((await machine.run('ls', [left], platform.env)).code).not.toBe(0);
+      expect((await machine.run('ls', [platform.place.home], platform.env)).code).not.toBe(0);
     });
 
     it('brings apps, their config and repositories, keys and logins back, on a machine that has nothing [S-SEC-06]', async () => {
+      // As the top of a disk of its own has it, which cannot be put in another's place.
+      await machine.run('mkdir', ['-p', join(platform.place.home, 'lost+found')], platform.env);
       const restored = await script('restore', kept('backup'), '--key', kept('backup-key'));
       expect(restored.code, restored.stderr).toBe(0);
+      expect((await stat(join(platform.place.home, 'id'))).mode & 0o777).toBe(0o644);
+      expect(await readdir(platform.place.home)).not.toContain('.restoring');
       const start = await script('server', '--detach');
       expect(start.code, start.stderr).toBe(0);
       expect(await visit('hello'), start.stderr).toContain('Hello from Gantry!');
