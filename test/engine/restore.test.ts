@@ -5,6 +5,9 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { BACKUP } from '../../lib/backup-contents.ts';
 import { quietLog } from '../../lib/log.ts';
+import { runOrThrow } from '../../lib/child.ts';
+import { writeBundle } from '../../server/adapters/git/bundle.ts';
+import { createGitRepositories } from '../../server/adapters/git/repositories.ts';
 import { dumpDatabase } from '../../server/adapters/postgres/dump.ts';
 import type { Config } from '../../server/config.ts';
 import { takeUpRestore } from '../../server/restored.ts';
@@ -103,4 +106,20 @@ it('waits for a program that fills it and whose server was killed, until it is t
   await left.end();
   await takeUp();
   expect(await lines()).toEqual(written);
+});
+
+it('brings every ref of every repository back', async () => {
+  const repositories = createGitRepositories({ root: join(home, 'repos'), sources: join(home, 'sources') });
+  const original = await repositories.ensure('app-before', patient);
+  const git = (repository: string, ...args: string[]) =>
+    runOrThrow('git', ['--git-dir', repository, '-c', 'safe.directory=*', ...args], {}, patient);
+  const tree = (await git(original, 'hash-object', '-t', 'tree', '-w', '/dev/null')).trim();
+  const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
+  const commit = (await git(original, ...who, 'commit-tree', '-m', 'first', tree)).trim();
+  for (const ref of ['refs/heads/main', 'refs/heads/other', 'refs/tags/v1'])
+    await git(original, 'update-ref', ref, commit);
+  expect(await writeBundle(original, join(home, BACKUP.bundles, 'app-after.bundle'), patient)).toBe(true);
+  await takeUpRestore({ home, databaseUrl } as Config, repositories, quietLog(), patient);
+  const restored = await repositories.ensure('app-after', patient);
+  expect(await git(restored, 'for-each-ref')).toBe(await git(original, 'for-each-ref'));
 });
