@@ -159,6 +159,23 @@ describe('a machine without an engine', () => {
       await writeFile(kept('cut'), whole.subarray(0, whole.length - 70_000));
       await refused(/altered is no backup, or was altered or cut off/, kept('altered'));
       await refused(/cut is no backup, or was altered or cut off/, kept('cut'));
+      const without = async (name: string): Promise<void> => {
+        const steps =
+          'age -d -i "$1" "$2" | tar --delete -f - "$3" | age -e -r "$(age-keygen -y "$1")" -o "$4"';
+        const files = [kept('backup-key'), kept('backup'), name, kept('without')];
+        const made = await machine.run(
+          'bash',
+          ['-o', 'pipefail', '-c', steps, 'bash', ...files],
+          platform.env,
+        );
+        expect(made.code, made.stderr).toBe(0);
+      };
+      for (const name of ['id', 'secrets/master-key', 'restore/database.dump']) {
+        await without(name);
+        await refused(new RegExp(`without is no backup, .*it holds no ${name}`), kept('without'));
+      }
+      await without('gantry-backup.json');
+      await refused(/holds no backup that this version of Gantry can restore/, kept('without'));
       await refused(/There is no file .*nowhere/, kept('nowhere'));
       expect((await machine.run('ls', [platform.place.home], platform.env)).code).not.toBe(0);
     });
