@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { ENDPOINTS } from './endpoints/all.ts';
 import { openApi } from './openapi.ts';
@@ -27,6 +28,14 @@ describe('the OpenAPI document', () => {
         expect(told, path).toEqual(inPath);
       }
     }
+  });
+
+  it('is one of version 3.1, by the schema of those who made it; a wrong one is not', async () => {
+    const validator = new Validator();
+    expect(await validator.validate({ ...document })).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+    const wrong = { ...document, paths: { '/apps': { get: { responses: 'none' } } } };
+    expect(await new Validator().validate(wrong)).toMatchObject({ valid: false });
   });
 
   it('is plain JSON in which every reference leads somewhere', () => {
