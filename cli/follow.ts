@@ -13,8 +13,8 @@ import { CommandError } from './failures.ts';
 import { throughRestarts } from './through-restarts.ts';
 
 export const LOOK_EVERY_MS = 300;
-/** Longer than the platform lets a rollout take; whoever waits longer waits for something that is broken. */
-const GIVE_UP_MS = 15 * 60_000;
+/** Longer than the platform lets a rollout take, with its release command; whoever waits longer waits for something that is broken. */
+const GIVE_UP_MS = 75 * 60_000;
 /** What a new instance gets to boot is a minute; stopping one takes half of that. */
 const SCALE_MS = 3 * 60_000;
 const CONFLICT_MS = 2 * 60_000;

@@ -11,6 +11,7 @@ import { setupErrors } from './errors.ts';
 import { findHome, makeHome } from './home.ts';
 import { restore } from './restore.ts';
 import { runServerProgram, SERVER_PROGRAMS } from './server-program.ts';
+import { makeSecrets } from './secrets.ts';
 import { createTerminal } from './terminal.ts';
 import { uninstall } from './uninstall.ts';
 import { prepare, runSupervisor, up, type Caller } from './up.ts';
@@ -78,6 +79,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   /** The background half of `up --detach`, and what the unit runs. */
   async supervise(caller, _flags, signal) {
     const home = await makeHome(caller.settings.GANTRY_HOME);
+    // Of a version that is newer than the last start by hand: what that would have made is made here.
+    await makeSecrets(home, signal);
     await runSupervisor({ caller, home }, signal, () => Promise.resolve());
     return 0;
   },

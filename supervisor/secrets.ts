@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, runOrThrow } from '../lib/child.ts';
+import { isSystemError } from '../lib/errors.ts';
 import { bareEnvironment } from './context.ts';
 import { exists, writeAtomically, type Home } from './home.ts';
 
@@ -29,7 +30,10 @@ export async function makeSecrets(home: Home, signal: AbortSignal): Promise<void
     ),
   );
   // Whatever an operator copied here is closed too.
-  for (const name of await readdir(home.secrets)) await chmod(at(name), 0o600);
+  for (const name of await readdir(home.secrets))
+    await chmod(at(name), 0o600).catch((err: unknown) => {
+      if (!isSystemError(err, 'ENOENT')) throw err; // a draft of the running server, which has its place by now
+    });
 }
 
 const HOST_KEYS = [

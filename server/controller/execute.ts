@@ -1,6 +1,7 @@
 import type { Logger } from '../../lib/log.ts';
 import { pause } from '../../lib/deadline.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { insist } from '../../lib/retry.ts';
 import { PlatformError } from '../domain/errors.ts';
 import { instanceName, SMALL, type Instance } from '../domain/instance.ts';
 import { STOP_GRACE_SECONDS, type Step } from '../domain/plan.ts';
@@ -48,6 +49,7 @@ export interface Scene {
 
 /** A build of a destroyed app ends by itself; asked again so soon. */
 const BUILD_ENDS_MS = 1_000;
+const AGAIN_MS = 1_000;
 /** Lines of a failed instance that are shown to whoever pushed. */
 const LAST_LINES = 50;
 /** A probe that begins when the time is almost up gets this long all the same; the router itself gives up after 55 s. */
@@ -167,7 +169,9 @@ async function relayCommand(
 ): Promise<void> {
   const { deployment, image } = nextOf(scene);
   const command = image.processes[RELEASE_COMMAND]?.command ?? '';
-  const tell = (lines: readonly string[]) => deps.narrate(deployment.id, lines, signal);
+  // A database that is away for a moment costs no line.
+  const tell = (lines: readonly string[]) =>
+    insist(() => deps.narrate(deployment.id, lines, signal), { everyMs: AGAIN_MS }, signal);
   await tell([`-----> Running the release command: ${command}`]);
   await relay(deps.engine.output(instance, signal), (lines) => tell(lines.map((line) => `       ${line}`)));
   deps.rollouts.relayed(deployment.id);

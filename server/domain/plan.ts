@@ -194,6 +194,7 @@ function advance(world: World, next: Incoming): Step[] {
   const reason = failure(world, next);
   if (reason) return [reason];
   const phase = releasePhase(world, next);
+  if (phase.is === 'waiting') return [];
   if (phase.is === 'running') return [command(next, phase.instance)];
   const all = places(world, next);
   if (!all.every((place) => place.live?.state === 'ready')) return fill(world, next, true);

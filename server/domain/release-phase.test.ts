@@ -39,6 +39,20 @@ describe('the release command', () => {
       expect(phase([ended(code)], { relayed: false })).toEqual({ is: 'running', instance: '2-release.1-0' });
   });
 
+  it('is not waited for when its words cannot be had a minute after its end', () => {
+    const long = (code: number) => ({ ...ended(code), endedAt: new Date(NOW - 60_001) });
+    expect(phase([long(0)], { relayed: false })).toEqual({ is: 'over' });
+    expect(phase([long(1)], { relayed: false })).toMatchObject({ is: 'failed' });
+  });
+
+  it('waits for the end of that of an earlier deployment, which is being told to end', () => {
+    const other = (state: Instance['state']) => instance(1, 1, state, { type: 'release' });
+    for (const state of ['starting', 'ready', 'stopping'] as const)
+      expect(phase([other(state)])).toEqual({ is: 'waiting' });
+    expect(phase([other('crashed')])).toEqual({ is: 'running', instance: null });
+    expect(phase([other('ready'), run('starting')]), 'which runs already').toMatchObject({ is: 'running' });
+  });
+
   it('is over when it ended well', () => {
     expect(phase([ended(0)])).toEqual({ is: 'over' });
   });

@@ -4,6 +4,8 @@ import type { Instance } from './instance.ts';
 export const RELEASE_COMMAND = 'release';
 /** As at Heroku. */
 const LIMIT_MS = 60 * 60_000;
+/** Words that cannot be had so long after the end are not waited for. */
+const WORDS_MS = 60_000;
 /** 128 and SIGKILL. */
 const KILLED = 137;
 
@@ -12,11 +14,13 @@ export type ReleasePhase =
   | { readonly is: 'over' }
   /** `instance` null: it has not been started, or is to be started again. */
   | { readonly is: 'running'; readonly instance: string | null }
+  /** That of an earlier deployment has not ended yet: two would change the same things at once. */
+  | { readonly is: 'waiting' }
   | { readonly is: 'failed'; readonly reason: string };
 
 /**
  * The command must have ended well before anything of its release is started. What it prints is relayed to the end before
- * that counts, so that nobody is told of a failure before its words.
+ * that counts, as far as it can be, so that nobody is told of a failure before its words.
  */
 export function releasePhase(
   { instances, nowMs }: { readonly instances: readonly Instance[]; readonly nowMs: number },
@@ -24,19 +28,32 @@ export function releasePhase(
 ): ReleasePhase {
   if (!next.hasCommand) return { is: 'over' };
   const found = commandOf(instances, next.seq);
-  if (!found || found.state === 'created') return { is: 'running', instance: null };
-  if (found.state !== 'crashed') {
-    const ranMs = nowMs - (found.startedAt?.getTime() ?? nowMs);
-    if (ranMs <= LIMIT_MS) return { is: 'running', instance: found.id };
-    return { is: 'failed', reason: `the release command did not end within ${LIMIT_MS / 60_000} minutes` };
+  if (!found || found.state === 'created') {
+    const other = instances.some((one) => one.type === RELEASE_COMMAND && one !== found && isAlive(one));
+    return other ? { is: 'waiting' } : { is: 'running', instance: null };
   }
-  if (!next.relayed) return { is: 'running', instance: found.id };
+  return found.state === 'crashed' ? ended(found, nowMs, next) : running(found, nowMs);
+}
+
+function running({ id, startedAt }: Instance, nowMs: number): ReleasePhase {
+  const ranMs = nowMs - (startedAt?.getTime() ?? nowMs);
+  if (ranMs <= LIMIT_MS) return { is: 'running', instance: id };
+  return { is: 'failed', reason: `the release command did not end within ${LIMIT_MS / 60_000} minutes` };
+}
+
+function ended(found: Instance, nowMs: number, { relayed }: { readonly relayed: boolean }): ReleasePhase {
+  const toldBy = (found.endedAt?.getTime() ?? nowMs) + WORDS_MS;
+  if (!relayed && nowMs <= toldBy) return { is: 'running', instance: found.id };
   return found.exit?.code === 0 ? { is: 'over' } : { is: 'failed', reason: reasonOf(found) };
 }
 
 /** The one run of the command of a deployment, in whatever state. */
 export function commandOf(instances: readonly Instance[], seq: number): Instance | undefined {
   return instances.find((one) => one.seq === seq && one.type === RELEASE_COMMAND);
+}
+
+function isAlive({ state }: Instance): boolean {
+  return state === 'starting' || state === 'ready' || state === 'stopping';
 }
 
 function reasonOf({ exit }: Instance): string {

@@ -15,8 +15,7 @@ let time: number;
 let sealed: number[];
 let fake: ReturnType<typeof createFakeMasterKey>;
 let keys: MasterKeys;
-const start = (): MasterKeys =>
-  createMasterKeys({ ...fake, clock: { now: () => new Date(time) }, log: quietLog() });
+const start = (): MasterKeys => createMasterKeys({ ...fake, nowMs: () => time, log: quietLog() });
 beforeEach(() => {
   time = 0;
   sealed = [0, 0, 0];

@@ -1,6 +1,5 @@
 import type { Logger } from '../../lib/log.ts';
 import type { Actor } from '../domain/actor.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { MasterKey, SealedValues } from '../ports/master-key.ts';
 import { needAdmin } from './reach.ts';
 
@@ -34,13 +33,14 @@ const SETTLE_MS = 60_000;
 export function createMasterKeys({
   masterKey,
   sealedValues,
-  clock,
   log,
+  nowMs = () => performance.now(),
 }: {
   readonly masterKey: MasterKey;
   readonly sealedValues: SealedValues;
-  readonly clock: Clock;
   readonly log: Logger;
+  /** Of a clock that nobody sets. */
+  readonly nowMs?: () => number;
 }): MasterKeys {
   /** When this process first knew of the rotation under way. */
   let since: number | undefined;
@@ -67,7 +67,7 @@ export function createMasterKeys({
     async goOn(signal) {
       const [id, ...former] = masterKey.ids();
       if (former.length === 0) return;
-      const begun = clock.now().getTime();
+      const begun = nowMs();
       since ??= begun;
       const done = await sealedValues.resealAll(id, signal);
       unreadable = done.unreadable;

@@ -21,7 +21,7 @@ import { throughRestarts } from '../../through-restarts.ts';
 
 const LOOK_EVERY_MS = 500;
 /** Longer than the platform lets a rollout take, with another one before it. */
-const GIVE_UP_MS = 30 * 60_000;
+const GIVE_UP_MS = 90 * 60_000;
 
 export const run: Run = async (context) => {
   const { terminal, result, signal } = context;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { openKeyFile } from './key-file.ts';
-import { newMasterKey, printMasterKeys } from './master-key.ts';
+import { newMasterKey, parseMasterKeys, printMasterKeys } from './master-key.ts';
 
 const first = newMasterKey();
 let path: string;
@@ -40,6 +40,19 @@ describe('the file of the master key', () => {
     await Promise.all([file.renew(), file.renew(), file.renew()]);
     expect(file.ids()).toHaveLength(2);
     expect(await lines()).toBe(2);
+  });
+
+  it('loses no key that somebody else has put there: it is read with the others, until it is forgotten itself', async () => {
+    const file = await openKeyFile(path);
+    const other = newMasterKey();
+    await writeFile(path, printMasterKeys([other, first]));
+    await file.renew();
+    expect(file.ids()).toEqual([first.id, other.id]);
+    const late = newMasterKey();
+    await writeFile(path, printMasterKeys([first, other, late]));
+    await file.forgetFormer();
+    expect(file.ids()).toEqual([first.id, late.id]);
+    expect(parseMasterKeys(await readFile(path, 'utf8')).map(({ id }) => id)).toEqual([first.id, late.id]);
   });
 
   it('is what this process seals with only once it is written', async () => {

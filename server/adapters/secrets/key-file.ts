@@ -1,7 +1,13 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { MasterKey } from '../../ports/master-key.ts';
-import { newMasterKey, parseMasterKeys, printMasterKeys, type KeyRing } from './master-key.ts';
+import {
+  newMasterKey,
+  parseMasterKeys,
+  printMasterKeys,
+  type KeyRing,
+  type MasterKey as MasterKeyBytes,
+} from './master-key.ts';
 
 /**
  * The master keys as they are kept in a file that only the platform may read, and as this process seals with them. A key is
@@ -12,11 +18,14 @@ export async function openKeyFile(path: string): Promise<KeyRing & MasterKey> {
   let last: Promise<void> = Promise.resolve();
 
   /** One change after the other: of two new keys at once, what the first one sealed would be lost. */
-  function change(next: () => KeyRing['keys']): Promise<void> {
+  function change(next: (others: readonly MasterKeyBytes[]) => KeyRing['keys']): Promise<void> {
     last = last
       .catch(() => undefined)
       .then(async () => {
-        const wanted = next();
+        // What others have put there since, an operator or another server, may have sealed something too.
+        const stored = parseMasterKeys(await readFile(path, 'utf8'));
+        const others = stored.filter(({ id }) => !keys.some((one) => one.id === id));
+        const wanted = next(others);
         if (wanted === keys) return;
         await replaceDurably(path, printMasterKeys(wanted));
         keys = wanted;
@@ -32,8 +41,12 @@ export async function openKeyFile(path: string): Promise<KeyRing & MasterKey> {
       const [current, ...former] = keys;
       return [current.id, ...former.map(({ id }) => id)];
     },
-    renew: () => change(() => (keys.length > 1 ? keys : [newMasterKey(), ...keys])),
-    forgetFormer: () => change(() => (keys.length === 1 ? keys : [keys[0]])),
+    renew: () =>
+      change((others) => {
+        if (others.length > 0) return [...keys, ...others];
+        return keys.length > 1 ? keys : [newMasterKey(), ...keys];
+      }),
+    forgetFormer: () => change((others) => (keys.length === 1 ? keys : [keys[0], ...others])),
   };
 }
 
